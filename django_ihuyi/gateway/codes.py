@@ -1,0 +1,306 @@
+"""The gateway's codes: what each means, what it is about, whether to send again, and what the operator does next.
+
+One table for ``Submit``, ``GetNum`` and ``AddTemplate`` (PROTOCOL 3). ``meaning`` and ``advice`` are English source
+texts marked for translation: show them through ``gettext``. A code that is not in the table is a final refusal, kept
+as it came (:func:`lookup`). Receipts have codes of their own: only 2 (delivered) against anything else.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from django.utils.translation import gettext_noop as _
+
+ACCEPTED = 2
+
+
+class Scope(enum.Enum):
+    """What a code is about."""
+
+    SUCCESS = "success"
+    GATEWAY = "gateway"
+    ACCOUNT = "account"
+    CLOCK = "clock"
+    MESSAGE = "message"
+    RECIPIENT = "recipient"
+
+
+class Again(enum.Enum):
+    """Whether and when the same request may be sent again."""
+
+    NEVER = "never"
+    WITH_BACKOFF = "with back-off"
+    AT_ONCE = "at once"
+    AFTER_A_SECOND = "after a second"
+    WHEN_MENDED = "when the operator has mended it"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One row of the table.
+
+    Attributes:
+        number: The code as the gateway answers it.
+        text: The gateway's own wording (Chinese); answers carry other wordings of the same code.
+        scope: What the code is about.
+        again: Whether the same request may be sent again, and when.
+        meaning: English source text: what happened.
+        advice: English source text: what the operator does next.
+    """
+
+    number: int
+    text: str
+    scope: Scope
+    again: Again
+    meaning: str
+    advice: str
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may be sent again without anybody mending anything."""
+        return self.again in {Again.WITH_BACKOFF, Again.AT_ONCE, Again.AFTER_A_SECOND}
+
+
+_ROWS = (
+    Code(
+        0,
+        "提交失败",
+        Scope.GATEWAY,
+        Again.WITH_BACKOFF,
+        _("The gateway could not take the message."),
+        _("Nothing: it is sent again by itself. If it goes on for hours, ask ihuyi's support."),
+    ),
+    Code(
+        2,
+        "提交成功",
+        Scope.SUCCESS,
+        Again.NEVER,
+        _("The gateway accepted the message."),
+        _("Nothing: the carrier's receipt tells whether it was delivered."),
+    ),
+    Code(
+        400,
+        "非法ip访问",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("The account does not allow requests from this server's address."),
+        _("Add the server's public address to the account's allowed addresses in ihuyi's console."),
+    ),
+    Code(
+        401,
+        "帐号不能为空",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("No account (APIID) was given."),
+        _("Write the APIID in IHUYI['ACCOUNTS'][...]['ACCOUNT']."),
+    ),
+    Code(
+        402,
+        "密码不能为空",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("No password was given."),
+        _("Write the APIKEY in IHUYI['ACCOUNTS'][...]['API_KEY']."),
+    ),
+    Code(
+        403,
+        "手机号码不能为空",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("No mobile number was given."),
+        _("Correct the number and send a new message."),
+    ),
+    Code(
+        4030,
+        "手机号码已被列入黑名单",
+        Scope.RECIPIENT,
+        Again.NEVER,
+        _("The number is on the gateway's blacklist."),
+        _("Ask the recipient; a number can be taken off the blacklist in ihuyi's console."),
+    ),
+    Code(
+        404,
+        "短信内容不能为空",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("The text is empty."),
+        _("Send a new message with a text."),
+    ),
+    Code(
+        405,
+        "API ID 或 API KEY 不正确",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("The APIID or the APIKEY is wrong."),
+        _("Compare ACCOUNT and API_KEY in the settings with ihuyi's console; the key may have been changed there."),
+    ),
+    Code(
+        4050,
+        "账号被冻结",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("The account is frozen."),
+        _("Ask ihuyi's support why; messages wait until the account is open again."),
+    ),
+    Code(
+        40501,
+        "动态密码已过期",
+        Scope.CLOCK,
+        Again.AT_ONCE,
+        _("The dynamic password had expired when it arrived."),
+        _("If it happens again, this server's clock is wrong: set it by NTP."),
+    ),
+    Code(
+        40502,
+        "动态密码校验失败",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("The gateway could not verify the dynamic password."),
+        _("Check that API_KEY is the APIKEY of this APIID, or set DYNAMIC_PASSWORD to False for this account."),
+    ),
+    Code(
+        4051,
+        "剩余条数不足",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("The account has no messages left."),
+        _("Recharge the account in ihuyi's console; waiting messages then go out by themselves."),
+    ),
+    Code(
+        4052,
+        "访问 ip 与备案 ip 不符",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("This server's address is not the one registered for the account."),
+        _("Register the server's public address in ihuyi's console."),
+    ),
+    Code(
+        406,
+        "手机格式不正确",
+        Scope.RECIPIENT,
+        Again.NEVER,
+        _("The number is not a mainland Chinese mobile number."),
+        _("Correct the number and send a new message."),
+    ),
+    Code(
+        407,
+        "短信内容含有敏感字符",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("The text contains words that the gateway does not allow."),
+        _("Change the text and send a new message."),
+    ),
+    Code(
+        4070,
+        "签名格式不正确",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("The signature's form is wrong."),
+        _("Leave 【】 out of the text: the gateway adds the account's signature by itself."),
+    ),
+    Code(
+        4071,
+        "没有提交备案模板",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("The account has no approved template for this text."),
+        _("Submit a template for this text in ihuyi's console and wait until it is approved."),
+    ),
+    Code(
+        4072,
+        "提交的短信内容与审核通过的模板内容不匹配",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("The text does not match any approved template."),
+        _("Compare the text with the approved templates, punctuation included, and send a new message."),
+    ),
+    Code(
+        40722,
+        "变量内容超过指定的长度",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("A template variable is longer than allowed."),
+        _("Shorten the variable, or ask ihuyi's support for a higher limit."),
+    ),
+    Code(
+        4073,
+        "短信内容超出长度限制",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("The text is too long."),
+        _("Shorten the text and send a new message."),
+    ),
+    Code(
+        4074,
+        "短信内容包含 emoji 符号",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("The text contains an emoji."),
+        _("Take the emoji out and send a new message."),
+    ),
+    Code(
+        4075,
+        "签名未通过审核",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("The account's signature has not been approved."),
+        _("Have the signature approved in ihuyi's console."),
+    ),
+    Code(
+        408,
+        "发送超限，已加入黑名单，可登入平台解除",
+        Scope.RECIPIENT,
+        Again.NEVER,
+        _("The number got too many messages and was put on the blacklist."),
+        _("Find out why so many were sent; then take the number off the blacklist in ihuyi's console."),
+    ),
+    Code(
+        4080,
+        "同一手机号码同一秒钟之内发送频率不能超过 1 条",
+        Scope.RECIPIENT,
+        Again.AFTER_A_SECOND,
+        _("More than one message a second went to this number."),
+        _("Nothing: it is sent again by itself after a second."),
+    ),
+    Code(
+        4082,
+        "超出同一手机号一天之内短信限制",
+        Scope.RECIPIENT,
+        Again.NEVER,
+        _("The number has had as many messages today as the account allows."),
+        _("Wait until tomorrow, or raise the limit in ihuyi's console."),
+    ),
+    Code(
+        4085,
+        "同一手机号验证码短信发送超出限制",
+        Scope.RECIPIENT,
+        Again.NEVER,
+        _("The number has had as many verification codes today as the account allows."),
+        _("Wait until tomorrow; if this is not the person's own doing, look for a bot on the sign-up form."),
+    ),
+)
+
+CODES: Mapping[int, Code] = MappingProxyType({row.number: row for row in _ROWS})
+"""Every documented code of PROTOCOL 3, by number."""
+
+
+def lookup(number: int) -> Code:
+    """Return what is known of a code.
+
+    Args:
+        number: A code as the gateway answered it.
+
+    Returns:
+        The table's row, or for a code that is not in it a final refusal with the same number.
+    """
+    return CODES.get(number) or Code(
+        number,
+        "",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("The gateway refused the message with a code that is not in its documents."),
+        _("Read the gateway's own words; ask ihuyi's support what the code means."),
+    )

@@ -1,0 +1,178 @@
+"""From the bytes of an answer to typed results (PROTOCOL 2): JSON and XML alike, whatever was asked for.
+
+What the gateway says is data and never trusted: an answer either reads as one of the documented shapes or raises
+:class:`~django_ihuyi.gateway.errors.Uncertain`, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.ElementTree import fromstring
+
+from .codes import ACCEPTED
+from .errors import Refused, Uncertain
+
+MSG_LENGTH = 255
+SMSID_LENGTH = 64
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Nine digits fit every database's integer column.
+_CODE = re.compile(r"-?[0-9]{1,9}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitResult:
+    """What the gateway answered to a submit.
+
+    Attributes:
+        code: The gateway's code; 2 is accepted.
+        msg: The gateway's own words, at most 255 characters; left out of ``repr()``, because they may quote the text.
+        smsid: The message's id at the gateway, or ``None`` when it gave none that can be used.
+        server_time: The gateway's clock (the answer's ``Date``), or ``None``.
+    """
+
+    code: int
+    msg: str = field(repr=False)
+    smsid: str | None
+    server_time: datetime | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the gateway took the message."""
+        return self.code == ACCEPTED
+
+    def raise_for_code(self) -> None:
+        """Do nothing for an accepted message.
+
+        Raises:
+            Refused: The code is not 2.
+        """
+        if not self.accepted:
+            raise Refused(self.code, self.msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer whose code could be read.
+
+    Attributes:
+        code: The gateway's code.
+        msg: The gateway's own words, fit to be stored.
+        fields: All fields as they came: text from XML, any JSON value from JSON.
+        server_time: The gateway's clock, or ``None``.
+    """
+
+    code: int
+    msg: str
+    fields: Mapping[str, object] = field(repr=False)
+    server_time: datetime | None = None
+
+    def as_submit_result(self) -> SubmitResult:
+        """Return the answer as the result of a submit."""
+        return SubmitResult(self.code, self.msg, _smsid(self.fields.get("smsid")), self.server_time)
+
+    def number(self, name: str) -> int:
+        """Return a whole number that an accepted answer must have.
+
+        Args:
+            name: The field's name: ``num`` or ``templateid``.
+
+        Returns:
+            The number.
+
+        Raises:
+            Refused: The code is not 2.
+            Uncertain: The field is missing or no whole number.
+        """
+        if self.code != ACCEPTED:
+            raise Refused(self.code, self.msg)
+        number = _integer(self.fields.get(name), _NUMBER)
+        if number is None:
+            raise Uncertain(f"the gateway's answer has no readable {name}")
+        return number
+
+
+def read(body: bytes, date: str | None = None) -> Answer:
+    """Read an answer, whatever format was asked for.
+
+    Args:
+        body: The answer's bytes.
+        date: The answer's ``Date`` header.
+
+    Returns:
+        The answer, with any code.
+
+    Raises:
+        Uncertain: It is neither JSON nor XML, or has no readable code.
+    """
+    # The code decides and is ASCII: a broken character in msg must not turn an accepted message into an uncertain one.
+    text = body.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    match text[:1]:
+        case "{":
+            fields = _from_json(text)
+        case "<":
+            fields = _from_xml(text)
+        case _:
+            fields = None
+    code = None if fields is None else _integer(fields.get("code"), _CODE)
+    if fields is None or code is None:
+        # Not a word of the answer stands here: a confused server may send the request back.
+        raise Uncertain(f"the gateway's answer cannot be read ({len(body)} bytes)")
+    return Answer(code, _msg(fields.get("msg")), fields, _server_time(date))
+
+
+def _from_json(text: str) -> dict[str, object] | None:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def _from_xml(text: str) -> dict[str, object] | None:
+    try:
+        root = fromstring(text, forbid_dtd=True)
+    except (ParseError, ValueError):  # defusedxml's refusals are ValueErrors
+        return None
+    return {child.tag.rpartition("}")[2]: child.text or "" for child in root}
+
+
+def _integer(value: object, pattern: re.Pattern[str]) -> int | None:
+    # bool is an int to Python and none to us; a float is no code.
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value).strip(" \t\r\n")
+    return int(text) if pattern.fullmatch(text) else None
+
+
+def _msg(value: object) -> str:
+    return _UNSTORABLE.sub("\ufffd", value[:MSG_LENGTH]) if isinstance(value, str) else ""
+
+
+def _smsid(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value).strip(" \t\r\n")
+    missing = not text.strip("0") or text.lower() == "null"
+    if missing or len(text) > SMSID_LENGTH or not (text.isascii() and text.isprintable()):
+        return None
+    return text
+
+
+def _server_time(date: str | None) -> datetime | None:
+    if date is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(date)
+        # "-0000" parses to a naive time that means UTC (RFC 5322).
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None

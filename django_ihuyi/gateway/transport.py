@@ -1,0 +1,206 @@
+"""One pooled ``requests.Session`` per process, account and address, and the one call made through it.
+
+A call ends in the bytes of an answer, or in an error that knows whether the message can have gone out. What the bytes
+mean is no business of this module.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import requests
+from django.views.decorators.debug import sensitive_variables
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ConnectTimeout, InvalidProxyURL
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import TimeoutError as WaitedTooLong
+
+from .. import __version__
+from .connections import POOLS, Call, current
+from .errors import GatewayError, NotSent, Uncertain
+
+MAX_ANSWER = 64 * 1024
+POOL_SIZE = 64
+
+_HEADERS = {
+    "User-Agent": f"django-ihuyi/{__version__} (+python-requests/{requests.__version__})",
+    "Accept": "*/*",
+    # Answers have a hundred bytes: nothing is won by packing them.
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/x-www-form-urlencoded",
+}
+
+
+class RawAnswer(NamedTuple):
+    """The bytes of an answer and its ``Date``."""
+
+    body: bytes
+    date: str | None
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter whose connections know whether a body has been written."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  handed through
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: ANN401  handed through
+        if proxy.lower().startswith("socks"):
+            # Its connections are of another make and could not tell whether a body has been written.
+            raise InvalidProxyURL("SOCKS proxies are not supported")
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  handed through
+        # From here on a connection of ours is in charge, and nothing has been written yet.
+        current.call.may_have_gone_out = False
+        return super().get_connection_with_tls_context(*args, **kwargs)
+
+
+class _Session(requests.Session):
+    """A session that follows no redirect: requests would read the whole body of one before letting go of it."""
+
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        return None
+
+
+# No lock guards this: one held by another thread while the process forks would stay locked in the child for ever.
+# Where two threads make a session at once, setdefault keeps one, and the other has no socket yet. A child leaves the
+# sessions of its parent alone, for their inner locks may be held as well.
+_sessions: dict[tuple[int, str, str], _Session] = {}
+
+
+def _session(account: str, base_url: str) -> _Session:
+    key = (os.getpid(), account, base_url)
+    return _sessions.get(key) or _sessions.setdefault(key, _new_session(base_url))
+
+
+def _new_session(base_url: str) -> _Session:
+    session = _Session()
+    # The environment's proxies and certificates count, read once; its .netrc does not: a line for the gateway's host,
+    # or a default line, would add an Authorization header with a stranger's password to every request.
+    session.trust_env = False
+    session.proxies = dict(get_environ_proxies(base_url))
+    session.verify = _trusted()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _Adapter(pool_maxsize=POOL_SIZE, max_retries=0, pool_block=False)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _trusted() -> str | bool:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        if path := os.environ.get(name):
+            if not Path(path).exists():
+                raise NotSent(f"the environment variable {name} names a file that does not exist")
+            return path
+    return True
+
+
+def close_sessions() -> None:
+    """Close this process's idle connections to every gateway; the next call opens new ones."""
+    for key in [key for key in _sessions if key[0] == os.getpid()]:
+        _sessions.pop(key).close()
+
+
+@sensitive_variables()
+def post(account: str, base_url: str, url: str, form: str, *, host: str, call: Call) -> RawAnswer:
+    """Post a form and read the answer.
+
+    Args:
+        account: The APIID: calls of one account share their connections.
+        base_url: The account's address: what its connections are kept under.
+        url: Where to post to.
+        form: The encoded form.
+        host: The server's name, for the errors' texts.
+        call: The call's clock, started just now.
+
+    Returns:
+        The answer to a request that ended with a status of 2xx.
+
+    Raises:
+        NotSent: Not a byte of the form was written.
+        Uncertain: Anything that went wrong later.
+    """
+    failure: GatewayError
+    try:
+        return _exchange(_session(account, base_url), url, form, host=host, call=call)
+    except (OSError, HTTPException, HTTPError, ValueError) as error:
+        failure = _explain(error, host, call)
+    # Raised out here, so that no __context__ leads to requests' exception: it carries the request.
+    raise failure
+
+
+@sensitive_variables()
+def _exchange(session: _Session, url: str, form: str, *, host: str, call: Call) -> RawAnswer:
+    # Put together by hand: Request.prepare() would take longer than everything else in this package.
+    request = requests.PreparedRequest()
+    request.method = "POST"
+    request.url = url
+    request.body = form.encode("ascii")
+    request.headers = CaseInsensitiveDict(_HEADERS)
+    request.headers["Content-Length"] = str(len(request.body))
+    request.hooks = {"response": []}
+    current.call = call
+    response = session.send(
+        request,
+        stream=True,
+        allow_redirects=False,
+        timeout=(call.connect, call.read),
+        proxies=session.proxies,
+    )
+    try:
+        if not call.may_have_gone_out:
+            # The server answered and closed while the head was being written; urllib3 still reads such answers.
+            raise NotSent(f"{host} closed the connection before the message was written")
+        if not 200 <= response.status_code < 300:
+            raise Uncertain(f"{host} answered with HTTP status {response.status_code}")
+        body = response.raw.read(MAX_ANSWER + 1, decode_content=True)
+        if len(body) > MAX_ANSWER:
+            raise Uncertain(f"the answer of {host} is longer than {MAX_ANSWER // 1024} KiB")
+        return RawAnswer(body, response.headers.get("Date"))
+    finally:
+        # An answer read to its end has given its connection back by now; any other takes it along.
+        response.close()
+
+
+def _explain(error: Exception, host: str, call: Call) -> GatewayError:
+    chain = tuple(_chain(error))
+
+    def met(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(link, kinds) for link in chain)
+
+    # The mark decides. The one exception: a tool that puts its own adapter in place of ours (tests, recorders) sets no
+    # mark, and a connect time-out tells the same by its nature.
+    if not call.may_have_gone_out or isinstance(error, ConnectTimeout):
+        return next(NotSent(text.format(host, call.connect)) for kinds, text in _NOT_SENT if met(*kinds))
+    if met(TimeoutError, WaitedTooLong):
+        return Uncertain(f"no complete answer from {host} in time (read time-out {call.read:g} s)")
+    return Uncertain(f"the connection to {host} broke before the answer was complete")
+
+
+# The first line that fits is right: a proxy's failure is also a time-out or a broken connection.
+_NOT_SENT: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((ProxyError, InvalidProxyURL), "the proxy made no connection to {0}"),
+    ((NameResolutionError,), "the name {0} cannot be resolved"),
+    ((SSLError,), "no TLS connection to {0}: the handshake failed, or its certificate is not trusted here"),
+    ((NewConnectionError,), "no connection to {0}: it was refused, or there is no way there"),
+    ((TimeoutError, WaitedTooLong), "no connection to {0} within {1:g} s"),
+    ((BaseException,), "the connection to {0} broke before the message was written"),
+)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

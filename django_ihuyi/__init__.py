@@ -1,31 +1,32 @@
 """SMS through ihuyi (互亿无线) for Django sites: the public functions, and nothing else.
 
-They are looked up when first used, so that ``from django_ihuyi import send_sms`` is safe anywhere, also before
-``django.setup()``: importing this package imports no model and reads no setting.
+Each finds its home when it is first called, so that ``from django_ihuyi import send_sms`` is safe anywhere, also
+before ``django.setup()``: importing this package imports no model and reads no setting.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .outbound.sending import send_sms
 
 __all__ = ["__version__", "send_sms"]
 
 __version__ = "0.1.0.dev0"
 
-_HOMES = {"send_sms": "django_ihuyi.outbound.sending"}
+
+def _late(module: str, name: str) -> Callable[..., Any]:
+    """Return a function that is looked up in its module when it is called."""
+
+    def function(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  what the function in its home takes and returns
+        return getattr(import_module(module), name)(*args, **kwargs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"See :func:`{module}.{name}`."
+    return function
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401  a module attribute can be anything
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+if TYPE_CHECKING:
+    from .outbound.sending import send_sms
+else:
+    send_sms = _late("django_ihuyi.outbound.sending", "send_sms")

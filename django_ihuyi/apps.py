@@ -1,0 +1,25 @@
+"""The app's configuration: checks and the registration receiver, connected when Django is ready."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.core import checks
+from django.utils.translation import gettext_lazy as _
+
+
+class IhuyiConfig(AppConfig):
+    """SMS through ihuyi."""
+
+    name = "django_ihuyi"
+    label = "django_ihuyi"
+    verbose_name = _("SMS (ihuyi)")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks and listen for new users."""
+        from . import registration
+        from .checks import check_registration, check_settings
+
+        checks.register(check_settings)
+        checks.register(check_registration)
+        registration.connect()

@@ -1,0 +1,326 @@
+"""The one dict ``IHUYI``: its options with types and defaults, read live, and what is wrong with it.
+
+Nothing else in the package reads ``django.conf.settings.IHUYI``. The system checks (:mod:`django_ihuyi.checks`) and
+the errors at run time say the same words, because both come from :func:`problems`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import timedelta
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+CATEGORIES = ("verification", "notification", "marketing")
+TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
+"""The key that the vendor prints in its document: nobody's account."""
+
+_MIN_TOKEN = 20
+_Section = TypeVar("_Section")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with the settings.
+
+    Attributes:
+        id: The system check's number, ``E001`` ... or ``W001`` ....
+        text: What is wrong, and where.
+        hint: What to write instead.
+    """
+
+    id: str
+    text: str
+    hint: str
+
+
+def option(check: Callable[[Any], str | None], *, default: Any = MISSING, secret: bool = False) -> Any:  # noqa: ANN401  like dataclasses.field
+    """Declare an option: its check returns what a right value would be, or None if the value is right."""
+    factory = {"default_factory": default} if callable(default) else {"default": default}
+    return field(repr=not secret, metadata={"check": check}, **factory)
+
+
+def _text(value: object) -> str | None:
+    return None if isinstance(value, str) and value.strip() else "a text that is not empty"
+
+
+def _signature(value: object) -> str | None:
+    right = isinstance(value, str) and 2 <= len(value) <= 30 and not set(value) & set("【】")
+    return None if right else "2 to 30 characters without the brackets 【】, for example '互亿无线'"
+
+
+def _flag(value: object) -> str | None:
+    return None if isinstance(value, bool) else "True or False"
+
+
+def _format(value: object) -> str | None:
+    return None if value in ("json", "xml") else "'json' or 'xml'"
+
+
+def _positive(value: object) -> str | None:
+    right = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return None if right else "a whole number above 0"
+
+
+def _count(value: object) -> str | None:
+    right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return None if right else "a whole number, 0 or above"
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _timeout(value: object) -> str | None:
+    right = isinstance(value, tuple | list) and len(value) == 2 and all(_is_seconds(part) for part in value)
+    return None if right else "two numbers of seconds, (connect, read), for example (3.05, 10)"
+
+
+def _url(value: object) -> str | None:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    right = parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
+    return None if right else "an address such as 'https://106.ihuyi.com/webservice/sms.php'"
+
+
+def _importable(value: object) -> str | None:
+    try:
+        import_string(str(value))
+    except ImportError:
+        return "the dotted path of a class that can be imported, such as 'django_ihuyi.gateway.Client'"
+    return None
+
+
+def _texts(value: object) -> str | None:
+    right = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    return None if right else "a list of texts"
+
+
+def _networks(value: object) -> str | None:
+    if value is None:
+        return None
+    try:
+        right = not isinstance(value, str) and bool([ipaddress.ip_network(item) for item in value])  # type: ignore[attr-defined]  # anything else is a TypeError, below
+    except (TypeError, ValueError):
+        right = False
+    return None if right else "None, or a list of networks such as ['203.0.113.0/24']"
+
+
+def _queues(value: object) -> str | None:
+    right = isinstance(value, Mapping) and all(
+        key in CATEGORIES and (queue is None or (isinstance(queue, str) and queue)) for key, queue in value.items()
+    )
+    return None if right else f"a dict from {', '.join(map(repr, CATEGORIES))} to a Celery queue's name or None"
+
+
+def _name_or_callable(value: object) -> str | None:
+    return None if callable(value) or (isinstance(value, str) and value) else "a text or a callable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSettings:
+    """One APIID/APIKEY pair with how to talk to it. Times are in seconds, lengths in characters."""
+
+    account: str = option(_text)
+    api_key: str = option(_text, secret=True)
+    signature: str = option(_signature, default="互亿无线")
+    base_url: str = option(_url, default="https://106.ihuyi.com/webservice/sms.php")
+    format: str = option(_format, default="json")
+    dynamic_password: bool = option(_flag, default=True)
+    timeout: tuple[float, float] = option(_timeout, default=(3.05, 10))
+    client: str = option(_importable, default="django_ihuyi.gateway.Client")
+    max_length: int = option(_positive, default=300)
+    max_variable_length: int = option(_positive, default=8)
+    max_attempts: int = option(_positive, default=6)
+    resend_unknown: bool = option(_flag, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationSettings:
+    """The welcome text for a new user: where the number is, and what to say."""
+
+    mobile: str | Callable[[Any], str | None] = option(_name_or_callable)
+    content: str | Callable[[Any], str] = option(_name_or_callable)
+    account: str = option(_text, default="default")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IhuyiSettings:
+    """All of ``IHUYI`` but its nested dicts, which are :class:`AccountSettings` and :class:`RegistrationSettings`."""
+
+    push_tokens: list[str] = option(_texts, default=list)
+    push_allowed_networks: list[str] | None = option(_networks, default=None)
+    trusted_proxies: int = option(_count, default=0)
+    queues: Mapping[str, str | None] = option(_queues, default=dict)
+    receipt_window_hours: int = option(_positive, default=72)
+
+    @property
+    def receipt_window(self) -> timedelta:
+        """How long after its Submit a message can be matched to a receipt by its number alone."""
+        return timedelta(hours=self.receipt_window_hours)
+
+
+_NESTED = ("ACCOUNTS", "REGISTRATION")
+
+
+def _did_you_mean(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
+    return f"Did you mean {near[0]!r}?" if near else f"Known names: {', '.join(sorted(known))}."
+
+
+def _options(cls: type) -> dict[str, Field[Any]]:
+    return {item.name.upper(): item for item in fields(cls)}
+
+
+def _section_problems(raw: object, cls: type, where: str, also_known: tuple[str, ...] = ()) -> Iterator[Problem]:
+    """What is wrong with one dict: unknown names, missing ones, values of a wrong form."""
+    if not isinstance(raw, Mapping):
+        yield Problem("E001", f"{where} is not a dict.", f"Write {where} = {{...}}.")
+        return
+    options = _options(cls)
+    for name in raw:
+        if name not in options and name not in also_known:
+            hint = _did_you_mean(str(name), [*options, *also_known])
+            yield Problem("E002", f"{where} has no option {name!r}.", hint)
+    for name, item in options.items():
+        if name in raw:
+            wanted = item.metadata["check"](raw[name])
+            if wanted:
+                # The value itself may be a secret in the wrong place, so it is not repeated.
+                yield Problem("E003", f"{where}[{name!r}] has a wrong value.", f"Write {wanted}.")
+        elif item.default is MISSING and item.default_factory is MISSING:
+            yield Problem("E004", f"{where}[{name!r}] is missing.", f"Write {item.metadata['check'](None)}.")
+
+
+def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    where = f"IHUYI['ACCOUNTS'][{alias!r}]"
+    if raw.get("API_KEY") == TEST_KEY:
+        yield Problem(
+            "E007",
+            f"{where}['API_KEY'] is the key printed in the vendor's document.",
+            "Write the APIKEY that ihuyi's console shows for your APIID; keep it in an environment variable.",
+        )
+    url = raw.get("BASE_URL", "")
+    if isinstance(url, str) and urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
+        yield Problem(
+            "E008",
+            f"{where}['BASE_URL'] sends texts and numbers in clear over http://.",
+            "Write https:// instead; http:// is for a stand-in gateway on this machine only.",
+        )
+
+
+def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    tokens = raw.get("PUSH_TOKENS", [])
+    if _texts(tokens):
+        return
+    make = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+    if not tokens:
+        yield Problem(
+            "W001",
+            "IHUYI['PUSH_TOKENS'] is empty, so no receipt or reply can be received.",
+            f"Write a list with one long random token, made for example by: {make}",
+        )
+    for index, token in enumerate(tokens):
+        if len(token) < _MIN_TOKEN:
+            yield Problem(
+                "E009",
+                f"IHUYI['PUSH_TOKENS'][{index}] is shorter than {_MIN_TOKEN} characters.",
+                f"Whoever guesses it can forge receipts. Make a long one: {make}",
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def problems(raw: object) -> Iterator[Problem]:
+    """Find everything that is wrong with a value of ``IHUYI``, in an order in which to mend it.
+
+    Args:
+        raw: The setting's value; None if there is none.
+
+    Yields:
+        What is wrong, where, and what to write. No value is repeated, since it may be a key.
+    """
+    yield from _section_problems(raw, IhuyiSettings, "IHUYI", _NESTED)
+    if not isinstance(raw, Mapping):
+        return
+    accounts = raw.get("ACCOUNTS")
+    if not isinstance(accounts, Mapping) or not accounts:
+        example = "{'default': {'ACCOUNT': '<APIID>', 'API_KEY': '<APIKEY>', 'SIGNATURE': '<签名>'}}"
+        yield Problem("E005", "IHUYI['ACCOUNTS'] names no account.", f"Write {example}.")
+        accounts = {}
+    elif "default" not in accounts:
+        yield Problem(
+            "E006",
+            "IHUYI['ACCOUNTS'] has no account with the alias 'default'.",
+            f"Call one of {', '.join(map(repr, accounts))} 'default': calls that name no account use it.",
+        )
+    for alias, account in accounts.items():
+        yield from _section_problems(account, AccountSettings, f"IHUYI['ACCOUNTS'][{alias!r}]")
+        if isinstance(account, Mapping):
+            yield from _account_problems(alias, account)
+    yield from _token_problems(raw)
+    if raw.get("REGISTRATION") is not None:
+        yield from _section_problems(raw["REGISTRATION"], RegistrationSettings, "IHUYI['REGISTRATION']")
+
+
+def _raw() -> Mapping[str, Any]:
+    raw = getattr(django_settings, "IHUYI", None)
+    if not isinstance(raw, Mapping):
+        raise ImproperlyConfigured("IHUYI is not a dict. Write IHUYI = {...} in the settings.")
+    return raw
+
+
+def _read(raw: object, cls: type[_Section], where: str, also_known: tuple[str, ...] = ()) -> _Section:
+    for problem in _section_problems(raw, cls, where, also_known):
+        raise ImproperlyConfigured(f"{problem.text} {problem.hint}")
+    names = _options(cls)
+    return cls(**{names[key].name: value for key, value in dict(raw).items() if key in names})  # type: ignore[call-overload]  # a Mapping, says the line above
+
+
+def get_settings() -> IhuyiSettings:
+    """Read the options that stand directly in ``IHUYI``.
+
+    Raises:
+        ImproperlyConfigured: If a name is unknown or a value has the wrong form.
+    """
+    return _read(_raw(), IhuyiSettings, "IHUYI", _NESTED)
+
+
+def get_account(alias: str) -> AccountSettings:
+    """Read one account.
+
+    Args:
+        alias: The account's name in ``IHUYI['ACCOUNTS']``.
+
+    Raises:
+        ImproperlyConfigured: If there is no such account or it is not complete.
+    """
+    accounts = _raw().get("ACCOUNTS") or {}
+    if alias not in accounts:
+        raise ImproperlyConfigured(
+            f"IHUYI['ACCOUNTS'] has no account {alias!r}. {_did_you_mean(alias, list(accounts))}"
+        )
+    return _read(accounts[alias], AccountSettings, f"IHUYI['ACCOUNTS'][{alias!r}]")
+
+
+def get_account_aliases() -> list[str]:
+    """Return the aliases of all accounts, in the settings' order."""
+    return list(_raw().get("ACCOUNTS") or {})
+
+
+def get_registration() -> RegistrationSettings | None:
+    """Read ``IHUYI['REGISTRATION']``, or None where no welcome text is wanted."""
+    raw = _raw().get("REGISTRATION")
+    return None if raw is None else _read(raw, RegistrationSettings, "IHUYI['REGISTRATION']")

@@ -1,0 +1,95 @@
+"""What a push must contain, and what is made of it. The gateway's field names are kept to the letter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from django_ihuyi import conf
+from django_ihuyi.clock import read_china_time
+from django_ihuyi.models import Receipt, Reply
+from django_ihuyi.models.push import Push
+from django_ihuyi.outbound.numbers import normalise_pushed
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class WireText(serializers.CharField):
+    """Text as the gateway pushed it. What no database can store is replaced, because a push is never thrown away."""
+
+    def to_internal_value(self, data: object) -> str:
+        """Take texts and numbers; cut what is longer than the column."""
+        if isinstance(data, bool) or not isinstance(data, str | int | float):
+            self.fail("invalid")
+        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", str(data)).strip()
+
+    def run_validation(self, data: Any = serializers.empty) -> str:  # noqa: ANN401  the signature of DRF
+        """Skip DRF's own checks for NUL and the like, which would refuse the push."""
+        _is_empty, value = self.validate_empty_values(data)
+        if _is_empty:
+            return str(value or "")
+        text = self.to_internal_value(data)
+        if not text and not self.allow_blank:
+            self.fail("blank")
+        return text[: self.max_length] if self.max_length else text
+
+
+class PushSerializer(serializers.Serializer[Push]):
+    """What all pushes have."""
+
+    mobilephone = WireText(max_length=32)
+    smsid = WireText(max_length=64)
+
+    def validate_mobilephone(self, value: str) -> str:
+        """Make it the eleven digits that messages have, where it is such a number."""
+        return normalise_pushed(value)
+
+    def validate_smsid(self, value: str) -> str:
+        """Take the gateway's ways of saying "none" for what they are."""
+        return "" if not value.strip("0") else value
+
+
+class ReceiptSerializer(PushSerializer):
+    """A delivery receipt."""
+
+    code = serializers.IntegerField(min_value=-(2**31), max_value=2**31)
+    msg = WireText(max_length=255, required=False, allow_blank=True, default="")
+    report_time = WireText(max_length=64)
+    smsid = WireText(max_length=64, allow_blank=True)
+
+    def create(self, validated_data: Mapping[str, Any]) -> Receipt:
+        """Keep the receipt and tell its message."""
+        receipt = Receipt(
+            mobile=validated_data["mobilephone"],
+            smsid=validated_data["smsid"],
+            code=validated_data["code"],
+            msg=validated_data["msg"],
+            # A time of another shape is kept as it came: the carrier's word counts without it.
+            report_time=read_china_time(validated_data["report_time"]),
+            report_time_text=validated_data["report_time"],
+        )
+        Receipt.objects.receive(receipt, window=conf.get_settings().receipt_window)
+        return receipt
+
+
+class ReplySerializer(PushSerializer):
+    """An upstream reply."""
+
+    smsid = WireText(max_length=64, required=False, allow_blank=True, default="")
+    content = WireText(allow_blank=True)
+    reply_time = WireText(max_length=64)
+
+    def create(self, validated_data: Mapping[str, Any]) -> Reply:
+        """Keep the reply."""
+        reply = Reply(
+            mobile=validated_data["mobilephone"],
+            smsid=validated_data["smsid"],
+            content=validated_data["content"],
+            reply_time=read_china_time(validated_data["reply_time"]),
+            reply_time_text=validated_data["reply_time"],
+        )
+        Reply.objects.receive(reply)
+        return reply

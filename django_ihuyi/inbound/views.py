@@ -1,0 +1,100 @@
+"""The push URLs that are entered in ihuyi's console. The gateway wants the bare text ``success`` and nothing else.
+
+The views are non-atomic also where the site sets ``ATOMIC_REQUESTS``: a receipt is committed before its message is
+looked for again, else one that comes while its Submit is being settled could miss it. Anything unforeseen is a 500
+on purpose, so that the gateway pushes again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils.decorators import method_decorator
+from rest_framework.exceptions import ValidationError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from .access import PushToken
+from .parsers import PushFormParser, PushJSONParser, PushMultiPartParser
+from .serializers import PushSerializer, ReceiptSerializer, ReplySerializer
+
+logger = logging.getLogger(__name__)
+
+
+class PlainText(BaseRenderer):
+    """Bare text, also for errors."""
+
+    media_type = "text/plain"
+    format = "txt"
+    charset = "utf-8"
+
+    def render(
+        self,
+        data: Any,  # noqa: ANN401  the signature of DRF
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """Write a text as it is, and an error's detail without its wrapping."""
+        return str(data["detail"] if isinstance(data, Mapping) else data).encode()
+
+
+class Indifferent(BaseContentNegotiation):
+    """Answers plain text and reads what the content type says, whatever ``Accept`` asks for."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        """Take what is announced, and a form where it is none of ours."""
+        announced = str(request.content_type or "").partition(";")[0].strip().lower()
+        form, *others = parsers
+        return next((parser for parser in others if parser.media_type == announced), form)
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Take the only one."""
+        (plain,) = renderers
+        return plain, PlainText.media_type
+
+
+@method_decorator(login_not_required, name="dispatch")
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class PushView(APIView):
+    """Check the token, read the fields, keep them, answer ``success``."""
+
+    authentication_classes = ()
+    permission_classes = (PushToken,)
+    throttle_classes = ()
+    parser_classes = (PushFormParser, PushJSONParser, PushMultiPartParser)
+    renderer_classes = (PlainText,)
+    content_negotiation_class = Indifferent
+    serializer_class: type[PushSerializer]
+
+    def post(self, request: Request, token: str) -> HttpResponse:
+        """Take one push; :class:`PushToken` has checked the token."""
+        serializer = self.serializer_class(data=request.data)
+        if not serializer.is_valid():
+            wrong = "; ".join(f"{name}: {' '.join(map(str, errors))}" for name, errors in serializer.errors.items())
+            logger.warning("A push to %s was not understood: %s", type(self).__name__, wrong)
+            raise ValidationError({"detail": wrong})
+        serializer.save()
+        return Response("success")
+
+
+class ReceiptPush(PushView):
+    """Delivery receipts (回执)."""
+
+    serializer_class = ReceiptSerializer
+
+
+class ReplyPush(PushView):
+    """Upstream replies (上行)."""
+
+    serializer_class = ReplySerializer

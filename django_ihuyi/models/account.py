@@ -1,0 +1,101 @@
+"""The table of accounts' shared state: whether an account is paused, why, and when it is tried again.
+
+The accounts themselves stand in the settings; this is what all workers must agree on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi import signals
+
+_FIRST_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(minutes=10)
+
+
+def pause_length(probes: int) -> timedelta:
+    """How long to wait before the next probe: it doubles up to ten minutes.
+
+    Args:
+        probes: How many probes have failed in this pause.
+    """
+    doublings: int = 2 ** min(probes, 10)
+    return min(_FIRST_PAUSE * doublings, _LONGEST_PAUSE)
+
+
+class AccountStateManager(models.Manager["AccountState"]):
+    """Pauses, probes and resumes accounts."""
+
+    def pause(self, account: str, *, code: int, msg: str, now: datetime) -> datetime:
+        """Stop an account's messages because of an account-scope code.
+
+        Args:
+            account: The account's alias.
+            code: What the gateway answered.
+            msg: In which words.
+            now: The present.
+
+        Returns:
+            When the account is tried again.
+        """
+        state, _made = self.get_or_create(account=account)
+        began = self.filter(pk=state.pk, paused_since__isnull=True).update(
+            paused_since=now, code=code, msg=msg, probes=0, probe_at=now + pause_length(0)
+        )
+        if began:
+            signals.send_after_commit(signals.account_paused, AccountState, using=self.db, account=account, code=code)
+        return self.get(pk=state.pk).probe_at or now
+
+    def take_probe(self, account: str, *, now: datetime) -> bool:
+        """Take the right to try a paused account once. One of many wins.
+
+        Args:
+            account: The account's alias.
+            now: The present.
+        """
+        for state in self.filter(account=account, paused_since__isnull=False, probe_at__lte=now):
+            # Moved on before the probe, so that a prober that dies does not stop the probing.
+            return bool(
+                self.filter(pk=state.pk, probe_at=state.probe_at, paused_since__isnull=False).update(
+                    probes=F("probes") + 1, probe_at=now + pause_length(state.probes + 1)
+                )
+            )
+        return False
+
+    def resume(self, account: str) -> bool:
+        """Let an account's messages flow again. Returns whether it was paused."""
+        for state in self.filter(account=account, paused_since__isnull=False):
+            ended = self.filter(pk=state.pk, paused_since=state.paused_since).update(
+                paused_since=None, probe_at=None, probes=0
+            )
+            if ended:
+                signals.send_after_commit(
+                    signals.account_resumed, AccountState, using=self.db, account=account, code=state.code
+                )
+            return bool(ended)
+        return False
+
+
+class AccountState(models.Model):
+    """What all workers agree on about one account."""
+
+    account = models.CharField(_("account"), max_length=64, unique=True)
+    paused_since = models.DateTimeField(_("paused since"), null=True, blank=True)
+    code = models.BigIntegerField(_("code"), null=True, blank=True)
+    msg = models.CharField(_("gateway's words"), max_length=255, blank=True)
+    probes = models.PositiveIntegerField(_("probes"), default=0)
+    probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
+
+    objects: ClassVar[AccountStateManager] = AccountStateManager()
+
+    class Meta:
+        verbose_name = _("account state")
+        verbose_name_plural = _("account states")
+
+    def __str__(self) -> str:
+        return self.account

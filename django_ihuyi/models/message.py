@@ -1,0 +1,232 @@
+"""The table of outgoing messages. Every change of status is one conditional UPDATE in a method of this file."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi import signals
+
+from .account import AccountState
+from .lifecycle import SOURCES, MessageStatus
+
+_CHANGED = {
+    MessageStatus.ACCEPTED: signals.message_accepted,
+    MessageStatus.REJECTED: signals.message_rejected,
+    MessageStatus.DELIVERED: signals.message_delivered,
+    MessageStatus.UNDELIVERED: signals.message_undelivered,
+    MessageStatus.UNKNOWN: signals.message_unknown,
+}
+
+
+class Message(models.Model):
+    """An SMS going out, from the call that asked for it to the carrier's word.
+
+    ``code`` and ``msg`` are the gateway's answer to the Submit, ``receipt_code`` and ``receipt_msg`` the receipt's;
+    both keep the gateway's own words. ``smsid`` is its id for the message: text of digits that may not fit 64 bits,
+    null while there is none.
+    """
+
+    Status = MessageStatus
+
+    class Category(models.TextChoices):
+        """What a message is for; decides its queue."""
+
+        VERIFICATION = "verification", _("verification")
+        NOTIFICATION = "notification", _("notification")
+        MARKETING = "marketing", _("marketing")
+
+    mobile = models.CharField(_("mobile"), max_length=32)
+    content = models.TextField(_("text"))
+    template = models.CharField(_("template"), max_length=32, blank=True, help_text=_("The gateway's template id."))
+    category = models.CharField(_("category"), max_length=16, choices=Category.choices, default=Category.NOTIFICATION)
+    account = models.CharField(_("account"), max_length=64, default="default")
+    status = models.CharField(_("status"), max_length=16, choices=MessageStatus.choices, default=MessageStatus.QUEUED)
+    code = models.BigIntegerField(_("code"), null=True, blank=True, help_text=_("The gateway's answer."))
+    msg = models.CharField(_("gateway's words"), max_length=255, blank=True)
+    error = models.CharField(
+        _("error"), max_length=255, blank=True, help_text=_("Why the last attempt brought no answer.")
+    )
+    smsid = models.CharField(_("smsid"), max_length=64, null=True, blank=True)  # noqa: DJ001  null: "no id" must never equal "no id"
+    segments = models.PositiveSmallIntegerField(_("segments"), default=1)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, help_text=_("Times claimed for a Submit."))
+    retries = models.PositiveSmallIntegerField(
+        _("retries"), default=0, help_text=_("Attempts that surely sent nothing and count towards the limit.")
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    send_at = models.DateTimeField(_("send at"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), default=timezone.now, help_text=_("Not submitted before this time."))
+    publish_at = models.DateTimeField(
+        _("published again"),
+        default=timezone.now,
+        help_text=_("When upkeep gives the message to the workers if it is still queued."),
+    )
+    publishes = models.PositiveSmallIntegerField(_("times published by upkeep"), default=0)
+    claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    reported_at = models.DateTimeField(_("reported"), null=True, blank=True)
+    receipt_code = models.BigIntegerField(_("receipt's code"), null=True, blank=True)
+    receipt_msg = models.CharField(_("carrier's words"), max_length=255, blank=True)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=128, null=True, blank=True, unique=True)
+    metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ("-id",)
+        permissions = [("view_unmasked", _("Can see whole numbers and texts"))]
+        indexes = [
+            # What receipts and staff look for.
+            models.Index(fields=["smsid"], name="ihuyi_msg_smsid"),
+            models.Index(fields=["mobile", "-id"], name="ihuyi_msg_mobile"),
+            models.Index(fields=["status", "-id"], name="ihuyi_msg_status"),
+            models.Index(fields=["code", "-id"], name="ihuyi_msg_code"),
+            models.Index(fields=["created_at"], name="ihuyi_msg_created"),
+            # What upkeep looks for.
+            models.Index(fields=["status", "publish_at"], name="ihuyi_msg_publish"),
+            models.Index(fields=["status", "claimed_until"], name="ihuyi_msg_claim"),
+            models.Index(fields=["status", "expires_at"], name="ihuyi_msg_expires"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=MessageStatus.values), name="ihuyi_msg_status_known"),
+            models.CheckConstraint(
+                condition=Q(smsid__isnull=True) | ~Q(smsid__in=["", "0"]), name="ihuyi_msg_smsid_real"
+            ),
+            models.CheckConstraint(condition=Q(segments__gte=1), name="ihuyi_msg_segments"),
+        ]
+
+    def __str__(self) -> str:
+        return f"SMS {self.pk} ({self.status})"
+
+    def __repr__(self) -> str:
+        return f"<Message {self.pk} {self.status}>"
+
+    def claim(self, *, now: datetime, lease: timedelta, probe: bool = False) -> bool:
+        """Take the message, as it was read, for one Submit. Whoever asks second gets nothing.
+
+        Args:
+            now: The present.
+            lease: How long the claim holds; must outlast the longest call to the gateway.
+            probe: Whether to take it although its account is paused.
+
+        Returns:
+            Whether it is ours now. False if it is not queued any more, not due, past its ``expires_at``, or its
+            account is paused.
+        """
+        conditions = [
+            Q(attempts=self.attempts),
+            Q(due_at__lte=now),
+            Q(expires_at__isnull=True) | Q(expires_at__gt=now),
+        ]
+        if not probe:
+            paused = AccountState.objects.filter(account=OuterRef("account"), paused_since__isnull=False)
+            conditions.append(~Q(Exists(paused)))
+        return self._move(
+            MessageStatus.SUBMITTING,
+            *conditions,
+            attempts=self.attempts + 1,
+            submitted_at=now,
+            claimed_until=now + lease,
+        )
+
+    def accept(self, *, code: int, msg: str, smsid: str | None, now: datetime) -> bool:
+        """The gateway took it. Returns whether this call changed the row."""
+        return self._settle(MessageStatus.ACCEPTED, code=code, msg=msg, smsid=smsid, accepted_at=now, error="")
+
+    def reject(self, *, code: int | None, msg: str, error: str = "") -> bool:
+        """It is refused for good, or (``code`` None) never reached the gateway in all the attempts allowed.
+
+        Returns:
+            Whether this call changed the row.
+        """
+        return self._settle(MessageStatus.REJECTED, code=code, msg=msg, error=error)
+
+    def put_back(
+        self,
+        *,
+        due_at: datetime,
+        publish_at: datetime,
+        code: int | None = None,
+        msg: str = "",
+        error: str = "",
+        retry: bool = True,
+    ) -> bool:
+        """It surely did not go out, or may be sent again: back to ``queued``.
+
+        Args:
+            due_at: Not before this time.
+            publish_at: When upkeep publishes it, should nobody else have.
+            code: What the gateway answered, if it did.
+            msg: In which words.
+            error: Why there was no answer, if there was none.
+            retry: Whether this counts towards the account's ``MAX_ATTEMPTS``: not where the account is at fault.
+
+        Returns:
+            Whether this call changed the row.
+        """
+        return self._settle(
+            MessageStatus.QUEUED,
+            code=code,
+            msg=msg,
+            error=error,
+            due_at=due_at,
+            publish_at=publish_at,
+            publishes=0,
+            retries=self.retries + 1 if retry else self.retries,
+        )
+
+    def lose_answer(self, *, error: str) -> bool:
+        """Nobody knows whether it went out: ``unknown``. Returns whether this call changed the row."""
+        return self._settle(MessageStatus.UNKNOWN, error=error)
+
+    def expire(self, *, now: datetime) -> bool:
+        """Too late to be of use: never submitted. Returns whether this call changed the row."""
+        return self._move(MessageStatus.EXPIRED, Q(expires_at__lte=now))
+
+    def cancel(self) -> bool:
+        """Somebody took it back before it was submitted. Returns whether this call changed the row."""
+        return self._move(MessageStatus.CANCELLED)
+
+    def report(
+        self, *, delivered: bool, code: int, msg: str, reported_at: datetime | None, smsid: str | None = None
+    ) -> bool:
+        """The carrier's word, from a receipt.
+
+        Args:
+            delivered: Whether the receipt says so.
+            code: The receipt's code.
+            msg: The carrier's words.
+            reported_at: The carrier's time.
+            smsid: The receipt's smsid, for a message that has none.
+
+        Returns:
+            Whether this call changed the row: a "delivered" is never taken back, a repeated word changes nothing.
+        """
+        changes: dict[str, Any] = {"receipt_code": code, "receipt_msg": msg, "reported_at": reported_at}
+        if smsid and not self.smsid:
+            changes["smsid"] = smsid
+        return self._move(MessageStatus.DELIVERED if delivered else MessageStatus.UNDELIVERED, **changes)
+
+    def _settle(self, status: MessageStatus, **changes: Any) -> bool:  # noqa: ANN401  a row's values
+        """End this claim. Another attempt's claim is not ours to end, hence ``attempts`` in the WHERE."""
+        return self._move(status, Q(attempts=self.attempts), claimed_until=None, **changes)
+
+    def _move(self, status: MessageStatus, *conditions: Q, **changes: Any) -> bool:  # noqa: ANN401  a row's values
+        changes["status"] = status
+        using = self._state.db or "default"
+        # base manager: a status change must not depend on what a site makes of the default manager.
+        rows = Message._base_manager.using(using).filter(*conditions, pk=self.pk, status__in=SOURCES[status])
+        if not rows.update(**changes):
+            return False
+        for name, value in changes.items():
+            setattr(self, name, value)
+        if status in _CHANGED:
+            signals.send_after_commit(_CHANGED[status], Message, using=using, message=self)
+        return True

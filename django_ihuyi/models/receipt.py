@@ -1,0 +1,157 @@
+"""The table of delivery receipts: every one that came, and whose it is.
+
+A receipt may come before the answer to its Submit is settled, twice, reversed, days late, or for a message whose
+answer was lost. Which message it belongs to is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi.gateway.codes import ACCEPTED
+
+from .lifecycle import MessageStatus
+from .message import Message
+from .push import Push
+
+_AHEAD = timedelta(minutes=10)
+"""How far the carrier's clock may be behind ours."""
+
+
+class ReceiptManager(models.Manager["Receipt"]):
+    """Keeps receipts and matches them."""
+
+    def receive(self, receipt: Receipt, *, window: timedelta) -> bool:
+        """Keep a receipt and tell its message.
+
+        Must not run in a transaction of the caller's: a receipt that came first is safe only because its row is
+        committed before its message is looked for a second time (see :meth:`match_kept`).
+
+        Args:
+            receipt: A receipt that is not saved.
+            window: How long after its Submit a message can be found by its number alone.
+
+        Returns:
+            Whether it is new; the same push again changes nothing.
+        """
+        receipt.message = self._by_smsid(receipt)
+        try:
+            with transaction.atomic(using=self.db):
+                receipt.save(force_insert=True)
+                if receipt.message:
+                    self._report(receipt, receipt.message)
+        except IntegrityError:
+            if self.filter(fingerprint=receipt.fingerprint).exists():
+                return False
+            raise
+        if receipt.message is None:
+            self.match(receipt, window=window)
+        return True
+
+    def match(self, receipt: Receipt, *, window: timedelta) -> bool:
+        """Find the message of a kept receipt, by smsid or, where that is nobody's, by number.
+
+        Args:
+            receipt: A saved receipt without a message.
+            window: How long after its Submit a message can be found by its number alone.
+
+        Returns:
+            Whether it has a message now.
+        """
+        message = self._find(receipt, window)
+        return message is not None and self._attach(receipt, message)
+
+    def match_kept(self, message: Message) -> None:
+        """Apply the receipts that came before the message's smsid was known.
+
+        Call it after the smsid is committed. Either this finds the receipt, or the receipt, committed later, finds
+        the smsid.
+
+        Args:
+            message: A message that has just been accepted.
+        """
+        if not message.smsid:
+            return
+        for receipt in self.filter(smsid=message.smsid, mobile=message.mobile, message__isnull=True).order_by("id"):
+            self._attach(receipt, message)
+
+    def _by_smsid(self, receipt: Receipt) -> Message | None:
+        if not receipt.smsid:
+            return None
+        return Message.objects.filter(smsid=receipt.smsid, mobile=receipt.mobile).order_by("id").first()
+
+    def _find(self, receipt: Receipt, window: timedelta) -> Message | None:
+        """Look for the message in one statement, because only one snapshot tells who is still on the wire.
+
+        By number means: exactly one message to the number has no smsid, and none is being submitted, since the
+        receipt may be that one's.
+        """
+        moment = receipt.report_time or receipt.received_at
+        nameless = Q(
+            mobile=receipt.mobile,
+            smsid__isnull=True,
+            status__in=[MessageStatus.SUBMITTING, MessageStatus.UNKNOWN, MessageStatus.ACCEPTED],
+            submitted_at__gte=moment - window,
+            submitted_at__lte=moment + _AHEAD,
+        )
+        named = Q(smsid=receipt.smsid) if receipt.smsid else Q(pk__in=[])
+        found = list(Message.objects.filter(named | nameless)[:10])
+        if receipt.smsid and any(message.smsid == receipt.smsid for message in found):
+            return next((m for m in found if m.smsid == receipt.smsid and m.mobile == receipt.mobile), None)
+        return found[0] if len(found) == 1 and found[0].status != MessageStatus.SUBMITTING else None
+
+    def _attach(self, receipt: Receipt, message: Message) -> bool:
+        with transaction.atomic(using=self.db):
+            attached = self.filter(pk=receipt.pk, message__isnull=True).update(message=message)
+            if attached:
+                receipt.message = message
+                self._report(receipt, message)
+        return bool(attached)
+
+    def _report(self, receipt: Receipt, message: Message) -> None:
+        message.report(
+            delivered=receipt.delivered,
+            code=receipt.code,
+            msg=receipt.msg,
+            reported_at=receipt.report_time or receipt.received_at,
+            smsid=receipt.smsid,
+        )
+
+
+class Receipt(Push):
+    """The carrier's word on one message (or one part of a long one). ``message`` is null until it is known whose."""
+
+    FINGERPRINTED: ClassVar[tuple[str, ...]] = ("smsid", "mobile", "code", "report_time_text")
+
+    message = models.ForeignKey(
+        Message, models.SET_NULL, null=True, blank=True, related_name="receipts", verbose_name=_("message")
+    )
+    code = models.BigIntegerField(_("code"), help_text=_("2: delivered; any other: failed."))
+    msg = models.CharField(_("carrier's words"), max_length=255, blank=True)
+    report_time = models.DateTimeField(_("reported"), null=True, blank=True)
+    report_time_text = models.CharField(_("reported, as it came"), max_length=64, blank=True)
+
+    objects: ClassVar[ReceiptManager] = ReceiptManager()
+
+    class Meta(Push.Meta):
+        abstract = False
+        verbose_name = _("receipt")
+        verbose_name_plural = _("receipts")
+        indexes = [
+            models.Index(fields=["smsid"], name="ihuyi_receipt_smsid"),
+            models.Index(fields=["mobile", "-id"], name="ihuyi_receipt_mobile"),
+            models.Index(fields=["received_at"], name="ihuyi_receipt_received"),
+        ]
+
+    def __str__(self) -> str:
+        return f"receipt {self.pk} (code {self.code})"
+
+    @property
+    def delivered(self) -> bool:
+        """Whether it says that the message was delivered."""
+        return self.code == ACCEPTED

@@ -1,0 +1,1 @@
+"""From a call to an smsid: normalise, preflight, record, publish; then claim, submit, settle."""

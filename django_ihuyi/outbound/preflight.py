@@ -1,0 +1,112 @@
+"""What the gateway would certainly refuse is refused here, before it is recorded: texts and template variables."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import emoji
+
+from django_ihuyi.conf import AccountSettings
+from django_ihuyi.exceptions import InvalidMessage
+
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
+_SEPARATOR = "|"
+
+
+def check_text(content: str | None, account: AccountSettings) -> str:
+    """Check a whole text as the gateway would (PROTOCOL 1 and 3).
+
+    Args:
+        content: The text; the account's own signature in front is taken off, since the gateway adds it.
+        account: Whose limits apply.
+
+    Returns:
+        The text to submit.
+
+    Raises:
+        InvalidMessage: 404 empty, 407 characters that no SMS can carry, 4070 a signature in the text, 4073 too
+            long, 4074 an emoji. Its text says where, never what.
+    """
+    text = (content or "").removeprefix(f"【{account.signature}】")
+    if not text.strip():
+        raise InvalidMessage(404, "The text is empty.")
+    _check_characters(text, "The text")
+    if len(text) > account.max_length:
+        raise InvalidMessage(
+            4073,
+            f"The text has {len(text)} characters; the account's limit (MAX_LENGTH) is {account.max_length}.",
+        )
+    return text
+
+
+def check_params(params: Sequence[object] | Mapping[str, object] | None, account: AccountSettings) -> str:
+    """Check a template's variables and join them as the gateway wants them.
+
+    Args:
+        params: The values in the template's order, or a dict in that order.
+        account: Whose limits apply.
+
+    Returns:
+        The variables joined by ``|``.
+
+    Raises:
+        InvalidMessage: 404 no variable or an empty one, 40722 one that is too long or contains ``|``, and what
+            :func:`check_text` refuses in a text. Its text says which variable, never its value.
+    """
+    named: list[tuple[str, object]]
+    if isinstance(params, Mapping):
+        named = [(repr(name), value) for name, value in params.items()]
+    else:
+        values = [params] if isinstance(params, str) else list(params or ())
+        named = [(str(index), value) for index, value in enumerate(values, start=1)]
+    if not named:
+        raise InvalidMessage(404, "The template has no variables: give them as params.")
+    joined = _SEPARATOR.join(_check_variable(name, str(value), account) for name, value in named)
+    if len(joined) > account.max_length:
+        raise InvalidMessage(4073, f"The variables have {len(joined)} characters; the limit is {account.max_length}.")
+    return joined
+
+
+def count_segments(text: str, signature: str) -> int:
+    """Count the billed parts of a text.
+
+    Args:
+        text: The text without its signature.
+        signature: The signature without its brackets; it counts, brackets included.
+
+    Returns:
+        1 up to 70 characters, beyond that one for every 67 begun (PROTOCOL 1, Billing).
+    """
+    length = len(text) + len(signature) + 2
+    return 1 if length <= 70 else math.ceil(length / 67)
+
+
+def _check_variable(name: str, value: str, account: AccountSettings) -> str:
+    if not value.strip():
+        raise InvalidMessage(404, f"Variable {name} is empty.")
+    _check_characters(value, f"Variable {name}")
+    if _SEPARATOR in value:
+        raise InvalidMessage(40722, f"Variable {name} contains {_SEPARATOR!r}, which separates the variables.")
+    if len(value) > account.max_variable_length:
+        limit = account.max_variable_length
+        raise InvalidMessage(
+            40722, f"Variable {name} has {len(value)} characters; the limit (MAX_VARIABLE_LENGTH) is {limit}."
+        )
+    return value
+
+
+def _check_characters(text: str, what: str) -> None:
+    unsendable = _UNSENDABLE.search(text)
+    if unsendable:
+        raise InvalidMessage(407, f"{what} has a character that no SMS can carry at position {unsendable.start() + 1}.")
+    for position, character in enumerate(text, start=1):
+        if character in "【】":
+            raise InvalidMessage(
+                4070, f"{what} has {character} at position {position}: the gateway takes it for a signature."
+            )
+    found: list[Any] = emoji.emoji_list(text)
+    if found:
+        raise InvalidMessage(4074, f"{what} has an emoji at position {found[0]['match_start'] + 1}.")

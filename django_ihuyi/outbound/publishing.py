@@ -1,0 +1,166 @@
+"""Giving a message to the workers, without ever letting the broker hurt the caller.
+
+The row is the truth and the task only a hint: a hint that is lost is published again by upkeep, one that comes twice
+finds the message claimed. So a broker that is down or slow costs the caller at most :data:`PATIENCE` seconds once,
+and is then left alone for :data:`RESPITE` seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import current_app
+from django.utils import timezone
+
+from django_ihuyi import conf
+from django_ihuyi.models import Message
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 1.5
+"""Seconds that a caller waits for the broker."""
+RESPITE = 5.0
+"""Seconds for which the broker is left alone after it failed."""
+GRACE = timedelta(seconds=60)
+"""How long after publishing a message upkeep takes the task for lost, at first; doubles each time up to an hour."""
+SOON = timedelta(seconds=60)
+"""A message due within this time is published with a countdown; a later one is left to upkeep."""
+
+
+def publish_again_at(moment: datetime, publishes: int = 0) -> datetime:
+    """When upkeep publishes a message again that was published at ``moment``.
+
+    Args:
+        moment: When the task is to run.
+        publishes: How often upkeep has published the message already: each time it waits twice as long, so that a
+            long queue is not flooded with doubles.
+    """
+    doublings: int = 2 ** min(publishes, 10)
+    return moment + min(GRACE * doublings, timedelta(hours=1))
+
+
+def publish(message: Message) -> bool:
+    """Publish one message's task. Never raises for the broker's sake.
+
+    Args:
+        message: A queued message, committed.
+
+    Returns:
+        Whether the broker took the task in time. If not, upkeep publishes it as soon as the broker is back.
+    """
+    from django_ihuyi.tasks import submit_message  # tasks are the doors into this package: they import it
+
+    options: dict[str, Any] = {}
+    queue_name = conf.get_settings().queues.get(message.category)
+    if queue_name:
+        options["queue"] = queue_name
+    countdown = (message.due_at - timezone.now()).total_seconds()
+    if countdown > 0:
+        options["countdown"] = countdown
+
+    def send() -> None:
+        submit_message.apply_async(
+            (message.pk,),
+            **options,
+            # One quick second try for a pooled connection that had died; no more, upkeep is there.
+            retry=True,
+            retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1},
+        )
+
+    if current_app.conf.task_always_eager:
+        return _run(send)
+    published = _publisher().run(send)
+    if not published:
+        Message.objects.filter(pk=message.pk, status=Message.Status.QUEUED).update(
+            publish_at=max(message.due_at, timezone.now())
+        )
+    return published
+
+
+def _run(send: Callable[[], None]) -> bool:
+    try:
+        send()
+    except Exception as error:  # noqa: BLE001  every transport has errors of its own, and none may reach the caller
+        _broker_failed(type(error).__name__)
+        return False
+    _broker_answered()
+    return True
+
+
+class _Publisher:
+    """One daemon thread a process that talks to the broker, so that a hanging one can be walked away from."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="django-ihuyi-publisher", daemon=True).start()
+
+    def run(self, send: Callable[[], None]) -> bool:
+        if time.monotonic() < _broker.left_alone_until:
+            return False
+        job = _Job(send)
+        self._jobs.put(job)
+        if job.done.wait(PATIENCE):
+            return job.published
+        job.abandoned = True
+        _broker_failed("time-out")
+        return False
+
+    def _work(self) -> None:
+        while True:
+            job = self._jobs.get()
+            # Abandoned while it waited behind one that hung: upkeep has it now.
+            if not job.abandoned:
+                job.published = _run(job.send)
+            job.done.set()
+
+
+class _Job:
+    def __init__(self, send: Callable[[], None]) -> None:
+        self.send = send
+        self.done = threading.Event()
+        self.published = False
+        self.abandoned = False
+
+
+class _Broker:
+    """What this process knows of the broker."""
+
+    left_alone_until = 0.0
+    down = False
+
+
+_broker = _Broker()
+_lock = threading.Lock()
+_publishers: dict[int, _Publisher] = {}
+
+
+def _publisher() -> _Publisher:
+    """The process's publisher: a forked child has none of its parent's threads and starts its own."""
+    with _lock:
+        pid = os.getpid()
+        if pid not in _publishers:
+            _publishers.clear()
+            _publishers[pid] = _Publisher()
+        return _publishers[pid]
+
+
+def _broker_failed(why: str) -> None:
+    _broker.left_alone_until = time.monotonic() + RESPITE
+    if not _broker.down:
+        _broker.down = True
+        logger.error("The broker does not take tasks (%s). Messages wait in the table; upkeep publishes them.", why)
+
+
+def _broker_answered() -> None:
+    _broker.left_alone_until = 0.0
+    if _broker.down:
+        _broker.down = False
+        logger.warning("The broker takes tasks again.")

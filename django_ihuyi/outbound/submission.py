@@ -1,0 +1,137 @@
+"""Claim, submit, settle: one message's way over the wire, taken at most once whoever asks for it and how often."""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from django_ihuyi import conf
+from django_ihuyi.gateway import Again, Client, NotSent, Scope, SubmitResult, Uncertain, lookup
+from django_ihuyi.models import AccountState, Message, Receipt
+
+from . import publishing
+from .clients import make_client
+
+logger = logging.getLogger(__name__)
+
+_LEASE_MARGIN = timedelta(seconds=30)
+"""Beyond the longest call: a busy worker's way from the claim to the wire and back to the table."""
+_FIRST_BACKOFF = 5.0
+_LONGEST_BACKOFF = 900.0
+
+
+def submit(pk: int) -> None:
+    """Submit one message if it is queued, due and nobody else's.
+
+    Args:
+        pk: The message's primary key. One that is gone or settled is not an error: tasks come twice and late.
+    """
+    message = Message.objects.filter(pk=pk).first()
+    if message is None or message.status != Message.Status.QUEUED:
+        return
+    account = conf.get_account(message.account)
+    client = make_client(account)
+    if message.expire(now=timezone.now()) or not _claim(message, client):
+        return
+    try:
+        result = client.submit(message.mobile, message.content, template=message.template or None)
+    except NotSent as error:
+        _try_again(message, account, error=str(error))
+    except Uncertain as error:
+        lose_answer(message, account, error=str(error))
+    except Exception:
+        # A fault in a client of the site's own: it may have been after the message went out.
+        lose_answer(message, account, error="The client failed; the worker's log says how.")
+        raise
+    else:
+        _settle(message, account, result)
+
+
+def lose_answer(message: Message, account: conf.AccountSettings, *, error: str) -> None:
+    """Settle a message of which nobody knows whether it went out.
+
+    Args:
+        message: A claimed message.
+        account: Its account; ``resend_unknown`` prefers twice to never.
+        error: What happened.
+    """
+    if account.resend_unknown:
+        _try_again(message, account, error=error)
+    else:
+        message.lose_answer(error=error)
+
+
+def _claim(message: Message, client: Client) -> bool:
+    now = timezone.now()
+    lease = timedelta(seconds=client.longest_call) + _LEASE_MARGIN
+    if message.claim(now=now, lease=lease):
+        return True
+    # A paused account lets one message through at a time, to see whether it is mended.
+    return AccountState.objects.take_probe(message.account, now=now) and message.claim(now=now, lease=lease, probe=True)
+
+
+def _settle(message: Message, account: conf.AccountSettings, result: SubmitResult) -> None:
+    """Write the gateway's answer into the record."""
+    code = lookup(result.code)
+    if code.scope in {Scope.SUCCESS, Scope.MESSAGE, Scope.RECIPIENT}:
+        # The account itself works: whatever paused it is mended.
+        _account_works(message.account)
+    if result.accepted:
+        message.accept(code=result.code, msg=result.msg, smsid=result.smsid, now=timezone.now())
+        Receipt.objects.match_kept(message)
+    elif code.again is Again.WHEN_MENDED or (code.scope is Scope.CLOCK and message.code == code.number):
+        _pause(message, result)
+    elif code.retryable:
+        _try_again(message, account, result=result, again=code.again)
+    else:
+        message.reject(code=result.code, msg=result.msg)
+
+
+def _account_works(alias: str) -> None:
+    AccountState.objects.resume(alias)
+
+
+def _pause(message: Message, result: SubmitResult) -> None:
+    """The account is at fault, not the message: it goes back, and the account's messages wait."""
+    now = timezone.now()
+    probe_at = AccountState.objects.pause(message.account, code=result.code, msg=result.msg, now=now)
+    message.put_back(due_at=now, publish_at=probe_at, code=result.code, msg=result.msg, retry=False)
+    logger.error(
+        "Account %r is paused: the gateway answered %s. Next try at %s.",
+        message.account,
+        result.code,
+        probe_at.isoformat(),
+    )
+
+
+def _try_again(
+    message: Message,
+    account: conf.AccountSettings,
+    *,
+    result: SubmitResult | None = None,
+    again: Again = Again.WITH_BACKOFF,
+    error: str = "",
+) -> None:
+    """Put a message back that may be sent again, or give it up after the account's ``MAX_ATTEMPTS``."""
+    code, msg = (result.code, result.msg) if result else (None, "")
+    if message.retries + 1 >= account.max_attempts:
+        message.reject(code=code, msg=msg, error=error)
+        return
+    due_at = _next_attempt(timezone.now(), message.retries, again)
+    put_back = message.put_back(
+        due_at=due_at, publish_at=publishing.publish_again_at(due_at), code=code, msg=msg, error=error
+    )
+    if put_back and due_at - timezone.now() <= publishing.SOON:
+        publishing.publish(message)
+
+
+def _next_attempt(now: datetime, retries: int, again: Again) -> datetime:
+    if again is Again.AT_ONCE:
+        return now
+    if again is Again.AFTER_A_SECOND:
+        return now + timedelta(seconds=random.uniform(1.1, 2.0))  # noqa: S311  jitter is no secret
+    backoff = min(_FIRST_BACKOFF * 3**retries, _LONGEST_BACKOFF)
+    return now + timedelta(seconds=backoff * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret

@@ -1,0 +1,15 @@
+"""A ready schedule for Celery beat. Importing it imports no model, so a ``celery.py`` can use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "django-ihuyi-sweep": {
+        "task": "django_ihuyi.tasks.sweep",
+        "schedule": 10.0,
+        # One that waited for ten seconds has a successor.
+        "options": {"expires": 10.0},
+    },
+}
+"""Merge it into yours: ``app.conf.beat_schedule = {**BEAT_SCHEDULE, ...}``."""

@@ -1,0 +1,43 @@
+"""What the package tells the site, and how: after commit, once per change, no receiver in the way of another.
+
+Each signal is sent with ``send_robust`` once the change is committed, by the process that made it. A process that is
+killed between the commit and the signal sends none: what must not be missed is read from the tables.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+
+message_accepted = Signal()
+"""The gateway took it (``message=``)."""
+message_rejected = Signal()
+"""The gateway refused it for good (``message=``)."""
+message_delivered = Signal()
+"""The carrier delivered it (``message=``)."""
+message_undelivered = Signal()
+"""The carrier gave it up (``message=``)."""
+message_unknown = Signal()
+"""No answer: it may have gone out (``message=``)."""
+reply_received = Signal()
+"""A person answered (``reply=``)."""
+account_paused = Signal()
+"""An account's messages wait until something is mended (``account=, code=``)."""
+account_resumed = Signal()
+"""An account's messages flow again (``account=, code=``)."""
+
+
+def send_after_commit(signal: Signal, sender: object, *, using: str, **arguments: Any) -> None:  # noqa: ANN401  a signal's arguments are its own
+    """Send a signal once the current transaction is committed, or at once where there is none.
+
+    Args:
+        signal: One of this module's signals.
+        sender: The model class that changed.
+        using: The alias of the database that the change was made in.
+        **arguments: What the signal carries.
+    """
+    # robust: an error in Django's own dispatch must not undo the callbacks registered after this one.
+    transaction.on_commit(partial(signal.send_robust, sender=sender, **arguments), using=using, robust=True)

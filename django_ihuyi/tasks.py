@@ -1,0 +1,21 @@
+"""Celery's doors into :mod:`django_ihuyi.outbound` and :mod:`django_ihuyi.upkeep`. Arguments are primary keys only."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from . import upkeep
+from .outbound import submission
+
+
+# Acknowledged late, and given back when its worker is killed: safe, since who asks second finds the message claimed.
+@shared_task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def submit_message(pk: int) -> None:
+    """Submit the message with this primary key, if it is still to be submitted."""
+    submission.submit(pk)
+
+
+@shared_task(ignore_result=True)
+def sweep() -> dict[str, int]:
+    """Mend the record after whatever died (:func:`django_ihuyi.upkeep.sweep`)."""
+    return upkeep.sweep()

@@ -1,0 +1,76 @@
+"""Settings of the test suite: SQLite in memory, or the database that ``DATABASE_URL`` names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dj_database_url
+
+SECRET_KEY = "tests-only"
+ALLOWED_HOSTS = ["*"]
+DEBUG = False
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.config(default="sqlite://:memory:"),
+}
+if DATABASES["default"]["ENGINE"].endswith("mysql"):
+    DATABASES["default"].setdefault("OPTIONS", {})["charset"] = "utf8mb4"
+    DATABASES["default"]["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"}
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_ihuyi",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+ROOT_URLCONF = "tests.urls"
+STATIC_URL = "/static/"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+PUSH_TOKEN = "tests-push-token-0123456789"
+OLD_PUSH_TOKEN = "tests-push-token-before-it-was-changed"
+IHUYI: dict[str, Any] = {
+    "ACCOUNTS": {
+        "default": {
+            "ACCOUNT": "cf_tests",
+            "API_KEY": "0123456789abcdef0123456789abcdef",
+            "SIGNATURE": "互亿无线",
+            # A port that nobody listens on: a test that forgets to fake the wire fails instead of sending.
+            "BASE_URL": "http://127.0.0.1:9/webservice/sms.php",
+        },
+    },
+    "PUSH_TOKENS": [PUSH_TOKEN, OLD_PUSH_TOKEN],
+}
+
+CELERY_BROKER_URL = "memory://"
+CELERY_TASK_ALWAYS_EAGER = False

@@ -1,0 +1,154 @@
+"""``ihuyi_sandbox``: the stand-in gateway as a process of its own, until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import threading
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from django_ihuyi.sandbox import Options, Sandbox
+from django_ihuyi.sandbox.options import OptionFields
+
+PORT = 8106
+PUSH_ROOT = "http://127.0.0.1:8000/ihuyi/push/"
+
+
+def site_defaults() -> dict[str, str]:
+    """Return what the site's settings already know, so that a demo needs no arguments.
+
+    Returns:
+        ``account``, ``api_key`` and ``signature`` of the default account and ``push_url`` with the first push token, as
+        far as the settings have them.
+    """
+    site = getattr(settings, "IHUYI", {})
+    account = site.get("ACCOUNTS", {}).get("default", {})
+    names = {"account": "ACCOUNT", "api_key": "API_KEY", "signature": "SIGNATURE"}
+    known = {name: account[key] for name, key in names.items() if account.get(key)}
+    tokens = site.get("PUSH_TOKENS") or ()
+    return known | ({"push_url": f"{PUSH_ROOT}{tokens[0]}/"} if tokens else {})
+
+
+class Command(BaseCommand):
+    """Run the stand-in gateway."""
+
+    help = "Run a stand-in for the ihuyi gateway on loopback, with a web page that shows the texts as on a phone."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options; texts of the site's settings stand in for what is not given."""
+        plain = Options()
+        add = parser.add_argument
+        add("--host", default=plain.host, help="loopback address to listen on (default: %(default)s)")
+        add("--port", type=int, default=PORT, help="port to listen on, 0: any free one (default: %(default)s)")
+        add("--account", help="the account, APIID (default: the site's, or sandbox)")
+        add("--api-key", help="its key, APIKEY (default: the site's, or sandbox-api-key)")
+        add("--signature", help="its signature (default: the site's, or 互亿无线)")
+        add("--push-url", help="receipt/, reply/ and template/ are appended (default: the site's token on port 8000)")
+        add("--balance", type=int, default=plain.balance, help="messages left (default: %(default)s)")
+        add("--receipt-delay", type=float, default=plain.receipt_delay, help="seconds (default: %(default)s)")
+        add("--push-pause", type=float, default=60.0, help="seconds to the first repeat, twice that to the second")
+        add("--latency", type=float, default=plain.latency, help="seconds added to every answer")
+        add("--max-length", type=int, default=plain.max_length, help="longest text (default: %(default)s)")
+        add("--max-variable", type=int, default=plain.max_variable, help="longest variable (default: %(default)s)")
+        add("--match-templates", action="store_true", help="refuse texts that match no approved template")
+        add("--per-day", type=int, help="messages to a number a day, 4082 beyond (default: any)")
+        add("--codes-per-day", type=int, help="verification codes to a number a day, 4085 beyond (default: any)")
+
+    def handle(self, **options: Any) -> None:  # noqa: ANN401 - as the base class has it
+        """Run until a signal comes.
+
+        Raises:
+            CommandError: An option cannot work, or the port is in use.
+        """
+        try:
+            sandbox = Sandbox(**_fields(options))
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        with _signals() as stopping, self._logging(options["verbosity"]):
+            try:
+                sandbox.start()
+            except OSError as error:
+                raise CommandError(_explain(error, options["host"], options["port"])) from error
+            try:
+                self._announce(sandbox)
+                stopping.wait()
+            finally:
+                sandbox.stop()
+
+    def _announce(self, sandbox: Sandbox) -> None:
+        self.stdout.write(_("Phone page:  %(url)s/") % {"url": sandbox.url})
+        self.stdout.write(_("Gateway:     %(url)s") % {"url": sandbox.base_url})
+        self.stdout.write(_("Account:     %(account)s") % {"account": sandbox.options.account})
+        if sandbox.options.receipt_url:
+            parts = urlsplit(sandbox.options.receipt_url)
+            self.stdout.write(_("Pushes go to %(site)s") % {"site": f"{parts.scheme}://{parts.netloc}"})
+        else:
+            self.stdout.write(_("Pushes go nowhere: there is no push token in the settings and no --push-url."))
+        self.stdout.write(_("Stop with Ctrl-C."))
+        self.stdout.flush()
+
+    @contextmanager
+    def _logging(self, verbosity: int) -> Iterator[None]:
+        logger, handler = logging.getLogger("django_ihuyi.sandbox"), logging.StreamHandler(self.stdout)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        before = logger.level, logger.propagate
+        if verbosity:
+            logger.addHandler(handler)
+            logger.setLevel(logging.INFO)
+            logger.propagate = False
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(before[0])
+            logger.propagate = before[1]
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    stopping = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _fields(options: dict[str, Any]) -> OptionFields:
+    known = {"account": Options.account, "api_key": Options.api_key, "signature": Options.signature}
+    known |= site_defaults()
+    known |= {name: options[name] for name in ("account", "api_key", "signature", "push_url") if options[name]}
+    fields: OptionFields = {
+        "account": known["account"],
+        "api_key": known["api_key"],
+        "signature": known["signature"],
+        "push_pauses": (options["push_pause"], 2 * options["push_pause"]),
+    }
+    if base := known.get("push_url"):
+        base = base.rstrip("/")
+        fields["receipt_url"], fields["reply_url"] = f"{base}/receipt/", f"{base}/reply/"
+        fields["template_url"] = f"{base}/template/"
+    fields["host"], fields["port"] = options["host"], options["port"]
+    fields["balance"], fields["receipt_delay"] = options["balance"], options["receipt_delay"]
+    fields["latency"], fields["match_templates"] = options["latency"], options["match_templates"]
+    fields["max_length"], fields["max_variable"] = options["max_length"], options["max_variable"]
+    fields["per_day"], fields["codes_per_day"] = options["per_day"], options["codes_per_day"]
+    return fields
+
+
+def _explain(error: OSError, host: str, port: int) -> str:
+    values = {"host": host, "port": port}
+    if error.errno == errno.EADDRINUSE:
+        return _("Port %(port)s on %(host)s is in use. Choose another with --port.") % values
+    return _("Cannot listen on %(host)s port %(port)s: %(reason)s") % (values | {"reason": error.strerror})

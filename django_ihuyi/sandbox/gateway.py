@@ -1,0 +1,219 @@
+"""The gateway's three methods, and what follows a message that was taken: receipts, replies, reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from django_ihuyi.gateway.codes import ACCEPTED
+from django_ihuyi.sandbox.faults import ORDINARY, TEXTS, Fault, Receipt, fault_of
+from django_ihuyi.sandbox.options import Options
+from django_ihuyi.sandbox.passwords import refusal
+from django_ihuyi.sandbox.pushes import Push, Pusher, china_time
+from django_ihuyi.sandbox.rules import is_mainland_mobile, judge, missing
+from django_ihuyi.sandbox.state import PhoneReply, State, TakenMessage, Template
+
+COUNTED: Final = "查询成功"
+OF_THE_ACCOUNT: Final = frozenset({400, 401, 402, 405, 4050})
+"""The refusals that GetNum and AddTemplate answer, too (PROTOCOL 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An answer before it is written as XML or JSON.
+
+    Attributes:
+        root: The XML root element.
+        fields: The answer's fields in their order; whole numbers stay numbers in JSON.
+        fault: What the number does to the answer.
+    """
+
+    root: str
+    fields: dict[str, int | str] = field(repr=False)
+    fault: Fault = ORDINARY
+
+
+class Gateway:
+    """Submit, GetNum and AddTemplate over one state."""
+
+    def __init__(self, options: Options, state: State, pusher: Pusher) -> None:
+        """Put the parts together.
+
+        Args:
+            options: The sandbox's options.
+            state: Its memory.
+            pusher: Makes its pushes.
+        """
+        self.options = options
+        self.state = state
+        self.pusher = pusher
+        self.methods = {"Submit": self.submit, "GetNum": self.get_num, "AddTemplate": self.add_template}
+
+    def submit(self, form: Mapping[str, str]) -> Result:
+        """Take a message or refuse it.
+
+        Args:
+            form: The request's fields.
+
+        Returns:
+            ``code``, ``msg`` and ``smsid`` (``0`` when refused).
+        """
+        with self.state.lock:
+            verdict = judge(form, self.options, self.state)
+            fault = fault_of(form["mobile"]) if verdict.code == ACCEPTED else ORDINARY
+            self._count("Submit", verdict.code if fault.takes else "not_taken")
+            message = None
+            if fault.takes and verdict.code == ACCEPTED:
+                message = self.state.take(form["mobile"], form["content"], verdict.text, verdict.segments)
+        if message is not None:
+            self._follow(message, fault)
+        smsid = message.smsid if message else "0"
+        fields: dict[str, int | str] = {"code": verdict.code, "msg": TEXTS[verdict.code], "smsid": smsid}
+        return Result("SubmitResult", fields, fault)
+
+    def get_num(self, form: Mapping[str, str]) -> Result:
+        """Tell the balance.
+
+        Args:
+            form: The request's fields.
+
+        Returns:
+            ``code``, ``msg`` and ``num`` (0 when refused).
+        """
+        code = missing(form, "account", "password") or self._forced()
+        if code is None:
+            code = refusal(form, self.options.account, self.options.api_key)
+        code = ACCEPTED if code is None else code
+        self._count("GetNum", code)
+        num = self.state.balance if code == ACCEPTED else 0
+        msg = COUNTED if code == ACCEPTED else TEXTS[code]
+        return Result("GetNumResult", {"code": code, "msg": msg, "num": num})
+
+    def add_template(self, form: Mapping[str, str]) -> Result:
+        """Keep a template text for review.
+
+        No document says what a dynamic password of this method covers: with the content and without it are both right.
+
+        Args:
+            form: The request's fields.
+
+        Returns:
+            ``code``, ``msg`` and ``templateid`` (0 when refused).
+        """
+        code = missing(form, "account", "password", "content") or self._forced()
+        if code is None:
+            code = refusal(form, self.options.account, self.options.api_key)
+        if code == 40502:
+            code = refusal(form, self.options.account, self.options.api_key, form["content"])
+        code = ACCEPTED if code is None else code
+        self._count("AddTemplate", code)
+        templateid = self.state.add_template(form["content"]).templateid if code == ACCEPTED else 0
+        return Result("AddTemplateResult", {"code": code, "msg": TEXTS[code], "templateid": templateid})
+
+    def reply(self, mobile: str, content: str) -> PhoneReply:
+        """Answer from a phone; the reply is pushed at once.
+
+        Args:
+            mobile: The phone's number, eleven digits.
+            content: The answer.
+
+        Returns:
+            The reply.
+
+        Raises:
+            ValueError: No mainland mobile, or an empty answer.
+        """
+        if not is_mainland_mobile(mobile) or not content.strip():
+            raise ValueError("A reply needs a mainland mobile number and a text.")
+        reply = self.state.hear(mobile, content)
+        fields = {"mobilephone": mobile, "content": content, "reply_time": china_time(reply.sent_at)}
+        if reply.smsid is not None:
+            fields["smsid"] = reply.smsid
+        self.pusher.add(self._push("reply", self.options.reply_url, reply, fields))
+        return reply
+
+    def review(self, templateid: int, msg: str = "", *, passed: bool) -> Template:
+        """Decide on a template; the review is pushed at once.
+
+        Args:
+            templateid: The template's id.
+            msg: Why.
+            passed: Whether it may be used from now on.
+
+        Returns:
+            The template.
+
+        Raises:
+            ValueError: There is no such template.
+        """
+        with self.state.lock:
+            template = self.state.templates.get(templateid)
+            if template is None:
+                raise ValueError("There is no such template.")
+            template.state = "passed" if passed else "refused"
+            template.push = "waiting"
+            self.state.touch(template)
+        code = "2" if passed else "0"
+        fields = {"code": code, "msg": msg or ("审核通过" if passed else "审核未通过"), "templateid": str(templateid)}
+        self.pusher.add(self._push("template", self.options.template_url, template, fields))
+        return template
+
+    def force(self, code: int | None) -> None:
+        """Answer with one code, as for a frozen account: every Submit, and the other methods if they know the code.
+
+        Args:
+            code: The code, or None to go back to normal.
+
+        Raises:
+            ValueError: The sandbox has no text for the code, or it is 2.
+        """
+        if code is not None and (code not in TEXTS or code == ACCEPTED):
+            raise ValueError("This code is not in the sandbox's table of refusals.")
+        self.state.forced = code
+
+    def _forced(self) -> int | None:
+        return self.state.forced if self.state.forced in OF_THE_ACCOUNT else None
+
+    def _count(self, method: str, code: int | str) -> None:
+        self.state.count("requests", method, f"{method}_{code}")
+
+    def _push(self, kind: str, url: str | None, subject: PhoneReply | Template, fields: dict[str, str]) -> Push:
+        def settle(outcome: str) -> None:
+            subject.push = outcome
+            self.state.touch(subject)
+
+        return Push(kind, url, lambda: fields, settle)
+
+    def _follow(self, message: TakenMessage, fault: Fault) -> None:
+        delay = self.options.receipt_delay
+        if not fault.receipts:
+            message.receipt = "never"
+            self.state.touch(message)
+        for position, receipt in enumerate(fault.receipts):
+            push = self._receipt(message, receipt)
+            if fault.receipt_first and position == 0:
+                self.pusher.attempt(push)
+            else:
+                self.pusher.add(push, delay * receipt.delays)
+        if fault.reply is not None:
+            self.reply(message.mobile, fault.reply)
+
+    def _receipt(self, message: TakenMessage, receipt: Receipt) -> Push:
+        def prepare() -> dict[str, str]:
+            message.state = "delivered" if receipt.code == ACCEPTED else "undelivered"
+            message.word = receipt.msg
+            self.state.touch(message)
+            return {
+                "code": str(receipt.code),
+                "msg": receipt.msg,
+                "mobilephone": message.mobile,
+                "smsid": message.smsid,
+                "report_time": china_time(message.taken_at + self.options.receipt_delay * receipt.delays),
+            }
+
+        def settle(outcome: str) -> None:
+            message.receipt = outcome
+            self.state.touch(message)
+
+        return Push("receipt", self.options.receipt_url, prepare, settle)

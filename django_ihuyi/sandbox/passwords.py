@@ -1,0 +1,55 @@
+"""Whether a request may use the account: the plain APIKEY or a dynamic password (PROTOCOL 1)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Mapping
+from typing import Final
+
+LIFETIME: Final = 300
+DYNAMIC: Final = re.compile(r"[0-9a-fA-F]{32}")
+
+
+def dynamic_password(*parts: str) -> str:
+    """Make a dynamic password.
+
+    Args:
+        parts: Account, key, for Submit the mobile and the content, and the Unix time in whole seconds.
+
+    Returns:
+        Lower-case hex MD5 of the parts' UTF-8 bytes, one behind the other.
+    """
+    data = "".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def refusal(form: Mapping[str, str], account: str, api_key: str, *signed: str) -> int | None:
+    """Decide on the account and the password of a request.
+
+    Args:
+        form: The request's fields; account and password are not empty.
+        account: The right account.
+        api_key: The right key.
+        signed: The further parts that a dynamic password of this method covers.
+
+    Returns:
+        None when both are right. 405 for a wrong account or key. With a ``time``, 32 hex digits are a dynamic password:
+        40501 when ``time`` is no time or more than 300 s from now, 40502 when the password is wrong.
+    """
+    password, moment = form["password"], form.get("time", "")
+    if form["account"] != account:
+        return 405
+    if _equal(password, api_key):
+        return None
+    if not moment or not DYNAMIC.fullmatch(password):
+        return 405
+    if not re.fullmatch(r"[0-9]{1,12}", moment) or abs(time.time() - int(moment)) > LIFETIME:
+        return 40501
+    return None if _equal(password, dynamic_password(account, api_key, *signed, moment)) else 40502
+
+
+def _equal(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))

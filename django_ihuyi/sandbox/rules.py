@@ -1,0 +1,167 @@
+"""Which code a Submit gets (PROTOCOL 3), in the order in which the stand-in looks: fields, account, number, text,
+magic numbers, frequency, balance."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import emoji
+import phonenumbers
+
+from django_ihuyi.gateway.codes import ACCEPTED
+from django_ihuyi.sandbox import faults
+from django_ihuyi.sandbox.billing import segments
+from django_ihuyi.sandbox.history import CODE_WORD, MINUTE
+from django_ihuyi.sandbox.options import Options
+from django_ihuyi.sandbox.passwords import refusal
+from django_ihuyi.sandbox.state import State
+
+VARIABLE: Final = "【变量】"
+MISSING: Final = (("account", 401), ("password", 402), ("mobile", 403), ("content", 404))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a Submit.
+
+    Attributes:
+        code: The code to answer; 2 means take it.
+        text: The text that the phone shows, without the signature.
+        segments: Billed parts.
+    """
+
+    code: int
+    text: str = ""
+    segments: int = 0
+
+
+def missing(form: Mapping[str, str], *names: str) -> int | None:
+    """Return the code for the first of these fields that is absent or blank.
+
+    Args:
+        form: The request's fields.
+        names: The fields that the method needs.
+
+    Returns:
+        401, 402, 403 or 404; None when all are there.
+    """
+    return next((code for name, code in MISSING if name in names and not form.get(name, "").strip()), None)
+
+
+def judge(form: Mapping[str, str], options: Options, state: State) -> Verdict:
+    """Decide on a Submit.
+
+    Args:
+        form: The request's fields.
+        options: The sandbox's options.
+        state: What it knows; the caller holds its lock until the message is taken.
+
+    Returns:
+        The code and, for code 2, what to take.
+    """
+    code = missing(form, "account", "password", "mobile", "content") or state.forced
+    if code is None:
+        code = refusal(form, options.account, options.api_key, form["mobile"], form["content"])
+    if code is not None:
+        return Verdict(code)
+    mobile = form["mobile"]
+    if not is_mainland_mobile(mobile):
+        return Verdict(406)
+    code, text = _text(form, options, state)
+    if code is None:
+        code = faults.magic_code(mobile)
+    if code is None:
+        code = _fault_code(mobile, text, state)
+    if code is None:
+        code = _frequency(mobile, text, options, state)
+    if code is not None:
+        return Verdict(code)
+    parts = segments(text, options.signature)
+    return Verdict(ACCEPTED, text, parts) if parts <= state.balance else Verdict(4051)
+
+
+def is_mainland_mobile(mobile: str) -> bool:
+    """Tell whether a text is one mainland mobile number as the gateway wants it.
+
+    Args:
+        mobile: What was submitted.
+
+    Returns:
+        True for eleven plain digits that the numbering plan of +86 knows as a mobile.
+    """
+    if not re.fullmatch(r"1[0-9]{10}", mobile):
+        return False
+    number = phonenumbers.parse(mobile, "CN")
+    kind = phonenumbers.number_type(number)
+    return kind == phonenumbers.PhoneNumberType.MOBILE
+
+
+def _text(form: Mapping[str, str], options: Options, state: State) -> tuple[int | None, str]:
+    content, templateid = form["content"], form.get("templateid", "")
+    code, text = _fill(templateid, content, options, state) if templateid else (None, content)
+    if code is not None:
+        return code, ""
+    if emoji.emoji_count(text):
+        return 4074, ""
+    if "【" in text:
+        return 4070, ""
+    if len(text) > options.max_length:
+        return 4073, ""
+    if options.match_templates and not templateid and not _matches(text, state):
+        return 4072, ""
+    return None, text
+
+
+def _fill(templateid: str, content: str, options: Options, state: State) -> tuple[int | None, str]:
+    number = int(templateid) if re.fullmatch(r"[0-9]{1,9}", templateid) else 0
+    template = state.templates.get(number)
+    variables = content.split("|")
+    if template is None or template.state != "passed" or template.content.count(VARIABLE) != len(variables):
+        return 4072, ""
+    if max(map(len, variables)) > options.max_variable:
+        return 40722, ""
+    pieces = template.content.split(VARIABLE)
+    return None, pieces[0] + "".join(one + piece for one, piece in zip(variables, pieces[1:], strict=True))
+
+
+def _matches(text: str, state: State) -> bool:
+    approved = (template.content for template in state.templates.values() if template.state == "passed")
+    patterns = (".+".join(map(re.escape, content.split(VARIABLE))) for content in approved)
+    return any(re.fullmatch(pattern, text, re.DOTALL) for pattern in patterns)
+
+
+def _fault_code(mobile: str, text: str, state: State) -> int | None:
+    answer = faults.fault_of(mobile).answer
+    if answer is faults.Answer.FAIL:
+        return 0
+    if answer is not faults.Answer.FAIL_FIRST:
+        return None
+    if (mobile, text) in state.failed_once:
+        state.failed_once.discard((mobile, text))
+        return None
+    if len(state.failed_once) < faults.FAILED_ONCE_KEPT:
+        state.failed_once.add((mobile, text))
+    return 0
+
+
+def _frequency(mobile: str, text: str, options: Options, state: State) -> int | None:
+    now = time.time()
+    number, same = state.history.number(mobile, now), state.history.text(mobile, text, now)
+    last_minute = sum(now - moment < MINUTE for moment in same.latest)
+    is_code = CODE_WORD in text
+    rules = (
+        (4080, options.one_a_second and 0 <= now - number.last < 1),
+        (4082, _reached(number.messages, options.per_day)),
+        (4085, is_code and _reached(number.codes, options.codes_per_day)),
+        (4083, _reached(last_minute, options.equal_per_minute)),
+        (4084, _reached(same.today, options.equal_per_day)),
+    )
+    return next((code for code, broken in rules if broken), None)
+
+
+def _reached(had: int, limit: int | None) -> bool:
+    return limit is not None and had >= limit

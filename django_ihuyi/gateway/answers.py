@@ -71,7 +71,7 @@ class Answer:
     """
 
     code: int
-    msg: str
+    msg: str = field(repr=False)
     fields: Mapping[str, object] = field(repr=False)
     server_time: datetime | None = None
 

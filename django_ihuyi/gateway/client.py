@@ -59,12 +59,12 @@ class Client:
     ) -> None:
         if format not in {"json", "xml"}:
             raise ValueError(f"format is {format!r}: write 'json' or 'xml'")
-        self.account = _checked_text("account", account, "the APIID")
-        self.base_url = base_url
+        self.account = _checked_text("account", account, "the APIID from ihuyi's console")
+        self.base_url = _checked_text("base_url", base_url, f"an address such as {DEFAULT_URL}")
         self.dynamic_password = dynamic_password
         self.format = format
         self.timeout = _checked_timeout(timeout)
-        self._api_key = _checked_text("api_key", api_key, "the APIKEY")
+        self._api_key = _checked_text("api_key", api_key, "the APIKEY from ihuyi's console")
         self._host = _checked_host(base_url)
         self._urls = {method: _endpoint(base_url, method) for method in _METHODS}
 
@@ -176,9 +176,9 @@ def _masked(api_key: str) -> str:
 def _checked_text(name: str, value: object, what: str) -> str:
     # Not a word of the value stands in the texts: it may be a key.
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{name} is empty or no text: write {what} from ihuyi's console")
+        raise ValueError(f"{name} is empty or no text: write {what}")
     if value != value.strip():
-        raise ValueError(f"{name} has white space around it: write {what} without")
+        raise ValueError(f"{name} has white space around it: write {what}, and nothing beside it")
     return value
 
 
@@ -196,6 +196,7 @@ def _checked_host(base_url: str) -> str:
     parts = urlsplit(base_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"base_url is no web address: write one such as {DEFAULT_URL}")
+    _ = parts.port  # a port that is none raises its own ValueError here, and not at the first message
     if parts.query or parts.fragment or parts.username is not None:
         raise ValueError("base_url holds more than scheme, host and path: write it without user name, '?' and '#'")
     return parts.hostname

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from . import conf
-from .models import Message, Receipt
+from .models import AccountState, Message, Receipt
 from .models.lifecycle import MessageStatus
-from .outbound import publishing, submission
+from .outbound import accounts, publishing, submission
 
 BATCH = 500
 """Rows that one step of one sweep takes. The next sweep takes the next ones."""
@@ -24,13 +24,14 @@ def sweep() -> dict[str, int]:
     """Do every step once.
 
     Returns:
-        How many rows each step changed: ``expired``, ``unknown``, ``published``, ``matched``.
+        How many rows each step changed: ``expired``, ``unknown``, ``published``, ``probed``, ``matched``.
     """
     now = timezone.now()
     return {
         "expired": expire(now),
         "unknown": end_claims(now),
         "published": publish_due(now),
+        "probed": probe_paused(now),
         "matched": match_receipts(now),
     }
 
@@ -55,21 +56,47 @@ def end_claims(now: datetime) -> int:
 
 
 def publish_due(now: datetime) -> int:
-    """Publish what is queued and due but whose task was never published or got lost."""
-    due = Message.objects.filter(status=MessageStatus.QUEUED, publish_at__lte=now).order_by("publish_at")[:BATCH]
+    """Publish what is queued and due but whose task was never published or got lost.
+
+    What waits for a paused account is left alone: :func:`probe_paused` has it.
+    """
+    paused = AccountState.objects.filter(account=OuterRef("account"), paused_since__isnull=False)
+    due = Message.objects.filter(~Exists(paused), status=MessageStatus.QUEUED, publish_at__lte=now)
     count = 0
-    for message in due:
-        # The next time is written first and conditionally, so that two sweeps do not publish the same message.
-        mine = Message.objects.filter(pk=message.pk, status=MessageStatus.QUEUED, publish_at=message.publish_at).update(
-            publish_at=publishing.publish_again_at(now, message.publishes + 1),
-            publishes=F("publishes") + 1,
-        )
-        if not mine:
-            continue
-        if not publishing.publish(message):
+    for message in due.order_by("publish_at")[:BATCH]:
+        if not _publish_again(message, now):
             break
         count += 1
     return count
+
+
+def probe_paused(now: datetime) -> int:
+    """Try paused accounts whose next probe is due: with a waiting message, or else with a balance query."""
+    count = 0
+    for state in AccountState.objects.filter(paused_since__isnull=False, probe_at__lte=now):
+        waiting = Message.objects.filter(account=state.account, status=MessageStatus.QUEUED, due_at__lte=now)
+        message = waiting.order_by("publish_at").first()
+        if message is None:
+            count += accounts.probe_by_balance(state, now=now)
+        else:
+            count += _publish_again(message, now)
+    return count
+
+
+def _publish_again(message: Message, now: datetime) -> bool:
+    """Publish one message, unless another sweep has done it since it was read.
+
+    Returns:
+        Whether to go on: False if the broker takes nothing.
+    """
+    # Written first and conditionally, so that two sweeps do not publish the same message.
+    mine = Message.objects.filter(
+        pk=message.pk, status=MessageStatus.QUEUED, publish_at=message.publish_at, publishes=message.publishes
+    ).update(
+        publish_at=publishing.publish_again_at(now, message.publishes + 1),
+        publishes=message.publishes + 1,
+    )
+    return not mine or publishing.publish(message)
 
 
 def match_receipts(now: datetime) -> int:

@@ -89,7 +89,7 @@ class PushMultiPartParser(MultiPartParser):
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> DataAndFiles:
+    ) -> DataAndFiles[Any, Any]:
         """Return the fields.
 
         Raises:

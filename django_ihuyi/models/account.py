@@ -31,25 +31,29 @@ def pause_length(probes: int) -> timedelta:
 class AccountStateManager(models.Manager["AccountState"]):
     """Pauses, probes and resumes accounts."""
 
-    def pause(self, account: str, *, code: int, msg: str, now: datetime) -> datetime:
+    def pause(self, account: str, *, code: int, msg: str, clock_offset: int | None, now: datetime) -> bool:
         """Stop an account's messages because of an account-scope code.
 
         Args:
             account: The account's alias.
             code: What the gateway answered.
             msg: In which words.
+            clock_offset: By how many seconds our clock is ahead of the gateway's, where that is what is wrong.
             now: The present.
 
         Returns:
-            When the account is tried again.
+            Whether the pause began with this call; one that lasts already only learns the newest reason.
         """
         state, _made = self.get_or_create(account=account)
+        reason = {"code": code, "msg": msg, "clock_offset": clock_offset}
         began = self.filter(pk=state.pk, paused_since__isnull=True).update(
-            paused_since=now, code=code, msg=msg, probes=0, probe_at=now + pause_length(0)
+            paused_since=now, probes=0, probe_at=now + pause_length(0), **reason
         )
         if began:
             signals.send_after_commit(signals.account_paused, AccountState, using=self.db, account=account, code=code)
-        return self.get(pk=state.pk).probe_at or now
+        else:
+            self.filter(pk=state.pk).update(**reason)
+        return bool(began)
 
     def take_probe(self, account: str, *, now: datetime) -> bool:
         """Take the right to try a paused account once. One of many wins.
@@ -88,6 +92,9 @@ class AccountState(models.Model):
     paused_since = models.DateTimeField(_("paused since"), null=True, blank=True)
     code = models.BigIntegerField(_("code"), null=True, blank=True)
     msg = models.CharField(_("gateway's words"), max_length=255, blank=True)
+    clock_offset = models.IntegerField(
+        _("clock offset"), null=True, blank=True, help_text=_("Seconds by which this server's clock is ahead.")
+    )
     probes = models.PositiveIntegerField(_("probes"), default=0)
     probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
 

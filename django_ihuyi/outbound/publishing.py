@@ -98,7 +98,6 @@ class _Publisher:
     """One daemon thread a process that talks to the broker, so that a hanging one can be walked away from."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         threading.Thread(target=self._work, name="django-ihuyi-publisher", daemon=True).start()
 
@@ -138,18 +137,14 @@ class _Broker:
 
 
 _broker = _Broker()
-_lock = threading.Lock()
+# No lock guards this: one that another thread holds while the process forks stays locked in the child for ever.
 _publishers: dict[int, _Publisher] = {}
 
 
 def _publisher() -> _Publisher:
     """The process's publisher: a forked child has none of its parent's threads and starts its own."""
-    with _lock:
-        pid = os.getpid()
-        if pid not in _publishers:
-            _publishers.clear()
-            _publishers[pid] = _Publisher()
-        return _publishers[pid]
+    pid = os.getpid()
+    return _publishers.get(pid) or _publishers.setdefault(pid, _Publisher())
 
 
 def _broker_failed(why: str) -> None:

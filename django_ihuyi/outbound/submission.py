@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import logging
+import enum
 import random
+import time
 from datetime import datetime, timedelta
 
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from django_ihuyi import conf
 from django_ihuyi.gateway import Again, Client, NotSent, Scope, SubmitResult, Uncertain, lookup
 from django_ihuyi.models import AccountState, Message, Receipt
 
-from . import publishing
+from . import accounts, publishing
 from .clients import make_client
-
-logger = logging.getLogger(__name__)
 
 _LEASE_MARGIN = timedelta(seconds=30)
 """Beyond the longest call: a busy worker's way from the claim to the wire and back to the table."""
+_PATIENCE_WITH_THE_DATABASE = 20.0
+"""Seconds; less than the margin, so that no sweep ends the claim meanwhile."""
 _FIRST_BACKOFF = 5.0
 _LONGEST_BACKOFF = 900.0
 
@@ -34,7 +36,8 @@ def submit(pk: int) -> None:
         return
     account = conf.get_account(message.account)
     client = make_client(account)
-    if message.expire(now=timezone.now()) or not _claim(message, client):
+    claim = _claim(message, client)
+    if claim is None:
         return
     try:
         result = client.submit(message.mobile, message.content, template=message.template or None)
@@ -47,7 +50,7 @@ def submit(pk: int) -> None:
         lose_answer(message, account, error="The client failed; the worker's log says how.")
         raise
     else:
-        _settle(message, account, result)
+        _settle_surely(message, account, result, claim)
 
 
 def lose_answer(message: Message, account: conf.AccountSettings, *, error: str) -> None:
@@ -64,46 +67,63 @@ def lose_answer(message: Message, account: conf.AccountSettings, *, error: str) 
         message.lose_answer(error=error)
 
 
-def _claim(message: Message, client: Client) -> bool:
+class _Claim(enum.Enum):
+    ORDINARY = enum.auto()
+    PROBE = enum.auto()
+
+
+def _claim(message: Message, client: Client) -> _Claim | None:
     now = timezone.now()
+    if message.due_at > now or (message.expires_at and message.expires_at <= now and message.expire(now=now)):
+        return None
     lease = timedelta(seconds=client.longest_call) + _LEASE_MARGIN
     if message.claim(now=now, lease=lease):
-        return True
+        return _Claim.ORDINARY
     # A paused account lets one message through at a time, to see whether it is mended.
-    return AccountState.objects.take_probe(message.account, now=now) and message.claim(now=now, lease=lease, probe=True)
+    if AccountState.objects.take_probe(message.account, now=now) and message.claim(now=now, lease=lease, probe=True):
+        return _Claim.PROBE
+    return None
 
 
-def _settle(message: Message, account: conf.AccountSettings, result: SubmitResult) -> None:
+def _settle_surely(message: Message, account: conf.AccountSettings, result: SubmitResult, claim: _Claim) -> None:
+    """Write the answer down also where the database is away for a moment: it is the only copy there is."""
+    give_up_at = time.monotonic() + _PATIENCE_WITH_THE_DATABASE
+    pause = 0.2
+    while True:
+        try:
+            return _settle(message, account, result, claim)
+        except (OperationalError, InterfaceError):
+            connection = transaction.get_connection(message._state.db)
+            if connection.in_atomic_block or time.monotonic() + pause > give_up_at:
+                raise
+            connection.close()
+        time.sleep(pause)
+        pause *= 2
+
+
+def _settle(message: Message, account: conf.AccountSettings, result: SubmitResult, claim: _Claim) -> None:
     """Write the gateway's answer into the record."""
     code = lookup(result.code)
-    if code.scope in {Scope.SUCCESS, Scope.MESSAGE, Scope.RECIPIENT}:
-        # The account itself works: whatever paused it is mended.
-        _account_works(message.account)
+    if claim is _Claim.PROBE and code.scope in {Scope.SUCCESS, Scope.MESSAGE, Scope.RECIPIENT}:
+        # The gateway judged the message itself: whatever was wrong with the account is mended.
+        AccountState.objects.resume(message.account)
     if result.accepted:
         message.accept(code=result.code, msg=result.msg, smsid=result.smsid, now=timezone.now())
         Receipt.objects.match_kept(message)
     elif code.again is Again.WHEN_MENDED or (code.scope is Scope.CLOCK and message.code == code.number):
-        _pause(message, result)
+        _wait_for_account(message, result)
     elif code.retryable:
         _try_again(message, account, result=result, again=code.again)
     else:
         message.reject(code=result.code, msg=result.msg)
 
 
-def _account_works(alias: str) -> None:
-    AccountState.objects.resume(alias)
-
-
-def _pause(message: Message, result: SubmitResult) -> None:
+def _wait_for_account(message: Message, result: SubmitResult) -> None:
     """The account is at fault, not the message: it goes back, and the account's messages wait."""
     now = timezone.now()
-    probe_at = AccountState.objects.pause(message.account, code=result.code, msg=result.msg, now=now)
-    message.put_back(due_at=now, publish_at=probe_at, code=result.code, msg=result.msg, retry=False)
-    logger.error(
-        "Account %r is paused: the gateway answered %s. Next try at %s.",
-        message.account,
-        result.code,
-        probe_at.isoformat(),
+    accounts.pause(message.account, result, now=now)
+    message.put_back(
+        due_at=now, publish_at=publishing.publish_again_at(now), code=result.code, msg=result.msg, retry=False
     )
 
 

@@ -1,0 +1,123 @@
+"""The settings: defaults, what is refused and in which words, and where secrets do not show."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
+
+from django_ihuyi import conf
+
+KEY = "f00dfeedf00dfeedf00dfeedf00dfeed"
+GOOD: dict[str, Any] = {"ACCOUNT": "cf_x", "API_KEY": KEY}
+TOKENS = ["a-push-token-that-is-long-enough"]
+
+
+def settings_with(account: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    return {"ACCOUNTS": {"default": {**GOOD, **(account or {})}}, "PUSH_TOKENS": TOKENS, **options}
+
+
+def test_minimal_settings_are_right(settings: Settings) -> None:
+    settings.IHUYI = settings_with()
+    assert list(conf.problems(settings.IHUYI)) == []
+    account = conf.get_account("default")
+    assert account.base_url == "https://106.ihuyi.com/webservice/sms.php"
+    assert account.timeout == (3.05, 10)
+    assert account.signature == "互亿无线"
+    assert conf.get_settings().queues == {}
+    assert conf.get_settings().receipt_window == timedelta(hours=72)
+    assert conf.get_registration() is None
+    assert conf.get_account_aliases() == ["default"]
+
+
+WRONG: list[tuple[str, Any, str, str]] = [
+    ("none", None, "E001", "IHUYI = {"),
+    ("not a dict", "x", "E001", "IHUYI = {"),
+    ("unknown name", settings_with(PUSH_TOKEN=TOKENS), "E002", "'PUSH_TOKENS'"),
+    ("unknown name, nothing like it", settings_with(ZZZ=1), "E002", "Known names"),
+    ("unknown account option", settings_with({"API_KEYS": "x"}), "E002", "'API_KEY'"),
+    ("no accounts", {"PUSH_TOKENS": TOKENS}, "E005", "'API_KEY'"),
+    ("empty accounts", {"ACCOUNTS": {}, "PUSH_TOKENS": TOKENS}, "E005", "'API_KEY'"),
+    ("no default", {"ACCOUNTS": {"shop": GOOD}, "PUSH_TOKENS": TOKENS}, "E006", "'shop'"),
+    ("account not a dict", {"ACCOUNTS": {"default": "x"}, "PUSH_TOKENS": TOKENS}, "E001", "= {...}"),
+    ("no key", {"ACCOUNTS": {"default": {"ACCOUNT": "x"}}, "PUSH_TOKENS": TOKENS}, "E004", "not empty"),
+    ("no account name", {"ACCOUNTS": {"default": {"API_KEY": KEY}}, "PUSH_TOKENS": TOKENS}, "E004", "not empty"),
+    ("published test key", settings_with({"API_KEY": conf.TEST_KEY}), "E007", "console"),
+    ("empty key", settings_with({"API_KEY": " "}), "E003", "not empty"),
+    ("plain http", settings_with({"BASE_URL": "http://106.ihuyi.com/webservice/sms.php"}), "E008", "https://"),
+    ("plain http, name", settings_with({"BASE_URL": "http://localhost.example.com/"}), "E008", "https://"),
+    ("no url", settings_with({"BASE_URL": "106.ihuyi.com"}), "E003", "https://106"),
+    ("url a number", settings_with({"BASE_URL": 5}), "E003", "https://106"),
+    ("format", settings_with({"FORMAT": "yaml"}), "E003", "'json' or 'xml'"),
+    ("timeout one number", settings_with({"TIMEOUT": 5}), "E003", "(3.05, 10)"),
+    ("timeout zero", settings_with({"TIMEOUT": (0, 5)}), "E003", "(3.05, 10)"),
+    ("client", settings_with({"CLIENT": "no.such.Client"}), "E003", "django_ihuyi.gateway.Client"),
+    ("signature with brackets", settings_with({"SIGNATURE": "【互亿】"}), "E003", "without the brackets"),
+    ("signature too short", settings_with({"SIGNATURE": "互"}), "E003", "2 to 30"),
+    ("signature too long", settings_with({"SIGNATURE": "互" * 31}), "E003", "2 to 30"),
+    ("max length", settings_with({"MAX_LENGTH": 0}), "E003", "above 0"),
+    ("flag", settings_with({"RESEND_UNKNOWN": "yes"}), "E003", "True or False"),
+    ("no token", {"ACCOUNTS": {"default": GOOD}}, "W001", "token_urlsafe"),
+    ("short token", settings_with(PUSH_TOKENS=["0123456789012345678"]), "E009", "token_urlsafe"),
+    ("tokens a text", settings_with(PUSH_TOKENS="x" * 30), "E003", "list of texts"),
+    ("networks a text", settings_with(PUSH_ALLOWED_NETWORKS="10.0.0.0/8"), "E003", "203.0.113.0/24"),
+    ("networks nonsense", settings_with(PUSH_ALLOWED_NETWORKS=["x"]), "E003", "203.0.113.0/24"),
+    ("networks a number", settings_with(PUSH_ALLOWED_NETWORKS=7), "E003", "203.0.113.0/24"),
+    ("proxies", settings_with(TRUSTED_PROXIES=-1), "E003", "0 or above"),
+    ("queues, category", settings_with(QUEUES={"codes": "codes"}), "E003", "'verification'"),
+    ("queues, name", settings_with(QUEUES={"marketing": ""}), "E003", "'verification'"),
+    ("registration not a dict", settings_with(REGISTRATION="mobile"), "E001", "= {...}"),
+    ("registration without text", settings_with(REGISTRATION={"MOBILE": "username"}), "E004", "callable"),
+    ("registration field", settings_with(REGISTRATION={"MOBILE": "phone", "CONTENT": "hi"}), "E010", "callable"),
+]
+
+
+@pytest.mark.parametrize(("raw", "check_id", "says"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
+def test_each_wrong_setting_has_a_check_that_says_what_to_write(
+    settings: Settings, raw: Any, check_id: str, says: str
+) -> None:
+    settings.IHUYI = raw
+    found = [message for message in run_checks() if str(message.id).startswith("django_ihuyi.")]
+    assert [message.id for message in found] == [f"django_ihuyi.{check_id}"]
+    assert says in str(found[0].hint)
+    assert "IHUYI" in str(found[0].msg)
+    assert KEY not in str(found[0])
+
+
+RIGHT: list[tuple[str, Any]] = [
+    ("http to loopback", settings_with({"BASE_URL": "http://127.0.0.1:8106/webservice/sms.php"})),
+    ("http to localhost", settings_with({"BASE_URL": "http://localhost:8106/webservice/sms.php"})),
+    ("networks", settings_with(PUSH_ALLOWED_NETWORKS=["203.0.113.0/24", "2001:db8::/32"])),
+    ("queues", settings_with(QUEUES={"verification": "codes", "marketing": None})),
+    ("registration by field", settings_with(REGISTRATION={"MOBILE": "username", "CONTENT": "hi"})),
+    ("registration by path", settings_with(REGISTRATION={"MOBILE": "a.path", "CONTENT": "hi"})),
+    ("registration by callable", settings_with(REGISTRATION={"MOBILE": str, "CONTENT": str})),
+]
+
+
+@pytest.mark.parametrize("raw", [row[1] for row in RIGHT], ids=[row[0] for row in RIGHT])
+def test_right_settings_pass(settings: Settings, raw: Any) -> None:
+    settings.IHUYI = raw
+    assert [message for message in run_checks() if str(message.id).startswith("django_ihuyi.")] == []
+
+
+def test_run_time_says_the_words_of_the_check(settings: Settings) -> None:
+    settings.IHUYI = settings_with({"TIMEOUT": 5}, PUSH_TOKEN=TOKENS)
+    with pytest.raises(ImproperlyConfigured, match=r"Write two numbers of seconds"):
+        conf.get_account("default")
+    with pytest.raises(ImproperlyConfigured, match="Did you mean 'PUSH_TOKENS'"):
+        conf.get_settings()
+    with pytest.raises(ImproperlyConfigured, match="has no account 'shop'"):
+        conf.get_account("shop")
+    settings.IHUYI = None
+    with pytest.raises(ImproperlyConfigured, match="IHUYI is not a dict"):
+        conf.get_settings()
+
+
+def test_the_key_is_in_no_repr(settings: Settings) -> None:
+    settings.IHUYI = settings_with()
+    assert KEY not in repr(conf.get_account("default"))

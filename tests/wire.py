@@ -1,0 +1,111 @@
+"""The two ends of the app faked for tests: a gateway behind ``requests`` and a broker in memory, both with real bytes.
+
+A pytest plugin, loaded by the project's pytest options: the fixtures ``wire`` and ``broker``.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+import responses
+
+from .celery import app
+
+URL = "http://127.0.0.1:9/webservice/sms.php"
+
+Answer = int | dict[str, Any] | tuple[int, bytes] | Exception
+"""A code, a whole JSON answer, a status with a body, or what the transport raises."""
+
+
+class FakeWire:
+    """A gateway that takes everything unless told otherwise, and remembers what it took."""
+
+    def __init__(self, mock: responses.RequestsMock) -> None:
+        self.forms: list[dict[str, str]] = []
+        self.accepted: list[dict[str, str]] = []
+        self._answers: deque[Answer] = deque()
+        self._smsid = 15870246956696820530
+        mock.add_callback(responses.POST, URL, self._answer)
+
+    def answer(self, *answers: Answer) -> None:
+        """Say what the next requests get; after these, everything is accepted."""
+        self._answers.extend(answers)
+
+    def _answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        form = {name: values[0] for name, values in parse_qs(cast("bytes", request.body).decode()).items()}
+        self.forms.append(form)
+        answer = self._answers.popleft() if self._answers else 2
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, tuple):
+            return answer[0], {}, answer[1]
+        if isinstance(answer, int):
+            answer = {"code": answer, "msg": "提交成功" if answer == 2 else "不行", "smsid": "0"}
+            if answer["code"] == 2:
+                self._smsid += 1
+                answer["smsid"] = str(self._smsid)
+        if answer["code"] == 2:
+            self.accepted.append({**form, "smsid": str(answer.get("smsid"))})
+        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+
+@pytest.fixture
+def wire() -> Iterator[FakeWire]:
+    """The gateway that every account of the test settings talks to."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield FakeWire(mock)
+
+
+@dataclass(frozen=True)
+class Published:
+    """One task as it lay in the broker."""
+
+    task: str
+    args: tuple[Any, ...]
+    queue: str
+    eta: str | None
+
+
+class FakeBroker:
+    """Celery's in-memory broker, read by hand."""
+
+    QUEUES = ("celery", "codes", "campaigns")
+
+    def take(self) -> list[Published]:
+        """Take out everything that was published."""
+        taken = []
+        with app.connection_for_read() as connection:
+            for name in self.QUEUES:
+                box = connection.SimpleQueue(name)
+                while True:
+                    try:
+                        message = box.get_nowait()
+                    except queue.Empty:
+                        break
+                    message.ack()
+                    args, _kwargs, _embed = message.payload
+                    headers = message.headers
+                    taken.append(Published(headers["task"], tuple(args), name, headers["eta"]))
+                box.close()
+        return taken
+
+    def take_pks(self) -> list[int]:
+        """Take out everything; the first argument of each task."""
+        return [published.args[0] for published in self.take()]
+
+
+@pytest.fixture
+def broker() -> Iterator[FakeBroker]:
+    """The in-memory broker, empty before and after."""
+    broker = FakeBroker()
+    broker.take()
+    yield broker
+    broker.take()

@@ -170,10 +170,12 @@ class Pusher:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Connection": "close"}
         target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
         with self._condition:
-            if self._stopping:
-                return False
             self._connections.add(connection)
         try:
+            connection.connect()
+            # Stopping shuts the connections that it finds open; one that opens at that moment must end by itself.
+            if self._stopping:
+                return False
             connection.request("POST", target, body, headers)
             answer = connection.getresponse()
             return answer.status == 200 and answer.read(64) == RECEIVED

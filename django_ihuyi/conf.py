@@ -137,7 +137,7 @@ class AccountSettings:
     client: str = option(_importable, default="django_ihuyi.gateway.Client")
     max_length: int = option(_positive, default=300)
     max_variable_length: int = option(_positive, default=8)
-    max_attempts: int = option(_positive, default=6)
+    max_attempts: int = option(_positive, default=8)
     resend_unknown: bool = option(_flag, default=False)
 
 

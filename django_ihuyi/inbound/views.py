@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.signals import got_request_exception
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils.decorators import method_decorator
@@ -86,6 +87,23 @@ class PushView(APIView):
             raise ValidationError({"detail": wrong})
         serializer.save()
         return Response("success")
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer what is foreseen as DRF does; anything else is a 500, so that the gateway pushes again."""
+        try:
+            return super().handle_exception(exc)
+        except Exception:
+            logger.exception("A push to %s failed.", type(self).__name__)
+            # Django would have told whoever watches for errors.
+            got_request_exception.send(sender=type(self), request=self.request)
+            return Response("The push could not be taken; push it again.", status=500)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401  the signature of DRF
+        """Keep Django from logging a refused request's path: the token is in it."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        # What django.utils.log.log_response looks at.
+        setattr(final, "_has_been_logged", True)  # noqa: B010  the stubs do not know it
+        return final
 
 
 class ReceiptPush(PushView):

@@ -1,0 +1,345 @@
+"""The push URLs: who may push, what is read, what is answered, and that nothing is thrown away."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from django_ihuyi.models import Message, Receipt, Reply
+from django_ihuyi.signals import message_delivered, message_undelivered, reply_received
+from tests.heard import Heard
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TOKEN = django_settings.PUSH_TOKEN
+SMSID = "15870246956696820530"
+RECEIPT = {
+    "code": "2",
+    "msg": "DELIVRD",
+    "mobilephone": "13800138000",
+    "smsid": SMSID,
+    "report_time": "2017-08-02 14:31:51",
+}
+REPLY = {
+    "mobilephone": "13800138000",
+    "content": "退订",
+    "smsid": SMSID,
+    "reply_time": "2017-05-24 17:46:50",
+}
+FORM = "application/x-www-form-urlencoded"
+
+
+def url(kind: str, token: str = TOKEN) -> str:
+    return f"/ihuyi/push/{token}/{kind}/"
+
+
+def push(client: Client, kind: str, fields: dict[str, Any] | str | bytes, content_type: str = FORM) -> Any:
+    body = urlencode(fields) if isinstance(fields, dict) else fields
+    return client.post(url(kind), body, content_type=content_type)
+
+
+@pytest.fixture
+def message() -> Message:
+    return Message.objects.create(
+        mobile="13800138000", content="您好", status="accepted", smsid=SMSID, submitted_at=datetime.now(UTC)
+    )
+
+
+def test_a_receipt_makes_it_delivered(client: Client, message: Message, heard: Heard) -> None:
+    heard.listen(message_delivered)
+    response = push(client, "receipt", RECEIPT)
+    assert (response.status_code, response.content) == (200, b"success")
+    assert response.headers["Content-Type"].startswith("text/plain")
+    message.refresh_from_db()
+    assert (message.status, message.receipt_code, message.receipt_msg) == ("delivered", 2, "DELIVRD")
+    assert message.reported_at == datetime(2017, 8, 2, 6, 31, 51, tzinfo=UTC)  # China's time
+    assert [event["message"].pk for event in heard[message_delivered]] == [message.pk]
+    receipt = Receipt.objects.get()
+    assert receipt.message == message
+    assert receipt.report_time_text == "2017-08-02 14:31:51"
+
+
+@pytest.mark.parametrize("code", ["0", "1", "3", "-1", "4051"])
+def test_any_other_code_is_undelivered(client: Client, message: Message, heard: Heard, code: str) -> None:
+    heard.listen(message_undelivered, message_delivered)
+    push(client, "receipt", {**RECEIPT, "code": code, "msg": "UNDELIV"})
+    message.refresh_from_db()
+    assert (message.status, message.receipt_code, message.receipt_msg) == ("undelivered", int(code), "UNDELIV")
+    assert len(heard[message_undelivered]) == 1
+    assert heard[message_delivered] == []
+
+
+def test_the_same_push_again_changes_nothing(client: Client, message: Message, heard: Heard) -> None:
+    heard.listen(message_delivered, reply_received)
+    for _ in range(3):
+        assert push(client, "receipt", RECEIPT).content == b"success"
+        assert push(client, "reply", REPLY).content == b"success"
+    assert Receipt.objects.count() == Reply.objects.count() == 1
+    assert len(heard[message_delivered]) == len(heard[reply_received]) == 1
+
+
+def test_a_reply(client: Client, message: Message, heard: Heard) -> None:
+    heard.listen(reply_received)
+    response = push(client, "reply", REPLY)
+    assert (response.status_code, response.content) == (200, b"success")
+    reply = Reply.objects.get()
+    assert (reply.mobile, reply.content, reply.message) == ("13800138000", "退订", message)
+    assert reply.reply_time == datetime(2017, 5, 24, 9, 46, 50, tzinfo=UTC)
+    assert [event["reply"].pk for event in heard[reply_received]] == [reply.pk]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"smsid": ""}, {"smsid": "0"}, {"smsid": "999"}, {"mobilephone": "13900139000"}, {"smsid": None}],
+    ids=["empty", "zero", "nobody's", "another number", "absent"],
+)
+def test_a_replys_smsid_is_for_reference_only(client: Client, message: Message, change: dict[str, Any]) -> None:
+    fields = {name: value for name, value in {**REPLY, **change}.items() if value is not None}
+    assert push(client, "reply", fields).content == b"success"
+    assert Reply.objects.get().message is None
+
+
+CONTENT_TYPES = [
+    ("form", FORM, urlencode(RECEIPT)),
+    ("form with charset", f"{FORM}; charset=utf-8", urlencode(RECEIPT)),
+    ("form under a wrong name", "text/plain", urlencode(RECEIPT)),
+    ("form under no name", "", urlencode(RECEIPT)),
+    ("json", "application/json", json.dumps(RECEIPT)),
+    ("json with charset", "application/json; charset=utf-8", json.dumps(RECEIPT)),
+    ("json with numbers", "application/json", json.dumps({**RECEIPT, "code": 2, "mobilephone": 13800138000})),
+]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"), [row[1:] for row in CONTENT_TYPES], ids=[row[0] for row in CONTENT_TYPES]
+)
+def test_what_bodies_are_read(client: Client, message: Message, content_type: str, body: str) -> None:
+    assert push(client, "receipt", body, content_type).content == b"success"
+    message.refresh_from_db()
+    assert message.status == "delivered"
+
+
+def test_multipart_is_read(client: Client, message: Message) -> None:
+    assert client.post(url("receipt"), RECEIPT).content == b"success"
+    assert Message.objects.get().status == "delivered"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html", "image/png", "*/*", "nonsense"])
+def test_the_answer_is_bare_text_whatever_is_asked_for(client: Client, accept: str) -> None:
+    response = client.post(url("receipt"), urlencode(RECEIPT), content_type=FORM, headers={"accept": accept})
+    assert (response.status_code, response.content) == (200, b"success")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+MALFORMED: list[tuple[str, str, Any, str]] = [
+    *(
+        (f"receipt without {name}", "receipt", {key: RECEIPT[key] for key in RECEIPT if key != name}, name)
+        for name in ("code", "mobilephone", "smsid", "report_time")
+    ),
+    *(
+        (f"reply without {name}", "reply", {key: REPLY[key] for key in REPLY if key != name}, name)
+        for name in ("mobilephone", "content", "reply_time")
+    ),
+    ("nothing", "receipt", "", "mobilephone"),
+    ("empty number", "receipt", {**RECEIPT, "mobilephone": " "}, "mobilephone"),
+    ("code not a number", "receipt", {**RECEIPT, "code": "DELIVRD"}, "code"),
+    ("code too large", "receipt", {**RECEIPT, "code": "9" * 30}, "code"),
+    ("bytes", "receipt", b"\xff\xfe\x00", "code"),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields", "named"), [row[1:] for row in MALFORMED], ids=[row[0] for row in MALFORMED])
+def test_a_malformed_push_is_told_so_and_logged_without_its_content(
+    client: Client, caplog: pytest.LogCaptureFixture, kind: str, fields: Any, named: str
+) -> None:
+    response = push(client, kind, fields)
+    assert response.status_code == 400
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert named in response.content.decode()
+    assert not Receipt.objects.exists()
+    assert not Reply.objects.exists()
+    (record,) = [record for record in caplog.records if record.name.startswith("django_ihuyi")]
+    assert record.levelno == logging.WARNING
+    assert named in record.getMessage()
+    for secret in ("13800138000", "退订", TOKEN, SMSID):
+        assert secret not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        ("{", "application/json", 400),
+        ("[1]", "application/json", 400),
+        ("[" * 100_000, "application/json", 413),
+        ("[" * 60_000, "application/json", 400),
+        (b"\xff", "application/json", 400),
+        ("a=1&" * 2_000, FORM, 400),
+        ("a" * 70_000, FORM, 413),
+        ("a" * 70_000, "multipart/form-data; boundary=x", 413),
+        ("rubbish", "multipart/form-data; boundary=x", 400),
+        ("rubbish", "multipart/form-data", 400),
+    ],
+    ids=[
+        "half json", "json list", "huge json", "deep json", "json bytes", "many fields", "huge form",
+        "huge multipart", "multipart rubbish", "multipart without boundary",
+    ],
+)  # fmt: skip
+def test_bodies_that_are_refused(
+    client: Client, message: Message, body: str | bytes, content_type: str, status: int
+) -> None:
+    response = push(client, "receipt", body, content_type)
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert push(client, "receipt", RECEIPT).content == b"success"
+
+
+def test_a_body_longer_than_it_says(client: Client) -> None:
+    response = client.post(url("receipt"), "a" * 70_000, content_type=FORM, CONTENT_LENGTH="")
+    assert response.status_code in {400, 413}
+
+
+ODD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("time of another shape", {"report_time": "yesterday"}, {"report_time": None, "report_time_text": "yesterday"}),
+    ("impossible time", {"report_time": "2017-02-30 25:00:00"}, {"report_time": None}),
+    ("year 1", {"report_time": "0001-01-01 00:00:00"}, {"report_time": None}),
+    ("nul in the words", {"msg": "a\x00b"}, {"msg": "a\ufffdb"}),
+    ("long words", {"msg": "x" * 1000}, {"msg": "x" * 255}),
+    ("no words", {"msg": ""}, {"msg": ""}),
+    ("country code", {"mobilephone": "8613800138000"}, {"mobile": "13800138000"}),
+    ("a foreign number", {"mobilephone": "+85291234567"}, {"mobile": "+85291234567"}),
+    ("an smsid of 10,000 digits", {"smsid": "9" * 10_000}, {"smsid": "9" * 64}),
+    ("no smsid", {"smsid": "0"}, {"smsid": ""}),
+]
+
+
+@pytest.mark.parametrize(("change", "kept"), [row[1:] for row in ODD], ids=[row[0] for row in ODD])
+def test_odd_receipts_are_kept(client: Client, change: dict[str, Any], kept: dict[str, Any]) -> None:
+    assert push(client, "receipt", {**RECEIPT, **change}).content == b"success"
+    receipt = Receipt.objects.get()
+    assert {name: getattr(receipt, name) for name in kept} == kept
+
+
+def test_words_may_be_absent(client: Client) -> None:
+    assert push(client, "receipt", {k: v for k, v in RECEIPT.items() if k != "msg"}).content == b"success"
+
+
+def test_lone_surrogates_in_json_are_kept_as_marks(client: Client) -> None:
+    body = '{"mobilephone": "13800138000", "content": "a\\ud800b\\u0000", "reply_time": "x", "smsid": null}'
+    assert push(client, "reply", body, "application/json").status_code == 400  # null is no text
+    assert push(client, "reply", body.replace("null", '""'), "application/json").content == b"success"
+    assert Reply.objects.get().content == "a\ufffdb\ufffd"
+
+
+@pytest.mark.parametrize("value", [True, ["a"], {"a": 1}], ids=["flag", "list", "dict"])
+def test_json_that_is_no_text_is_refused(client: Client, value: Any) -> None:
+    body = json.dumps({**REPLY, "content": value})
+    assert push(client, "reply", body, "application/json").status_code == 400
+
+
+# Who may push
+
+
+@pytest.mark.parametrize("token", [TOKEN, django_settings.OLD_PUSH_TOKEN])
+def test_every_token_of_the_list_opens(client: Client, token: str) -> None:
+    assert client.post(url("receipt", token), RECEIPT).content == b"success"
+
+
+@pytest.mark.parametrize("token", ["wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é", "%00", "a" * 5000])
+@pytest.mark.parametrize("kind", ["receipt", "reply"])
+@pytest.mark.parametrize("method", ["get", "post", "put", "head", "options"])
+def test_any_other_token_finds_no_page(client: Client, token: str, kind: str, method: str) -> None:
+    response = getattr(client, method)(url(kind, token))
+    assert response.status_code == 404
+    assert TOKEN not in response.content.decode()
+
+
+def test_no_tokens_no_pushes(client: Client, settings: Settings) -> None:
+    settings.IHUYI = {**settings.IHUYI, "PUSH_TOKENS": []}
+    assert client.post(url("receipt"), RECEIPT).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+def test_only_post(client: Client, method: str) -> None:
+    assert getattr(client, method)(url("receipt")).status_code == 405
+
+
+NETWORKS = [
+    ("inside", ["203.0.113.0/24"], 0, "203.0.113.9", "", 200),
+    ("outside", ["203.0.113.0/24"], 0, "198.51.100.1", "", 404),
+    ("forged header, no proxy", ["203.0.113.0/24"], 0, "198.51.100.1", "203.0.113.9", 404),
+    ("behind one proxy", ["203.0.113.0/24"], 1, "10.0.0.1", "203.0.113.9", 200),
+    ("forged left of the proxy's", ["203.0.113.0/24"], 1, "10.0.0.1", "203.0.113.9, 198.51.100.1", 404),
+    ("behind two proxies", ["203.0.113.0/24"], 2, "10.0.0.1", "203.0.113.9, 10.0.0.2", 200),
+    ("fewer than the proxies", ["203.0.113.0/24"], 2, "10.0.0.1", "203.0.113.9", 404),
+    ("mapped", ["203.0.113.0/24"], 0, "::ffff:203.0.113.9", "", 200),
+    ("ipv6", ["2001:db8::/32"], 0, "2001:db8::7", "", 200),
+    ("no address", ["203.0.113.0/24"], 0, "unix:", "", 404),
+]
+
+
+@pytest.mark.parametrize(
+    ("networks", "proxies", "remote", "forwarded", "status"),
+    [row[1:] for row in NETWORKS],
+    ids=[row[0] for row in NETWORKS],
+)
+def test_allowed_networks(
+    client: Client, settings: Settings, networks: list[str], proxies: int, remote: str, forwarded: str, status: int
+) -> None:
+    settings.IHUYI = {**settings.IHUYI, "PUSH_ALLOWED_NETWORKS": networks, "TRUSTED_PROXIES": proxies}
+    response = client.post(
+        url("receipt"), RECEIPT, REMOTE_ADDR=remote, headers={"x-forwarded-for": forwarded} if forwarded else {}
+    )
+    assert response.status_code == status
+
+
+# In sites that are set up otherwise
+
+
+def test_behind_login_required_and_csrf(settings: Settings, message: Message) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    client = Client(enforce_csrf_checks=True)
+    assert push(client, "receipt", RECEIPT).content == b"success"
+
+
+def test_with_atomic_requests(client: Client, message: Message, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import connection
+
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert push(client, "receipt", RECEIPT).content == b"success"
+    assert push(client, "receipt", RECEIPT).content == b"success"
+    assert push(client, "receipt", {}).status_code == 400
+    message.refresh_from_db()
+    assert message.status == "delivered"
+
+
+def test_a_receiver_that_fails_does_not_make_the_gateway_push_again(client: Client, message: Message) -> None:
+    def fail(**arguments: Any) -> None:
+        raise LookupError("a site's own fault")
+
+    message_delivered.connect(fail)
+    try:
+        assert push(client, "receipt", RECEIPT).content == b"success"
+    finally:
+        message_delivered.disconnect(fail)
+
+
+def test_anything_unforeseen_is_a_500(settings: Settings, message: Message) -> None:
+    client = Client(raise_request_exception=False)
+    settings.IHUYI = None
+    assert push(client, "receipt", RECEIPT).status_code == 500
+
+
+def test_statements_of_one_push(
+    client: Client, message: Message, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    # Find, keep, tell; and the transaction's two ends.
+    with django_assert_num_queries(5):
+        push(client, "receipt", RECEIPT)

@@ -1,0 +1,88 @@
+"""The table of statuses: what may follow what, in the UPDATE's own WHERE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError
+from django.utils import timezone
+
+from django_ihuyi.models import AccountState, Message, Receipt, Reply
+from django_ihuyi.models.lifecycle import SOURCES, MessageStatus
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOW = timezone.now()
+MOVES: dict[MessageStatus, Callable[[Message], bool]] = {
+    MessageStatus.SUBMITTING: lambda m: m.claim(now=NOW, lease=timedelta(seconds=1)),
+    MessageStatus.QUEUED: lambda m: m.put_back(due_at=NOW, publish_at=NOW),
+    MessageStatus.ACCEPTED: lambda m: m.accept(code=2, msg="", smsid="123", now=NOW),
+    MessageStatus.REJECTED: lambda m: m.reject(code=407, msg=""),
+    MessageStatus.UNKNOWN: lambda m: m.lose_answer(error=""),
+    MessageStatus.EXPIRED: lambda m: m.expire(now=NOW + timedelta(days=1)),
+    MessageStatus.CANCELLED: lambda m: m.cancel(),
+    MessageStatus.DELIVERED: lambda m: m.report(delivered=True, code=2, msg="", reported_at=NOW),
+    MessageStatus.UNDELIVERED: lambda m: m.report(delivered=False, code=0, msg="", reported_at=NOW),
+}
+RANK = ["queued", "submitting", "unknown", "accepted", "undelivered", "delivered"]
+
+
+@pytest.mark.parametrize("target", MOVES)
+@pytest.mark.parametrize("source", MessageStatus)
+def test_only_the_arrows_of_the_table(source: MessageStatus, target: MessageStatus) -> None:
+    message = Message.objects.create(
+        mobile="13800138000", content="您好", status=source, due_at=NOW, expires_at=NOW + timedelta(hours=1)
+    )
+    moved = MOVES[target](message)
+    stored = Message.objects.get()
+    assert moved == (source in SOURCES[target])
+    assert stored.status == message.status == (target if moved else source)
+
+
+def test_every_status_has_its_sources() -> None:
+    assert set(SOURCES) == set(MOVES) == set(MessageStatus)
+
+
+def test_only_putting_back_goes_down() -> None:
+    for target, sources in SOURCES.items():
+        for source in sources:
+            if target in RANK and source in RANK and target != MessageStatus.QUEUED:
+                assert RANK.index(source) < RANK.index(target)
+
+
+def test_ends_are_ends() -> None:
+    ends = {"rejected", "expired", "cancelled", "delivered"}
+    assert not any(ends & set(sources) for sources in SOURCES.values())
+
+
+@pytest.mark.parametrize("fields", [{"smsid": "0"}, {"smsid": ""}, {"status": "lost"}, {"segments": 0}])
+def test_constraints(fields: dict[str, object]) -> None:
+    with pytest.raises(IntegrityError):
+        Message.objects.create(mobile="13800138000", content="您好", **fields)
+
+
+def test_many_messages_without_an_smsid() -> None:
+    for _ in range(3):
+        Message.objects.create(mobile="13800138000", content="您好")
+    assert Message.objects.filter(smsid=None).count() == 3
+
+
+def test_nothing_personal_in_texts_of_rows() -> None:
+    message = Message.objects.create(mobile="13800138000", content="验证码1234")
+    receipt = Receipt.objects.create(mobile="13800138000", smsid="111", code=2)
+    reply = Reply.objects.create(mobile="13800138000", content="退订")
+    state = AccountState.objects.create(account="default")
+    for row in (message, receipt, reply, state):
+        for text in (str(row), repr(row)):
+            assert "138001" not in text
+            assert "1234" not in text
+            assert "退订" not in text
+
+
+def test_a_reply_that_meets_another_constraint_goes_up() -> None:
+    reply = Reply(mobile="13800138000", reply_time_text="?")
+    reply.content = None  # type: ignore[assignment]  # any other constraint will do
+    with pytest.raises(IntegrityError):
+        Reply.objects.receive(reply)

@@ -1,0 +1,175 @@
+"""The sweep: what died is mended, once, whoever sweeps beside it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+from pytest_django import Settings
+
+from django_ihuyi import send_sms, upkeep
+from django_ihuyi.models import AccountState, Message, Receipt
+from django_ihuyi.signals import account_resumed, message_unknown
+from django_ihuyi.tasks import submit_message, sweep
+from tests.heard import Heard
+from tests.wire import FakeBroker, FakeWire
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def changes(**counts: int) -> dict[str, int]:
+    return {"expired": 0, "unknown": 0, "published": 0, "probed": 0, "matched": 0, **counts}
+
+
+def make(**fields: Any) -> Message:
+    return Message.objects.create(**{"mobile": "13800138000", "content": "您好", **fields})
+
+
+def test_nothing_to_do(broker: FakeBroker) -> None:
+    send_sms("13800138000", "您好")
+    broker.take()
+    assert sweep() == changes()
+    assert broker.take() == []
+
+
+def test_a_lost_task_is_published_again_with_growing_pauses(broker: FakeBroker) -> None:
+    message = send_sms("13800138000", "您好")
+    broker.take()
+    start, published_after = timezone.now(), []
+    with time_machine.travel(start, tick=False) as clock:
+        for minute in range(130):
+            clock.move_to(start + timedelta(minutes=minute, seconds=1))
+            if upkeep.sweep()["published"]:
+                published_after.append(minute)
+                assert broker.take_pks() == [message.pk]
+    # An hour of a queue that does not move costs six doubles, not 360.
+    assert published_after == [1, 3, 7, 15, 31, 63, 123]
+
+
+def test_two_sweeps_publish_once(broker: FakeBroker) -> None:
+    message = make(publish_at=timezone.now())
+    stale = Message.objects.get()
+    assert upkeep.sweep()["published"] == 1
+    assert upkeep._publish_again(stale, timezone.now())
+    assert broker.take_pks() == [message.pk]
+
+
+def test_a_message_for_later_goes_out_when_due(wire: FakeWire, broker: FakeBroker) -> None:
+    message = send_sms("13800138000", "您好", send_at=timezone.now() + timedelta(hours=1))
+    assert upkeep.sweep() == changes()
+    with time_machine.travel(message.due_at, tick=False):
+        assert upkeep.sweep() == changes(published=1)
+        for pk in broker.take_pks():
+            submit_message(pk)
+    message.refresh_from_db()
+    assert message.status == "accepted"
+
+
+def test_a_claim_that_ran_out_is_unknown(wire: FakeWire, broker: FakeBroker, heard: Heard) -> None:
+    heard.listen(message_unknown)
+    message = send_sms("13800138000", "您好")
+    assert message.claim(now=timezone.now(), lease=timedelta(seconds=60))
+    assert upkeep.sweep() == changes()
+    with time_machine.travel(timezone.now() + timedelta(seconds=61), tick=False):
+        assert upkeep.sweep() == changes(unknown=1)
+        assert upkeep.sweep() == changes()
+    message.refresh_from_db()
+    assert message.status == "unknown"
+    assert "never came back" in message.error
+    assert len(heard[message_unknown]) == 1
+
+
+def test_a_claim_that_ran_out_goes_again_where_the_site_prefers_twice(
+    settings: Settings, wire: FakeWire, broker: FakeBroker
+) -> None:
+    account = {**settings.IHUYI["ACCOUNTS"]["default"], "RESEND_UNKNOWN": True}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
+    message = send_sms("13800138000", "您好")
+    assert message.claim(now=timezone.now(), lease=timedelta(seconds=60))
+    with time_machine.travel(timezone.now() + timedelta(seconds=61), tick=False):
+        assert upkeep.sweep()["unknown"] == 1
+    message.refresh_from_db()
+    assert message.status == "queued"
+
+
+def test_too_late_is_expired(broker: FakeBroker) -> None:
+    now = timezone.now()
+    late = make(expires_at=now - timedelta(seconds=1), publish_at=now + timedelta(hours=1))
+    sent = make(expires_at=now - timedelta(seconds=1), status="accepted")
+    assert upkeep.sweep() == changes(expired=1)
+    late.refresh_from_db()
+    sent.refresh_from_db()
+    assert (late.status, sent.status) == ("expired", "accepted")
+
+
+def test_kept_receipts_are_matched(broker: FakeBroker) -> None:
+    receipt = Receipt(mobile="13800138000", smsid="15870246956696820530", code=2, report_time_text="?")
+    Receipt.objects.receive(receipt, window=timedelta(hours=72))
+    assert upkeep.sweep() == changes()
+    # A worker died between writing the smsid and looking for receipts.
+    message = make(status="accepted", smsid="15870246956696820530", submitted_at=timezone.now())
+    assert upkeep.sweep() == changes(matched=1)
+    assert upkeep.sweep() == changes()
+    message.refresh_from_db()
+    assert message.status == "delivered"
+
+
+def test_batches_are_bounded(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "BATCH", 3)
+    now = timezone.now()
+    Message.objects.bulk_create(Message(mobile="13800138000", content="您好", publish_at=now) for _ in range(7))
+    assert [upkeep.sweep()["published"] for _ in range(4)] == [3, 3, 1, 0]
+    assert len(broker.take()) == 7
+
+
+# Paused accounts
+
+
+def paused(code: int) -> AccountState:
+    AccountState.objects.pause("default", code=code, msg="", clock_offset=None, now=timezone.now())
+    return AccountState.objects.get()
+
+
+def test_a_paused_accounts_messages_are_left_alone_but_for_a_probe(broker: FakeBroker, wire: FakeWire) -> None:
+    messages = [make(publish_at=timezone.now()) for _ in range(3)]
+    other = make(publish_at=timezone.now(), account="shop")
+    state = paused(4052)
+    assert upkeep.sweep() == changes(published=1)
+    assert broker.take_pks() == [other.pk]
+    assert state.probe_at is not None
+    with time_machine.travel(state.probe_at, tick=False):
+        assert upkeep.sweep() == changes(probed=1)
+        assert broker.take_pks() == [messages[0].pk]
+        submit_message(messages[0].pk)
+        assert upkeep.sweep()["published"] == 2
+        assert broker.take_pks() == [messages[1].pk, messages[2].pk]
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "resumed", "asked"),
+    [
+        (4051, {"code": 2, "msg": "", "num": 100}, True, 1),
+        (4051, {"code": 2, "msg": "", "num": 0}, False, 1),
+        (405, {"code": 2, "msg": "", "num": 100}, True, 1),
+        (405, {"code": 405, "msg": ""}, False, 1),
+        (4052, {"code": 2, "msg": "", "num": 100}, False, 0),
+    ],
+    ids=["recharged", "still empty", "key mended", "key still wrong", "only a message tells"],
+)
+def test_without_waiting_messages_the_balance_tells(
+    wire: FakeWire, broker: FakeBroker, heard: Heard, code: int, answer: dict[str, Any], resumed: bool, asked: int
+) -> None:
+    heard.listen(account_resumed)
+    state = paused(code)
+    wire.answer(answer)
+    assert state.probe_at is not None
+    with time_machine.travel(state.probe_at, tick=False):
+        assert upkeep.sweep() == changes(probed=int(resumed))
+        upkeep.sweep()
+    assert len(wire.forms) == asked
+    assert len(heard[account_resumed]) == int(resumed)
+    state.refresh_from_db()
+    assert (state.paused_since is None) == resumed

@@ -78,6 +78,7 @@ class Client:
         """
         return longest_call(*self.timeout)
 
+    # The decorator keeps the variables of this method, and of all that it calls, off Django's error pages and mails.
     @sensitive_variables()
     def submit(self, mobile: str, content: str, template: int | str | None = None) -> SubmitResult:
         """Send one message.
@@ -100,6 +101,7 @@ class Client:
             form["templateid"] = str(template)
         return self._ask("Submit", form, signed=(mobile, content)).as_submit_result()
 
+    @sensitive_variables()
     def get_balance(self) -> int:
         """Return the number of messages that the account has left.
 
@@ -130,7 +132,6 @@ class Client:
         """
         return self._ask("AddTemplate", {"content": content}, signed=None).number("templateid")
 
-    @sensitive_variables()
     def _ask(self, method: str, form: dict[str, str], signed: tuple[str, str] | None) -> answers.Answer:
         body = self._form(form, signed)
         if body is None:
@@ -150,7 +151,6 @@ class Client:
             logger.debug("%s %s: %s, %.0f ms", method, self._host, outcome, 1000 * (time.monotonic() - started))
         return answer
 
-    @sensitive_variables()
     def _form(self, fields: dict[str, str], signed: tuple[str, str] | None) -> str | None:
         credentials = {"account": self.account, "password": self._api_key}
         try:

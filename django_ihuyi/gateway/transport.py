@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import requests
-from django.views.decorators.debug import sensitive_variables
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectTimeout, InvalidProxyURL
 from requests.structures import CaseInsensitiveDict
@@ -87,7 +86,8 @@ def _session(account: str, base_url: str) -> _Session:
 def _new_session(base_url: str) -> _Session:
     session = _Session()
     # The environment's proxies and certificates count, read once; its .netrc does not: a line for the gateway's host,
-    # or a default line, would add an Authorization header with a stranger's password to every request.
+    # or a default line, would add an Authorization header with a stranger's password to a request that requests
+    # prepares. Ours are put together by hand, and this keeps it so for whoever changes that.
     session.trust_env = False
     session.proxies = dict(get_environ_proxies(base_url))
     session.verify = _trusted()
@@ -113,7 +113,6 @@ def close_sessions() -> None:
         _sessions.pop(key).close()
 
 
-@sensitive_variables()
 def post(account: str, base_url: str, url: str, form: str, *, host: str, call: Call) -> RawAnswer:
     """Post a form and read the answer.
 
@@ -141,7 +140,6 @@ def post(account: str, base_url: str, url: str, form: str, *, host: str, call: C
     raise failure
 
 
-@sensitive_variables()
 def _exchange(session: _Session, url: str, form: str, *, host: str, call: Call) -> RawAnswer:
     # Put together by hand: Request.prepare() would take longer than everything else in this package.
     request = requests.PreparedRequest()
@@ -152,14 +150,14 @@ def _exchange(session: _Session, url: str, form: str, *, host: str, call: Call) 
     request.headers["Content-Length"] = str(len(request.body))
     request.hooks = {"response": []}
     current.call = call
-    response = session.send(
+    # An answer read to its end has given its connection back by the end of the block; any other takes it along.
+    with session.send(
         request,
         stream=True,
         allow_redirects=False,
         timeout=(call.connect, call.read),
         proxies=session.proxies,
-    )
-    try:
+    ) as response:
         if not call.may_have_gone_out:
             # The server answered and closed while the head was being written; urllib3 still reads such answers.
             raise NotSent(f"{host} closed the connection before the message was written")
@@ -169,9 +167,6 @@ def _exchange(session: _Session, url: str, form: str, *, host: str, call: Call) 
         if len(body) > MAX_ANSWER:
             raise Uncertain(f"the answer of {host} is longer than {MAX_ANSWER // 1024} KiB")
         return RawAnswer(body, response.headers.get("Date"))
-    finally:
-        # An answer read to its end has given its connection back by now; any other takes it along.
-        response.close()
 
 
 def _explain(error: Exception, host: str, call: Call) -> GatewayError:

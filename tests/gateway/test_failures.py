@@ -140,7 +140,7 @@ def test_an_answer_that_drips_in_ends_with_the_call(stand_in: Start, data: bytes
     error = failure(server.url, timeout=client.timeout)
     assert type(error) is Uncertain
     assert "in time" in str(error)
-    assert client.longest_call - 0.1 < time.monotonic() - started < client.longest_call + 0.5
+    assert client.longest_call - 0.1 < time.monotonic() - started < client.longest_call + 2
 
 
 def test_a_body_that_drips_in_ends_with_the_call(stand_in: Start) -> None:
@@ -153,27 +153,30 @@ def test_a_body_that_drips_in_ends_with_the_call(stand_in: Start) -> None:
     server = stand_in(behave)
     started = time.monotonic()
     assert "in time" in str(failure(server.url, timeout=(0.2, 0.2)))
-    assert time.monotonic() - started < 1.1
+    assert time.monotonic() - started < 2.6
 
 
-def test_refused_connection(unused: Callable[[], int]) -> None:
-    error = failure(f"http://127.0.0.1:{unused()}/sms.php")
+def test_refused_connection(refusing_port: int) -> None:
+    error = failure(f"http://127.0.0.1:{refusing_port}/sms.php")
     assert type(error) is NotSent
     assert error.retryable
     assert str(error) == "no connection to 127.0.0.1: it was refused, or there is no way there"
 
 
-@pytest.fixture
-def unused() -> Iterator[Callable[[], int]]:
-    """Give a port that nobody listens on and nobody else gets meanwhile."""
-    with contextlib.ExitStack() as stack:
-
-        def bind() -> int:
-            sock = stack.enter_context(socket.socket())
-            sock.bind(("127.0.0.1", 0))
-            return int(sock.getsockname()[1])
-
-        yield bind
+@pytest.mark.parametrize(
+    "ask",
+    [Client.get_balance, lambda client: client.add_template(CONTENT), lambda client: client.submit(MOBILE, CONTENT)],
+    ids=["get_balance", "add_template", "submit"],
+)
+@pytest.mark.parametrize("dynamic_password", [True, False], ids=["dynamic password", "plain key"])
+def test_no_method_tells_secrets(stand_in: Start, ask: Callable[[Client], object], dynamic_password: bool) -> None:
+    server = stand_in(answers(b"", "404 Not Found"))
+    client = Client("cf_test", KEY, base_url=server.url, dynamic_password=dynamic_password)
+    with pytest.raises(Uncertain) as caught:
+        ask(client)
+    page = ExceptionReporter(None, caught.type, caught.value, caught.tb).get_traceback_html()
+    for secret in (*SECRETS, server.requests[0].form["password"]):
+        assert secret not in page
 
 
 def test_connect_time_out() -> None:

@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import responses
+from urllib3.exceptions import NewConnectionError
 
-from django_ihuyi.gateway import Client, NotSent, connections, transport
+from django_ihuyi.gateway import Client, NotSent, Uncertain, connections, transport
 
 from .conftest import LOOPBACK_PEM
 from .standin import ACCEPTED, Request, StandIn, answers, drips
@@ -121,6 +123,8 @@ def test_redirects_are_not_followed_and_cookies_not_kept(stand_in: Start) -> Non
     for _ in range(2):
         client_of(server).submit(MOBILE, "1234")
     assert [request.headers.get("cookie") for request in server.requests] == [None, None]
+    (session,) = transport._sessions.values()
+    assert list(session.cookies) == []
 
 
 def test_netrc_is_not_read(stand_in: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +134,7 @@ def test_netrc_is_not_read(stand_in: Start, tmp_path: Path, monkeypatch: pytest.
     server = stand_in(answers())
     client_of(server).submit(MOBILE, "1234")
     assert "authorization" not in server.requests[0].headers
+    assert [session.trust_env for session in transport._sessions.values()] == [False]
 
 
 def test_threads_get_their_own_answers(stand_in: Start) -> None:
@@ -262,14 +267,34 @@ def test_an_answer_that_drips_in_quickly_is_read(stand_in: Start) -> None:
     assert client_of(server).submit(MOBILE, "1234").accepted
 
 
-def test_a_body_passed_with_the_head_counts_as_written(stand_in: Start) -> None:
-    server = stand_in(answers())
-    connections.current.call = connections.Call(1, 1)
-    connections.current.call.may_have_gone_out = False
-    conn = connections.PlainConnection("127.0.0.1", server.port, timeout=1)
-    try:
-        # As http.client and urllib3 1 do it.
+def test_a_body_passed_with_the_head_counts_as_written(refusing_port: int) -> None:
+    call = connections.current.call = connections.Call(1, 1)
+    call.may_have_gone_out = False
+    conn = connections.PlainConnection("127.0.0.1", refusing_port, timeout=1)
+    with pytest.raises(NewConnectionError):
+        # As http.client does it, and urllib3 before version 2.
         http.client.HTTPConnection.request(conn, "POST", "/", b"a=b")
-        assert connections.current.call.may_have_gone_out
-    finally:
-        conn.close()
+    assert call.may_have_gone_out
+
+
+def test_a_body_that_nobody_reads_ends_with_the_call(stand_in: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def behave(_conn: socket.socket, _request: Request) -> bool:
+        over.wait(10)
+        return False
+
+    resolve = socket.getaddrinfo
+
+    def slow(*args: Any, **kwargs: Any) -> object:
+        time.sleep(2)
+        return resolve(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    server = stand_in(behave, reads="head")
+    client = Client("cf_test", KEY, base_url=server.url, timeout=(2, 0.2))
+    started = time.monotonic()
+    with pytest.raises(Uncertain, match="in time"):
+        client.submit(MOBILE, "a" * 20_000_000)
+    over.set()
+    assert time.monotonic() - started < client.longest_call + 1.2

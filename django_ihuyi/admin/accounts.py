@@ -1,0 +1,84 @@
+"""The pages of accounts' states, and what staff are told while an account is paused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi.gateway.codes import lookup
+from django_ihuyi.models import AccountState
+
+from . import display
+from .base import ReadOnlyAdmin
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What the banner says of a paused account. From ``code`` to ``advice`` it is about the gateway's answer."""
+
+    account: str
+    since: datetime | None
+    code: int | None
+    words: str
+    meaning: str
+    advice: str
+    next_try: datetime | None
+
+
+def pauses() -> Iterator[Pause]:
+    """Read the accounts that are paused."""
+    for state in AccountState.objects.filter(paused_since__isnull=False).order_by("account"):
+        known = lookup(state.code) if state.code is not None else None
+        yield Pause(
+            account=state.account,
+            since=state.paused_since,
+            code=state.code,
+            words=state.msg,
+            meaning=gettext(known.meaning) if known else "",
+            advice=gettext(known.advice) if known else "",
+            next_try=state.probe_at,
+        )
+
+
+@admin.register(AccountState)
+class AccountStateAdmin(ReadOnlyAdmin[AccountState]):
+    """Which accounts send and which are paused."""
+
+    list_display = ("account", "state", "since", "answer", "next_try")
+    fieldsets = (
+        (None, {"fields": ("account", "state", "since", "next_try", "probes")}),
+        (_("Last answer that paused it"), {"fields": ("answer", "msg", "advice")}),
+    )
+
+    @admin.display(description=_("state"))
+    def state(self, state: AccountState) -> SafeString:
+        """Show whether it is paused."""
+        if state.paused_since:
+            return display.badge("bad", "!", gettext("paused"))
+        return display.badge("good", "✓", gettext("sending"))
+
+    @admin.display(description=_("paused since"))
+    def since(self, state: AccountState) -> SafeString | str:
+        """Show since when."""
+        return display.time(state.paused_since)
+
+    @admin.display(description=_("code"))
+    def answer(self, state: AccountState) -> SafeString | str:
+        """Show the code that paused it."""
+        return display.code(state.code)
+
+    @admin.display(description=_("what to do"))
+    def advice(self, state: AccountState) -> str:
+        """Show what the operator does next."""
+        return gettext(lookup(state.code).advice) if state.code is not None else display.EMPTY
+
+    @admin.display(description=_("next try"))
+    def next_try(self, state: AccountState) -> SafeString | str:
+        """Show when it is tried again."""
+        return display.time(state.probe_at)

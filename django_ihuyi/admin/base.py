@@ -1,0 +1,162 @@
+"""What all pages have in common: nobody changes anything, lists stay quick, addresses cannot ask what a mask hides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from django.contrib import admin, messages
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi.masking import mask_mobile
+from django_ihuyi.models import Message
+
+from . import display, search
+from .paging import CappedPaginator, NewestFirst
+from .privacy import sees_whole
+
+_Row = TypeVar("_Row", bound=Model)
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin
+else:
+
+    class _ModelAdmin(admin.ModelAdmin, Generic[_Row]):
+        """Django's own class takes no parameter at run time."""
+
+
+class ReadOnlyAdmin(_ModelAdmin[_Row]):
+    """Pages of a table that only the software writes."""
+
+    lookups: ClassVar[frozenset[str]] = frozenset()
+    """What an address may ask for. Anything else is refused: ``?mobile__startswith=`` would undo the mask."""
+    not_listed: ClassVar[tuple[str, ...]] = ()
+    """Columns that the list does not read."""
+
+    # None, not empty: a site's own actions for all models, such as an export, know nothing of masks.
+    actions = None
+    paginator = CappedPaginator
+    list_per_page = 50
+    ordering = ("-id",)
+    sortable_by = ()
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    class Media:
+        css = {"all": ("django_ihuyi/admin.css",)}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody changes."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes."""
+        return False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Whether an address may ask for this."""
+        return lookup in self.lookups
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:  # noqa: ANN401  Django's own
+        """Return the kind of list."""
+        return NewestFirst
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list, under the rows' name instead of "Select ... to view"."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: _Row | None = None,
+    ) -> HttpResponse:
+        """Show one row, under its name and number."""
+        if obj is not None:
+            context["title"] = f"{capfirst(self.opts.verbose_name)} {obj.pk}"
+            context["subtitle"] = None
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def page_of(self, row: Model) -> str:
+        """Return the address of a row's page."""
+        name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+        return reverse(name, args=[row.pk], current_app=self.admin_site.name)
+
+    def list_of(self, model: type[Model]) -> str:
+        """Return the address of a model's list."""
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        return reverse(name, current_app=self.admin_site.name)
+
+
+class SearchedAdmin(ReadOnlyAdmin[_Row]):
+    """Read-only pages of a table with numbers and smsids, found by either."""
+
+    search_fields = ("mobile", "smsid")
+    search_help_text = _("A whole mobile number, in any spelling, or a whole smsid.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[_Row], search_term: str
+    ) -> tuple[QuerySet[_Row], bool]:
+        """Find rows by exact number or smsid: an index answers that, and nothing else is searched."""
+        if not search_term.strip():
+            return queryset, False
+        asked: Q | None = search.read(search_term)
+        if asked is None:
+            messages.warning(
+                request, gettext("That is neither a mobile number nor an smsid. Parts of them cannot be searched.")
+            )
+            return queryset.none(), False
+        return queryset.filter(asked), False
+
+    def mobile_column(self, request: HttpRequest) -> str:
+        """Return the name of the column with the number, as this reader may see it."""
+        return "whole_mobile" if sees_whole(request) else "masked_mobile"
+
+    @admin.display(description=_("mobile"))
+    def whole_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply
+        """Show the number."""
+        return str(row.mobile)
+
+    @admin.display(description=_("mobile"))
+    def masked_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply
+        """Show the number, masked."""
+        return mask_mobile(row.mobile)
+
+
+class PushAdmin(SearchedAdmin[_Row]):
+    """Read-only pages of what the gateway pushed, with the message that it belongs to."""
+
+    list_display_links = ("id",)
+
+    def message_column(self, request: HttpRequest) -> str:
+        """Return the name of the column with the message: a link for those who may follow it."""
+        return "message_link" if request.user.has_perm("django_ihuyi.view_message") else "message_number"
+
+    @admin.display(description=_("message"))
+    def message_link(self, push: Any) -> SafeString | str:  # noqa: ANN401  a receipt or a reply
+        """Show the message that a push belongs to, as a link."""
+        number = self.message_number(push)
+        return number if push.message_id is None else display.link(self.page_of(Message(pk=push.message_id)), number)
+
+    @admin.display(description=_("message"))
+    def message_number(self, push: Any) -> SafeString | str:  # noqa: ANN401  a receipt or a reply
+        """Show the message that a push belongs to."""
+        return display.badge("warn", "?", gettext("not known")) if push.message_id is None else f"SMS {push.message_id}"
+
+    @admin.display(description=_("received"))
+    def received(self, push: Any) -> SafeString | str:  # noqa: ANN401  a receipt or a reply
+        """Show when it was pushed."""
+        return display.time(push.received_at)

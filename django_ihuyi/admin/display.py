@@ -1,0 +1,121 @@
+"""Small pieces of HTML that the pages are made of: badges, times, codes, texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from django_ihuyi.gateway.codes import ACCEPTED, lookup
+from django_ihuyi.models import Message
+
+from .carrier import explain
+
+EMPTY = "–"
+
+# Each status has a sign and a word besides its colour: not everybody sees colours.
+_BADGES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        Message.Status.QUEUED: ("wait", "…"),
+        Message.Status.SUBMITTING: ("wait", "→"),
+        Message.Status.ACCEPTED: ("sent", "✓"),
+        Message.Status.DELIVERED: ("good", "✓✓"),
+        Message.Status.UNDELIVERED: ("bad", "✗"),
+        Message.Status.REJECTED: ("bad", "✗"),
+        Message.Status.UNKNOWN: ("warn", "?"),
+        Message.Status.EXPIRED: ("off", "–"),
+        Message.Status.CANCELLED: ("off", "–"),
+    }
+)
+
+
+def badge(tone: str, sign: str, word: object) -> SafeString:
+    """Show a word in a coloured frame, with a sign in front for those who do not see the colour.
+
+    Args:
+        tone: ``good``, ``sent``, ``wait``, ``warn``, ``bad`` or ``off``.
+        sign: One or two characters.
+        word: What it says.
+    """
+    return format_html(
+        '<span class="ihuyi-badge ihuyi-{}"><span aria-hidden="true">{}</span> {}</span>', tone, sign, word
+    )
+
+
+def status_badge(message: Message) -> SafeString:
+    """Show where a message stands."""
+    return badge(*_BADGES[message.status], message.get_status_display())
+
+
+def outcome_badge(*, delivered: bool) -> SafeString:
+    """Show what a receipt says."""
+    return badge("good", "✓✓", gettext("delivered")) if delivered else badge("bad", "✗", gettext("undelivered"))
+
+
+def local(moment: datetime) -> datetime:
+    """Return a time in the reader's zone."""
+    return timezone.localtime(moment) if timezone.is_aware(moment) else moment
+
+
+def clock(moment: datetime) -> str:
+    """Write a time in the reader's zone, to the second."""
+    return f"{local(moment):%Y-%m-%d %H:%M:%S}"
+
+
+def time(moment: datetime | None, *, beside: datetime | None = None) -> SafeString | str:
+    """Show a time in the reader's zone.
+
+    Args:
+        moment: The time, if there is one.
+        beside: A time shown in the same row: on the same day the date is left out.
+    """
+    if moment is None:
+        return EMPTY
+    whole = clock(moment)
+    same_day = beside is not None and clock(beside)[:10] == whole[:10]
+    short = whole[11:] if same_day else whole
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), whole, short)
+
+
+def code(number: int | None) -> SafeString | str:
+    """Show a gateway's code with its meaning in short."""
+    if number is None:
+        return EMPTY
+    meaning = Message.Status.ACCEPTED.label if number == ACCEPTED else gettext(lookup(number).meaning)
+    return format_html('<span class="ihuyi-code">{}</span> <span class="ihuyi-meaning">{}</span>', number, meaning)
+
+
+def carrier_words(words: str) -> SafeString | str:
+    """Show a carrier's words as they came, with the meaning of known ones."""
+    if not words:
+        return EMPTY
+    explanation = explain(words)
+    if explanation is None:
+        return format_html('<span class="ihuyi-code">{}</span>', words)
+    return format_html(
+        '<span class="ihuyi-code">{}</span> <span class="ihuyi-meaning">{}</span>', words, gettext(explanation.meaning)
+    )
+
+
+def text(content: str) -> SafeString | str:
+    """Show a text with its lines and spaces as they are."""
+    return format_html('<span class="ihuyi-text">{}</span>', content) if content else EMPTY
+
+
+def data(value: Any) -> SafeString | str:  # noqa: ANN401  whatever JSON holds
+    """Show a JSON value, indented."""
+    if not value:
+        return EMPTY
+    return format_html('<pre class="ihuyi-data">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def link(url: str, word: object) -> SafeString:
+    """Show a link."""
+    return format_html('<a href="{}">{}</a>', url, word)

@@ -1,0 +1,146 @@
+"""The lists' filters. Their choices come from tables in the code and from the settings, never from the rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Field, Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi.conf import get_account_aliases
+from django_ihuyi.gateway.codes import ACCEPTED, CODES
+from django_ihuyi.models import Message
+
+from .display import local
+
+NO_RECEIPT_AFTER = timedelta(hours=24)
+"""How long after acceptance a missing receipt is worth looking at."""
+
+_OTHER = "other"
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""A code that a database can hold."""
+
+
+class AccountFilter(admin.SimpleListFilter):
+    """By account: those in the settings."""
+
+    title = _("account")
+    parameter_name = "account"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Return the aliases."""
+        return [(alias, alias) for alias in get_account_aliases()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the rows."""
+        return queryset.filter(account=self.value()) if self.value() else queryset
+
+
+class CodeFilter(admin.SimpleListFilter):
+    """By the gateway's code: those of the table, and all others together. An address may name any code."""
+
+    title = _("code")
+    parameter_name = "code"
+    template = "admin/django_ihuyi/filter_closed.html"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Return the table's codes with their meaning."""
+        known = [(str(number), f"{number} {gettext(row.meaning)}") for number, row in CODES.items()]
+        return [*known, (_OTHER, gettext("Other codes"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the rows."""
+        value = self.value()
+        if value is None:
+            return queryset
+        if value == _OTHER:
+            return queryset.filter(code__isnull=False).exclude(code__in=CODES)
+        if not _NUMBER.fullmatch(value):
+            return queryset.none()
+        return queryset.filter(code=int(value))
+
+
+class NoReceiptFilter(admin.SimpleListFilter):
+    """What the gateway took long ago and no carrier has reported."""
+
+    title = _("receipt")
+    parameter_name = "receipt"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        """Return the one choice."""
+        return [("missing", _("None yet, after 24 hours"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the rows."""
+        if self.value() != "missing":
+            return queryset
+        return queryset.filter(status=Message.Status.ACCEPTED, accepted_at__lt=timezone.now() - NO_RECEIPT_AFTER)
+
+
+class MatchedFilter(admin.SimpleListFilter):
+    """Whether it is known which message a push belongs to."""
+
+    title = _("message")
+    parameter_name = "matched"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        """Return yes and no."""
+        return [("yes", _("Known")), ("no", _("Not known"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the rows."""
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(message__isnull=self.value() == "no")
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """What a receipt says."""
+
+    title = _("outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        """Return both outcomes."""
+        return [("delivered", _("delivered")), ("undelivered", _("undelivered"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the rows."""
+        if self.value() == "delivered":
+            return queryset.filter(code=ACCEPTED)
+        return queryset.exclude(code=ACCEPTED) if self.value() == "undelivered" else queryset
+
+
+class DayFilter(admin.DateFieldListFilter):
+    """By day in the reader's zone; an address may name any range by ``__gte`` and ``__lt``."""
+
+    def __init__(
+        self,
+        field: Field[Any, Any],
+        request: HttpRequest,
+        params: dict[str, list[str]],
+        model: type[Model],
+        model_admin: admin.ModelAdmin[Any],
+        field_path: str,
+    ) -> None:
+        super().__init__(field, request, params, model, model_admin, field_path)
+        today = local(timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+        self.links = tuple(self._links(today))
+
+    def _links(self, today: datetime) -> Iterator[tuple[Any, dict[str, Any]]]:
+        yield _("Any date"), {}
+        for label, first, days in (
+            (_("Today"), 0, 1),
+            (_("Yesterday"), 1, 1),
+            (_("Past 7 days"), 6, 7),
+            (_("Past 30 days"), 29, 30),
+        ):
+            since = today - timedelta(days=first)
+            yield label, {self.lookup_kwarg_since: since, self.lookup_kwarg_until: since + timedelta(days=days)}

@@ -1,0 +1,215 @@
+"""The pages of outgoing messages: the list with its filters, and one message's whole story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi.gateway.codes import lookup
+from django_ihuyi.models import AccountState, Message
+
+from . import display
+from .accounts import pauses
+from .base import SearchedAdmin
+from .carrier import explain
+from .filters import AccountFilter, CodeFilter, DayFilter, NoReceiptFilter
+from .privacy import HIDDEN, sees_whole, shown_text, shown_words, without_number
+from .related import receipts_table, replies_table
+from .standing import describe
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a message's way, with its time if it got there."""
+
+    label: str
+    time: SafeString | str
+    reached: bool
+
+
+@admin.register(Message)
+class MessageAdmin(SearchedAdmin[Message]):
+    """Outgoing messages."""
+
+    list_filter = ("status", "category", AccountFilter, NoReceiptFilter, ("created_at", DayFilter), CodeFilter)
+    list_display_links = ("id",)
+    lookups = frozenset(
+        {"status__exact", "category__exact", "account", "code", "receipt", "created_at__gte", "created_at__lt"}
+    )
+    not_listed = ("content", "metadata", "msg", "error", "idempotency_key")
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns for this reader."""
+        return (
+            "id",
+            "created",
+            self.mobile_column(request),
+            "status_badge",
+            "answer",
+            "category",
+            "smsid",
+            "segments",
+            "submitted",
+            "accepted",
+            "reported",
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Message | None = None) -> Any:  # noqa: ANN401  Django's own
+        """Return the parts of the page for this reader."""
+        kind = "whole" if sees_whole(request) else "masked"
+        sent = (f"{kind}_mobile", f"{kind}_text", "segments", "category", "account", "template")
+        answer = ("code", f"{kind}_msg", "meaning", "smsid", "error")
+        receipt = ("receipt_code", f"{kind}_receipt_msg", "receipt_meaning")
+        more = (
+            "attempts",
+            "retries",
+            "created",
+            "send_at",
+            "due_at",
+            "expires_at",
+            f"{kind}_idempotency_key",
+            f"{kind}_metadata",
+        )
+        return (
+            (_("What was sent"), {"fields": sent}),
+            (_("The gateway's answer"), {"fields": answer}),
+            (_("The carrier's report"), {"fields": receipt}),
+            (_("For developers"), {"fields": more, "classes": ("collapse",)}),
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list, under what staff must know of paused accounts."""
+        seen = self.has_view_permission(request)
+        return super().changelist_view(request, {"pauses": list(pauses()) if seen else [], **(extra_context or {})})
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Message | None = None,
+    ) -> HttpResponse:
+        """Show one message: first where it stands, then what is recorded of it, last what came back."""
+        if obj is not None:
+            paused = AccountState.objects.filter(account=obj.account, paused_since__isnull=False).first()
+            context["standing"] = describe(obj, paused=paused, now=timezone.now())
+            context["badge"] = display.status_badge(obj)
+            context["steps"] = self.steps(obj)
+            context["tables"] = [
+                table
+                for table in (receipts_table(self, request, obj), replies_table(self, request, obj))
+                if table is not None
+            ]
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def steps(self, message: Message) -> list[Step]:
+        """Return a message's way from the call to the carrier's word."""
+        way = (
+            (gettext("Created"), message.created_at),
+            (gettext("Submitted"), message.submitted_at),
+            (gettext("Accepted"), message.accepted_at),
+            (gettext("Reported"), message.reported_at),
+        )
+        return [Step(label, display.time(moment), moment is not None) for label, moment in way]
+
+    @admin.display(description=_("created"))
+    def created(self, message: Message) -> SafeString | str:
+        """Show when it was recorded."""
+        return display.time(message.created_at)
+
+    @admin.display(description=_("submitted"))
+    def submitted(self, message: Message) -> SafeString | str:
+        """Show when it was given to the gateway."""
+        return display.time(message.submitted_at, beside=message.created_at)
+
+    @admin.display(description=_("accepted"))
+    def accepted(self, message: Message) -> SafeString | str:
+        """Show when the gateway took it."""
+        return display.time(message.accepted_at, beside=message.created_at)
+
+    @admin.display(description=_("reported"))
+    def reported(self, message: Message) -> SafeString | str:
+        """Show the carrier's time."""
+        return display.time(message.reported_at, beside=message.created_at)
+
+    @admin.display(description=_("status"))
+    def status_badge(self, message: Message) -> SafeString:
+        """Show where it stands."""
+        return display.status_badge(message)
+
+    @admin.display(description=_("code"))
+    def answer(self, message: Message) -> SafeString | str:
+        """Show why it is not delivered: the carrier's words where there are such, else the gateway's code."""
+        if message.status == Message.Status.UNDELIVERED and message.receipt_msg:
+            return display.carrier_words(without_number(message.receipt_msg, message.mobile))
+        return display.code(message.code)
+
+    @admin.display(description=_("text"))
+    def whole_text(self, message: Message) -> SafeString | str:
+        """Show the text; a verification code is left out for everybody."""
+        return display.text(shown_text(message, whole=True))
+
+    @admin.display(description=_("text"))
+    def masked_text(self, message: Message) -> SafeString | str:
+        """Show how long the text is."""
+        return display.text(shown_text(message, whole=False))
+
+    @admin.display(description=_("gateway's words"))
+    def whole_msg(self, message: Message) -> SafeString | str:
+        """Show the gateway's own words."""
+        return display.text(shown_words(message.msg, message, whole=True))
+
+    @admin.display(description=_("gateway's words"))
+    def masked_msg(self, message: Message) -> SafeString | str:
+        """Show the gateway's own words, without what they quote."""
+        return display.text(shown_words(message.msg, message, whole=False))
+
+    @admin.display(description=_("meaning"))
+    def meaning(self, message: Message) -> str:
+        """Show what the code means."""
+        return display.EMPTY if message.code is None else gettext(lookup(message.code).meaning)
+
+    @admin.display(description=_("carrier's words"))
+    def whole_receipt_msg(self, message: Message) -> SafeString | str:
+        """Show the carrier's own words."""
+        return display.text(message.receipt_msg)
+
+    @admin.display(description=_("carrier's words"))
+    def masked_receipt_msg(self, message: Message) -> SafeString | str:
+        """Show the carrier's own words, without the number."""
+        return display.text(without_number(message.receipt_msg, message.mobile))
+
+    @admin.display(description=_("meaning"))
+    def receipt_meaning(self, message: Message) -> str:
+        """Show what the carrier's words mean."""
+        explanation = explain(message.receipt_msg)
+        return gettext(explanation.meaning) if explanation else display.EMPTY
+
+    @admin.display(description=_("idempotency key"))
+    def whole_idempotency_key(self, message: Message) -> str:
+        """Show the key."""
+        return message.idempotency_key or display.EMPTY
+
+    @admin.display(description=_("idempotency key"))
+    def masked_idempotency_key(self, message: Message) -> str:
+        """Show whether there is a key: sites make them of numbers and names."""
+        return HIDDEN if message.idempotency_key else display.EMPTY
+
+    @admin.display(description=_("metadata"))
+    def whole_metadata(self, message: Message) -> SafeString | str:
+        """Show what the site noted."""
+        return display.data(message.metadata)
+
+    @admin.display(description=_("metadata"))
+    def masked_metadata(self, message: Message) -> SafeString | str:
+        """Show whether the site noted something."""
+        return HIDDEN if message.metadata else display.EMPTY

@@ -1,0 +1,59 @@
+"""Who sees what: whole numbers and texts need a permission, and a verification code is shown to nobody."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+from django.http import HttpRequest
+
+from django_ihuyi.masking import mask_mobile, mask_text
+from django_ihuyi.models import Message
+
+HIDDEN = "•••••"
+_CODE = re.compile(r"[A-Za-z0-9]*\d[A-Za-z0-9]*")
+_QUOTE = 4
+"""Characters in a row that make the gateway's words a quotation of the text."""
+
+
+def sees_whole(request: HttpRequest) -> bool:
+    """Whether whole numbers and texts may be shown to whoever asks."""
+    return request.user.has_perm("django_ihuyi.view_unmasked")
+
+
+def shown_text(message: Message, *, whole: bool) -> str:
+    """Show a message's text, masked unless ``whole``; a verification text always without its code."""
+    if not whole:
+        return mask_text(message.content)
+    if message.category != Message.Category.VERIFICATION:
+        return message.content
+    if message.template:
+        # With a template the text is the bare variables, one of which is the code.
+        return "|".join(HIDDEN for _variable in message.content.split("|"))
+    return _CODE.sub(HIDDEN, message.content)
+
+
+def shown_words(words: str, message: Message, *, whole: bool) -> str:
+    """Show words of the gateway or a carrier about a message, without what they quote of it.
+
+    Args:
+        words: What was answered or reported. A refusal may quote the refused text.
+        message: The message it is about.
+        whole: Whether number and text may be seen.
+    """
+    if message.category == Message.Category.VERIFICATION:
+        for code in sorted(set(_CODE.findall(message.content)), key=len, reverse=True):
+            words = words.replace(code, HIDDEN)
+    if whole:
+        return words
+    words = without_number(words, message.mobile)
+    while True:
+        quoted = SequenceMatcher(None, words, message.content, autojunk=False).find_longest_match()
+        if quoted.size < _QUOTE:
+            return words
+        words = words[: quoted.a] + HIDDEN + words[quoted.a + quoted.size :]
+
+
+def without_number(words: str, mobile: str) -> str:
+    """Show a carrier's words without the number, should they repeat it."""
+    return words.replace(mobile, mask_mobile(mobile))

@@ -1,0 +1,99 @@
+"""What came back for a message, as tables on its page: receipts and replies, the newest of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from django_ihuyi.masking import mask_text
+from django_ihuyi.models import Message, Receipt, Reply
+
+from . import display
+from .privacy import sees_whole, without_number
+
+if TYPE_CHECKING:
+    from .messages import MessageAdmin
+
+MOST = 50
+"""Rows that a table shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A read-only table.
+
+    Attributes:
+        name: An identifier for styles and anchors.
+        title: What it shows.
+        headers: Its columns.
+        rows: Cells, safe to show.
+        nothing: What to say where there is no row.
+        all_url: The address of all rows where there are more than shown, else empty.
+    """
+
+    name: str
+    title: str
+    headers: list[str]
+    rows: list[list[str]]
+    nothing: str
+    all_url: str
+
+
+def receipts_table(page: MessageAdmin, request: HttpRequest, message: Message) -> Table | None:
+    """Return a message's receipts, newest first, or None for those who may not see receipts."""
+    if not request.user.has_perm("django_ihuyi.view_receipt"):
+        return None
+    whole = sees_whole(request)
+    receipts = list(message.receipts.order_by("-id")[: MOST + 1])
+    rows: list[list[str]] = [
+        [
+            display.link(page.page_of(receipt), receipt.pk),
+            display.time(receipt.received_at),
+            display.outcome_badge(delivered=receipt.delivered),
+            str(receipt.code),
+            display.carrier_words(receipt.msg if whole else without_number(receipt.msg, receipt.mobile)),
+            display.time(receipt.report_time, beside=receipt.received_at),
+        ]
+        for receipt in receipts[:MOST]
+    ]
+    return Table(
+        name="receipts",
+        title=str(capfirst(Receipt._meta.verbose_name_plural)),
+        headers=["ID", _("received"), _("outcome"), _("code"), _("carrier's words"), _("reported")],
+        rows=rows,
+        nothing=_("No receipt has come yet."),
+        all_url=_all_of(page, Receipt, message) if len(receipts) > MOST else "",
+    )
+
+
+def replies_table(page: MessageAdmin, request: HttpRequest, message: Message) -> Table | None:
+    """Return the replies to a message, newest first, or None for those who may not see replies."""
+    if not request.user.has_perm("django_ihuyi.view_reply"):
+        return None
+    whole = sees_whole(request)
+    replies = list(message.replies.order_by("-id")[: MOST + 1])
+    rows: list[list[str]] = [
+        [
+            display.link(page.page_of(reply), reply.pk),
+            display.time(reply.received_at),
+            display.text(reply.content if whole else mask_text(reply.content)),
+            display.time(reply.reply_time, beside=reply.received_at),
+        ]
+        for reply in replies[:MOST]
+    ]
+    return Table(
+        name="replies",
+        title=str(capfirst(Reply._meta.verbose_name_plural)),
+        headers=["ID", _("received"), _("text"), _("replied")],
+        rows=rows,
+        nothing=_("No reply has come."),
+        all_url=_all_of(page, Reply, message) if len(replies) > MOST else "",
+    )
+
+
+def _all_of(page: MessageAdmin, model: type[Receipt | Reply], message: Message) -> str:
+    return f"{page.list_of(model)}?message__id__exact={message.pk}"

@@ -1,0 +1,54 @@
+"""The pages of replies. Their texts stand on a reply's own page only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi.masking import mask_text
+from django_ihuyi.models import Reply
+
+from . import display
+from .base import PushAdmin
+from .filters import DayFilter, MatchedFilter
+from .privacy import sees_whole
+
+
+@admin.register(Reply)
+class ReplyAdmin(PushAdmin[Reply]):
+    """What people wrote back."""
+
+    list_filter = (MatchedFilter, ("received_at", DayFilter))
+    lookups = frozenset({"matched", "message__id__exact", "received_at__gte", "received_at__lt"})
+    not_listed = ("content",)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns for this reader."""
+        return ("id", "received", self.mobile_column(request), self.message_column(request), "smsid", "replied")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Reply | None = None) -> Any:  # noqa: ANN401  Django's own
+        """Return the parts of the page for this reader."""
+        text = "whole_text" if sees_whole(request) else "masked_text"
+        return (
+            (None, {"fields": (text, self.mobile_column(request), "received")}),
+            (_("Answers"), {"fields": (self.message_column(request), "smsid", "replied", "reply_time_text")}),
+        )
+
+    @admin.display(description=_("text"))
+    def whole_text(self, reply: Reply) -> SafeString | str:
+        """Show the text."""
+        return display.text(reply.content)
+
+    @admin.display(description=_("text"))
+    def masked_text(self, reply: Reply) -> SafeString | str:
+        """Show how long the text is."""
+        return display.text(mask_text(reply.content))
+
+    @admin.display(description=_("replied"))
+    def replied(self, reply: Reply) -> SafeString | str:
+        """Show when the person wrote it."""
+        return display.time(reply.reply_time, beside=reply.received_at)

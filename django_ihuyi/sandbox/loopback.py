@@ -50,14 +50,16 @@ def check_push_url(url: str) -> str:
         The URL as it came.
 
     Raises:
-        ValueError: The URL has another scheme, or its host is not loopback. The text leaves the URL out, because it
-            carries the site's push token.
+        ValueError: The URL has another scheme, its host is not loopback, or it has characters that no URL has. The
+            text leaves the URL out, because it carries the site's push token.
     """
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError as error:
         raise ValueError("A push URL cannot be read.") from error
+    if not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("A push URL has plain ASCII characters only.")
     if parts.scheme not in {"http", "https"} or not is_loopback(host):
         raise ValueError("Push URLs must be http:// or https:// on 127.0.0.1, ::1 or localhost.")
     return url

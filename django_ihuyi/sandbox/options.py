@@ -88,8 +88,8 @@ class Options:
         """Refuse what cannot work.
 
         Raises:
-            ValueError: The host or a push URL is not loopback, the account or key is empty, the signature has not 2 to
-                30 characters, or a number is negative.
+            ValueError: The host or a push URL is not loopback, there is no such port, the account or key is empty, the
+                signature has not 2 to 30 characters, or a number is negative.
         """
         object.__setattr__(self, "host", check_bind_host(self.host))
         for url in (self.receipt_url, self.reply_url, self.template_url):
@@ -99,6 +99,8 @@ class Options:
             raise ValueError("The sandbox needs an account and a key.")
         if not 2 <= len(self.signature) <= 30:
             raise ValueError("A signature has 2 to 30 characters, brackets not counted.")
+        if not 0 <= self.port <= 65535:
+            raise ValueError("A port is a number from 0 to 65535.")
         numbers = (self.balance, self.receipt_delay, self.latency, self.slow, *self.push_pauses)
         if min(numbers) < 0:
             raise ValueError("Balance, delays and pauses cannot be negative.")

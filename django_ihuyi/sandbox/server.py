@@ -138,7 +138,11 @@ class Handler(BaseHTTPRequestHandler):
             return Response(400, "text/plain", b"Bad Content-Length\n")
         if int(length) > MAX_BODY:
             return Response(413, "text/plain", b"Body too large\n")
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            # The caller died while it wrote: half a request must not become a message.
+            raise ConnectionAbortedError
+        return body
 
     def _route(self, body: bytes) -> tuple[str, str, int]:
         path, _, query = self.path.partition("?")

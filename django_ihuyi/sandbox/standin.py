@@ -13,7 +13,8 @@ from django_ihuyi.sandbox.pushes import Pusher
 from django_ihuyi.sandbox.server import SMS_PATH, GatewayServer
 from django_ihuyi.sandbox.state import PhoneReply, State, TakenMessage, Template
 
-POLL = 0.05
+POLL = 0.02
+"""Seconds between two looks at whether to stop."""
 
 
 class Sandbox:

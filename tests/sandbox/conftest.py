@@ -38,8 +38,9 @@ class Customer:
         """Call a method of the gateway with the right account and key, unless ``fields`` say otherwise."""
         fields = {"method": method, "account": ACCOUNT, "password": KEY} | fields
         url = self.sandbox.base_url if path is None else self.sandbox.url + path
-        where = {"params": fields} if http == "GET" else {"data": fields}
-        return self.session.request(http, url, timeout=5, **where)
+        if http == "GET":
+            return self.session.get(url, params=fields, timeout=5)
+        return self.session.post(url, data=fields, timeout=5)
 
     def submit(self, mobile: str = "13712345678", content: str = "您好", **fields: str) -> dict[str, Any]:
         """Submit with JSON and return the answer."""
@@ -127,7 +128,7 @@ class Site:
             "reply_url": f"{self.url}/reply/",
             "template_url": f"{self.url}/template/",
             "receipt_delay": 0.02,
-            "push_pauses": (0.1, 0.2),
+            "push_pauses": (0.05, 0.1),
         }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
+from urllib.parse import urlencode
 
 import pytest
 
@@ -135,3 +137,15 @@ def test_bodies_that_are_not_read(customer: Customer, headers: dict[str, str], s
     assert answer.getheader("Connection") == "close"
     answer.read()
     connection.close()
+
+
+def test_half_a_request_takes_nothing(customer: Customer) -> None:
+    body = urlencode({"account": ACCOUNT, "password": KEY, "mobile": "13712345678", "content": "您好，再见"})
+    head = f"POST /webservice/sms.php?method=Submit HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+    host, port = customer.sandbox.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as line:
+        line.sendall((head + body[:-18]).encode())
+        line.shutdown(socket.SHUT_WR)
+        assert line.recv(4096) == b""
+
+    assert customer.sandbox.messages == []

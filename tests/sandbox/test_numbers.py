@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import socket
 import time
@@ -15,6 +16,7 @@ import phonenumbers
 import pytest
 
 from django_ihuyi.gateway.codes import CODES
+from django_ihuyi.sandbox import delivery, faults
 from django_ihuyi.sandbox.faults import FAULTS, ORDINARY, TEXTS, fault_of, magic_code
 from tests.sandbox.conftest import ACCOUNT, KEY, Customer, MakeCustomer, Site, eventually
 
@@ -81,12 +83,12 @@ def test_code_numbers_come_after_the_rules(customer: Customer) -> None:
 
 def test_docs_have_the_same_tables() -> None:
     codes = [f"| 138{code:08d} | {code} | {TEXTS[code]} |" for code in REFUSALS]
-    faults = [
+    misbehaving = [
         f"| 1390000{number:04d} | {'yes' if fault.takes else 'no'} | {fault.meaning} |"
         for number, fault in FAULTS.items()
     ]
     assert sorted(re.findall(r"^\| 138\d{8} .*$", DOCS, re.MULTILINE)) == sorted(codes)
-    assert re.findall(r"^\| 1390000\d{4} .*$", DOCS, re.MULTILINE) == faults
+    assert re.findall(r"^\| 1390000\d{4} .*$", DOCS, re.MULTILINE) == misbehaving
 
 
 def test_slow(customer: Customer) -> None:
@@ -146,6 +148,13 @@ def test_fails_the_first_time(customer: Customer) -> None:
     assert taken(customer) == 1
 
 
+def test_fails_the_first_time_for_so_many(customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts beyond what is remembered fail until there is room again."""
+    monkeypatch.setattr(faults, "FAILED_ONCE_KEPT", 1)
+
+    assert [customer.submit("13900000015", text)["code"] for text in ("一", "二", "二", "一")] == [0, 0, 0, 2]
+
+
 def test_fails_every_time(customer: Customer) -> None:
     assert [customer.submit("13900000016")["code"] for _ in range(3)] == [0, 0, 0]
 
@@ -159,6 +168,12 @@ def test_dripping_answer(raw: Raw) -> None:
 
     assert answer.read(1) == b"{"
     assert int(answer.headers["Content-Length"]) > 20
+
+
+def test_dripping_answer_to_the_end(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "DRIP_PAUSE", 0)
+
+    assert json.loads(raw("13900000020").read())["code"] == 2
 
 
 def test_close_without_a_word(customer: Customer) -> None:

@@ -41,7 +41,7 @@ def test_receipt_waits_for_its_delay(make_customer: MakeCustomer, site: Site) ->
     assert customer.sandbox.messages[0].receipt == "waiting"
     eventually(lambda: site.pushes)
 
-    assert 0.25 < site.times[0] - started < 1
+    assert 0.25 < site.times[0] - started < 3
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_repeats(
     assert len(site.pushes) == attempts
     assert all(push == site.pushes[0] for push in site.pushes)
     pauses = [after - before for before, after in zip(site.times, site.times[1:], strict=False)]
-    assert all(due <= pause < due + 0.5 for due, pause in zip((0.1, 0.2), pauses, strict=False))
+    assert all(due <= pause < due + 2 for due, pause in zip((0.05, 0.1), pauses, strict=False))
     counts = customer.sandbox.counts
     assert (counts["pushed_receipt"], counts[f"{outcome}_receipt"]) == (attempts, 1)
 
@@ -90,7 +90,7 @@ def test_nobody_listens(make_customer: MakeCustomer) -> None:
 
 
 def test_reply_fields(make_customer: MakeCustomer, site: Site) -> None:
-    customer = make_customer(**site.options, one_a_second=False)
+    customer = make_customer(**site.options | {"one_a_second": False})
     customer.submit(content="一")
     smsid = customer.submit(content="二")["smsid"]
     customer.submit("13712345679")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from django_ihuyi.sandbox.billing import segments
+from django_ihuyi.sandbox.options import OptionFields
 from tests.sandbox.conftest import Customer, MakeCustomer
 
 OPEN = "您的验证码是：1234。请不要把验证码泄露给其他人。"
@@ -92,7 +91,7 @@ def test_balance_pays_for_segments(make_customer: MakeCustomer) -> None:
     assert customer.submit("13712345605")["code"] == 2
 
 
-def test_one_a_second(customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_a_second(customer: Customer) -> None:
     assert [customer.submit(content=text)["code"] for text in ("一", "二")] == [2, 4080]
     assert customer.submit("13712345679")["code"] == 2
     customer.sandbox.state.history.number("13712345678", customer.sandbox.messages[0].taken_at).last -= 1
@@ -100,16 +99,16 @@ def test_one_a_second(customer: Customer, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    ("option", "texts", "codes"),
+    ("limit", "texts", "codes"),
     [
-        ("per_day", ["一", "二", "三"], [2, 2, 4082]),
-        ("codes_per_day", ["验证码1", "通知", "验证码2", "验证码3", "通知"], [2, 2, 2, 4085, 2]),
-        ("equal_per_minute", ["一", "一", "二", "一"], [2, 2, 2, 4083]),
-        ("equal_per_day", ["一", "一", "二", "一"], [2, 2, 2, 4084]),
+        ({"per_day": 2}, ["一", "二", "三"], [2, 2, 4082]),
+        ({"codes_per_day": 2}, ["验证码1", "通知", "验证码2", "验证码3", "通知"], [2, 2, 2, 4085, 2]),
+        ({"equal_per_minute": 2}, ["一", "一", "二", "一"], [2, 2, 2, 4083]),
+        ({"equal_per_day": 2}, ["一", "一", "二", "一"], [2, 2, 2, 4084]),
     ],
 )
-def test_limits(make_customer: MakeCustomer, option: Any, texts: list[str], codes: list[int]) -> None:
-    customer = make_customer(one_a_second=False, **{option: 2})
+def test_limits(make_customer: MakeCustomer, limit: OptionFields, texts: list[str], codes: list[int]) -> None:
+    customer = make_customer(**{"one_a_second": False} | limit)
 
     assert [customer.submit(content=text)["code"] for text in texts] == codes
     assert customer.submit("13712345679", texts[0])["code"] == 2

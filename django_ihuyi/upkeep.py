@@ -1,13 +1,17 @@
 """What keeps the record true when something died: lost tasks, claims that ran out, late texts, kept receipts.
 
-Every step takes a bounded batch and is safe beside workers, pushes and other sweeps: it changes rows only through
+Every step takes bounded batches and is safe beside workers, pushes and other sweeps: it changes rows only through
 conditional UPDATEs.
 """
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from datetime import datetime
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -16,61 +20,81 @@ from .models import AccountState, Message, Receipt
 from .models.lifecycle import MessageStatus
 from .outbound import accounts, publishing, submission
 
+logger = logging.getLogger(__name__)
+
 BATCH = 500
-"""Rows that one step of one sweep takes. The next sweep takes the next ones."""
+"""Rows that one step reads at a time."""
+BUDGET = 8.0
+"""Seconds for which a sweep begins new batches; what is left is the next sweep's."""
 
 
 def sweep() -> dict[str, int]:
-    """Do every step once.
+    """Do every step until nothing is left to do or the time is over.
 
     Returns:
         How many rows each step changed: ``expired``, ``unknown``, ``published``, ``probed``, ``matched``.
+
+    Raises:
+        Exception: What the first step to fail raised, after all the others were done.
     """
-    now = timezone.now()
-    return {
-        "expired": expire(now),
-        "unknown": end_claims(now),
-        "published": publish_due(now),
-        "probed": probe_paused(now),
-        "matched": match_receipts(now),
-    }
+    deadline = time.monotonic() + BUDGET
+    counts: dict[str, int] = {}
+    failures: list[Exception] = []
+    for name, step in _STEPS.items():
+        counts[name] = 0
+        try:
+            more = True
+            while more and time.monotonic() < deadline:
+                changed, more = step(timezone.now())
+                counts[name] += changed
+        except Exception as error:  # noqa: BLE001  raised again below: one step's fault must not stop the others
+            logger.error("The sweep's step %r failed: %s", name, type(error).__name__)  # noqa: TRY400  the traceback comes with the raise
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return counts
 
 
-def expire(now: datetime) -> int:
-    """Turn what is queued past its ``expires_at`` into ``expired``."""
-    late = Message.objects.filter(status=MessageStatus.QUEUED, expires_at__lte=now).order_by("expires_at")[:BATCH]
-    return sum(message.expire(now=now) for message in late)
+def expire(now: datetime) -> tuple[int, bool]:
+    """Turn what is queued past its ``expires_at`` into ``expired``. Returns rows changed, and whether to go on."""
+    late = list(Message.objects.filter(status=MessageStatus.QUEUED, expires_at__lte=now).order_by("expires_at")[:BATCH])
+    return sum(message.expire(now=now) for message in late), len(late) == BATCH
 
 
-def end_claims(now: datetime) -> int:
+def end_claims(now: datetime) -> tuple[int, bool]:
     """Settle what a worker claimed and never finished: nobody knows whether it went out."""
-    lost = Message.objects.filter(status=MessageStatus.SUBMITTING, claimed_until__lt=now).order_by("claimed_until")[
-        :BATCH
-    ]
-    count = 0
+    ran_out = Message.objects.filter(status=MessageStatus.SUBMITTING, claimed_until__lt=now)
+    lost = list(ran_out.order_by("claimed_until")[:BATCH])
     for message in lost:
         error = "The worker that submitted it never came back."
-        submission.lose_answer(message, conf.get_account(message.account), error=error)
-        count += 1
-    return count
+        try:
+            account = conf.get_account(message.account)
+        except ImproperlyConfigured:
+            # An account taken out of the settings must not keep its messages "submitting" for ever.
+            message.lose_answer(error=error)
+        else:
+            submission.lose_answer(message, account, error=error)
+    return len(lost), len(lost) == BATCH
 
 
-def publish_due(now: datetime) -> int:
+def publish_due(now: datetime) -> tuple[int, bool]:
     """Publish what is queued and due but whose task was never published or got lost.
 
     What waits for a paused account is left alone: :func:`probe_paused` has it.
     """
     paused = AccountState.objects.filter(account=OuterRef("account"), paused_since__isnull=False)
     due = Message.objects.filter(~Exists(paused), status=MessageStatus.QUEUED, publish_at__lte=now)
+    batch = list(due.order_by("publish_at")[:BATCH])
     count = 0
-    for message in due.order_by("publish_at")[:BATCH]:
-        if not _publish_again(message, now):
-            break
-        count += 1
-    return count
+    for message in batch:
+        if message.take_for_publishing(publish_at=publishing.publish_again_at(now, message.publishes + 1)):
+            if not publishing.publish(message):
+                return count, False
+            count += 1
+    return count, len(batch) == BATCH
 
 
-def probe_paused(now: datetime) -> int:
+def probe_paused(now: datetime) -> tuple[int, bool]:
     """Try paused accounts whose next probe is due: with a waiting message, or else with a balance query."""
     count = 0
     for state in AccountState.objects.filter(paused_since__isnull=False, probe_at__lte=now):
@@ -78,29 +102,22 @@ def probe_paused(now: datetime) -> int:
         message = waiting.order_by("publish_at").first()
         if message is None:
             count += accounts.probe_by_balance(state, now=now)
-        else:
-            count += _publish_again(message, now)
-    return count
+        elif message.take_for_publishing(publish_at=publishing.publish_again_at(now, message.publishes + 1)):
+            count += publishing.publish(message)
+    return count, False
 
 
-def _publish_again(message: Message, now: datetime) -> bool:
-    """Publish one message, unless another sweep has done it since it was read.
-
-    Returns:
-        Whether to go on: False if the broker takes nothing.
-    """
-    # Written first and conditionally, so that two sweeps do not publish the same message.
-    mine = Message.objects.filter(
-        pk=message.pk, status=MessageStatus.QUEUED, publish_at=message.publish_at, publishes=message.publishes
-    ).update(
-        publish_at=publishing.publish_again_at(now, message.publishes + 1),
-        publishes=message.publishes + 1,
-    )
-    return not mine or publishing.publish(message)
-
-
-def match_receipts(now: datetime) -> int:
+def match_receipts(now: datetime) -> tuple[int, bool]:
     """Look again for the messages of receipts that came first."""
     window = conf.get_settings().receipt_window
-    kept = Receipt.objects.filter(message__isnull=True, received_at__gte=now - window).order_by("id")[:BATCH]
-    return sum(Receipt.objects.match(receipt, window=window) for receipt in kept)
+    kept = list(Receipt.objects.filter(match_at__lte=now).order_by("match_at")[:BATCH])
+    return sum(Receipt.objects.match(receipt, window=window, now=now) for receipt in kept), len(kept) == BATCH
+
+
+_STEPS: dict[str, Callable[[datetime], tuple[int, bool]]] = {
+    "expired": expire,
+    "unknown": end_claims,
+    "published": publish_due,
+    "probed": probe_paused,
+    "matched": match_receipts,
+}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -53,7 +54,7 @@ def test_two_sweeps_publish_once(broker: FakeBroker) -> None:
     message = make(publish_at=timezone.now())
     stale = Message.objects.get()
     assert upkeep.sweep()["published"] == 1
-    assert upkeep._publish_again(stale, timezone.now())
+    assert not stale.take_for_publishing(publish_at=timezone.now())
     assert broker.take_pks() == [message.pk]
 
 
@@ -111,8 +112,9 @@ def test_kept_receipts_are_matched(broker: FakeBroker) -> None:
     assert upkeep.sweep() == changes()
     # A worker died between writing the smsid and looking for receipts.
     message = make(status="accepted", smsid="15870246956696820530", submitted_at=timezone.now())
-    assert upkeep.sweep() == changes(matched=1)
-    assert upkeep.sweep() == changes()
+    with time_machine.travel(timezone.now() + timedelta(seconds=15), tick=False):
+        assert upkeep.sweep() == changes(matched=1)
+        assert upkeep.sweep() == changes()
     message.refresh_from_db()
     assert message.status == "delivered"
 
@@ -121,8 +123,53 @@ def test_batches_are_bounded(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(upkeep, "BATCH", 3)
     now = timezone.now()
     Message.objects.bulk_create(Message(mobile="13800138000", content="您好", publish_at=now) for _ in range(7))
-    assert [upkeep.sweep()["published"] for _ in range(4)] == [3, 3, 1, 0]
+    assert upkeep.publish_due(timezone.now()) == (3, True)
+    assert upkeep.sweep()["published"] == 4
     assert len(broker.take()) == 7
+
+
+def test_a_sweep_begins_no_batch_when_its_time_is_over(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "BUDGET", 0.0)
+    make(publish_at=timezone.now())
+    assert upkeep.sweep() == changes()
+
+
+def test_receipts_of_another_programs_messages_are_looked_at_ever_more_rarely() -> None:
+    start = timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        receipt = Receipt(mobile="13800138000", smsid="111", code=2, report_time_text="?")
+        Receipt.objects.receive(receipt, window=timedelta(hours=72))
+        looks = []
+        while (match_at := Receipt.objects.get().match_at) is not None:
+            clock.move_to(match_at)
+            looks.append((match_at - start).total_seconds())
+            upkeep.sweep()
+    assert looks[:4] == [15, 30, 60, 120]
+    assert len(looks) == 16
+    assert looks[-1] >= 72 * 3600 > looks[-2]
+
+
+def test_one_steps_fault_does_not_stop_the_others(broker: FakeBroker, settings: Settings) -> None:
+    late = make(expires_at=timezone.now() - timedelta(seconds=1), publish_at=timezone.now() + timedelta(hours=1))
+    make(publish_at=timezone.now())
+    settings.IHUYI = {**settings.IHUYI, "QUEUES": "nonsense"}
+    with pytest.raises(ImproperlyConfigured, match="QUEUES"):
+        upkeep.sweep()
+    late.refresh_from_db()
+    assert late.status == "expired"
+
+
+def test_a_claim_of_an_account_that_is_gone(broker: FakeBroker) -> None:
+    message = make(account="gone", status="submitting", claimed_until=timezone.now() - timedelta(seconds=1))
+    assert upkeep.sweep()["unknown"] == 1
+    message.refresh_from_db()
+    assert message.status == "unknown"
+
+
+def test_a_pause_of_an_account_that_is_gone(broker: FakeBroker) -> None:
+    now = timezone.now()
+    AccountState.objects.create(account="gone", paused_since=now, code=405, probe_at=now)
+    assert upkeep.sweep() == changes()
 
 
 # Paused accounts

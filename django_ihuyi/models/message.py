@@ -194,6 +194,19 @@ class Message(models.Model):
         """Somebody took it back before it was submitted. Returns whether this call changed the row."""
         return self._move(MessageStatus.CANCELLED)
 
+    def take_for_publishing(self, *, publish_at: datetime) -> bool:
+        """Take the right to publish the message's task once more. Of two sweeps that read the same row one wins.
+
+        Args:
+            publish_at: When it is published again, should it still be queued then.
+
+        Returns:
+            Whether this call has the right.
+        """
+        conditions = Q(publish_at=self.publish_at, publishes=self.publishes, status=MessageStatus.QUEUED)
+        rows = Message._base_manager.using(self._state.db).filter(conditions, pk=self.pk)
+        return bool(rows.update(publish_at=publish_at, publishes=self.publishes + 1))
+
     def report(
         self, *, delivered: bool, code: int, msg: str, reported_at: datetime | None, smsid: str | None = None
     ) -> bool:

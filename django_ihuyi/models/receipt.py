@@ -6,7 +6,7 @@ answer was lost. Which message it belongs to is decided here and nowhere else.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import IntegrityError, models, transaction
@@ -21,6 +21,8 @@ from .push import Push
 
 _AHEAD = timedelta(minutes=10)
 """How far the carrier's clock may be behind ours."""
+_FIRST_LOOK = timedelta(seconds=15)
+"""After how long a receipt without a message is looked at again."""
 
 
 class ReceiptManager(models.Manager["Receipt"]):
@@ -40,6 +42,9 @@ class ReceiptManager(models.Manager["Receipt"]):
             Whether it is new; the same push again changes nothing.
         """
         receipt.message = self._by_smsid(receipt)
+        if receipt.message is None:
+            # Set before it is kept: a process that dies right after must leave it to upkeep.
+            receipt.match_at = receipt.received_at + _FIRST_LOOK
         try:
             with transaction.atomic(using=self.db):
                 receipt.save(force_insert=True)
@@ -50,21 +55,28 @@ class ReceiptManager(models.Manager["Receipt"]):
                 return False
             raise
         if receipt.message is None:
-            self.match(receipt, window=window)
+            self.match(receipt, window=window, now=receipt.received_at)
         return True
 
-    def match(self, receipt: Receipt, *, window: timedelta) -> bool:
+    def match(self, receipt: Receipt, *, window: timedelta, now: datetime) -> bool:
         """Find the message of a kept receipt, by smsid or, where that is nobody's, by number.
 
         Args:
             receipt: A saved receipt without a message.
             window: How long after its Submit a message can be found by its number alone.
+            now: The present. Where nothing is found, the next look is when the receipt is twice as old, and none
+                after the window: receipts of another program's messages cost next to nothing.
 
         Returns:
             Whether it has a message now.
         """
         message = self._find(receipt, window)
-        return message is not None and self._attach(receipt, message)
+        if message is not None:
+            return self._attach(receipt, message)
+        age = max(now - receipt.received_at, _FIRST_LOOK)
+        later = now + age if age < window else None
+        self.filter(pk=receipt.pk, message__isnull=True).update(match_at=later)
+        return False
 
     def match_kept(self, message: Message) -> None:
         """Apply the receipts that came before the message's smsid was known.
@@ -107,7 +119,7 @@ class ReceiptManager(models.Manager["Receipt"]):
 
     def _attach(self, receipt: Receipt, message: Message) -> bool:
         with transaction.atomic(using=self.db):
-            attached = self.filter(pk=receipt.pk, message__isnull=True).update(message=message)
+            attached = self.filter(pk=receipt.pk, message__isnull=True).update(message=message, match_at=None)
             if attached:
                 receipt.message = message
                 self._report(receipt, message)
@@ -135,6 +147,7 @@ class Receipt(Push):
     msg = models.CharField(_("carrier's words"), max_length=255, blank=True)
     report_time = models.DateTimeField(_("reported"), null=True, blank=True)
     report_time_text = models.CharField(_("reported, as it came"), max_length=64, blank=True)
+    match_at = models.DateTimeField(_("looked for again"), null=True, blank=True, editable=False)
 
     objects: ClassVar[ReceiptManager] = ReceiptManager()
 
@@ -146,6 +159,7 @@ class Receipt(Push):
             models.Index(fields=["smsid"], name="ihuyi_receipt_smsid"),
             models.Index(fields=["mobile", "-id"], name="ihuyi_receipt_mobile"),
             models.Index(fields=["received_at"], name="ihuyi_receipt_received"),
+            models.Index(fields=["match_at"], name="ihuyi_receipt_match"),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from django_ihuyi import conf
@@ -49,7 +50,7 @@ def probe_by_balance(state: AccountState, *, now: datetime) -> bool:
         return False
     try:
         balance = make_client(conf.get_account(state.account)).get_balance()
-    except GatewayError:
+    except (GatewayError, ImproperlyConfigured):
         return False
     return balance > 0 and AccountState.objects.resume(state.account)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
@@ -23,12 +22,12 @@ class Pause:
     """What the banner says of a paused account. From ``code`` to ``advice`` it is about the gateway's answer."""
 
     account: str
-    since: datetime | None
+    since: SafeString | str
     code: int | None
     words: str
     meaning: str
     advice: str
-    next_try: datetime | None
+    next_try: SafeString | str | None
 
 
 def pauses() -> Iterator[Pause]:
@@ -37,12 +36,12 @@ def pauses() -> Iterator[Pause]:
         known = lookup(state.code) if state.code is not None else None
         yield Pause(
             account=state.account,
-            since=state.paused_since,
+            since=display.time(state.paused_since),
             code=state.code,
             words=state.msg,
             meaning=gettext(known.meaning) if known else "",
             advice=gettext(known.advice) if known else "",
-            next_try=state.probe_at,
+            next_try=display.time(state.probe_at) if state.probe_at else None,
         )
 
 

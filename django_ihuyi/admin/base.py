@@ -40,6 +40,7 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
 
     # None, not empty: a site's own actions for all models, such as an export, know nothing of masks.
     actions = None
+    empty_value_display = display.EMPTY
     paginator = CappedPaginator
     list_per_page = 50
     ordering = ("-id",)

@@ -19,10 +19,12 @@ class Explanation:
     Attributes:
         meaning: English source text: what happened.
         advice: English source text: what to do next; empty where there is nothing to do.
+        delivered: Whether it is a word for success.
     """
 
     meaning: str
     advice: str
+    delivered: bool = False
 
 
 _OUT_OF_REACH = Explanation(
@@ -37,7 +39,7 @@ _BLOCKED = Explanation(
 _WORDS = (
     (
         re.compile(r"DELIVRD"),
-        Explanation(_("The phone has received the message."), ""),
+        Explanation(_("The phone has received the message."), "", delivered=True),
     ),
     (
         re.compile(r"UNDELIV"),
@@ -86,14 +88,18 @@ _WORDS = (
 )
 
 
-def explain(words: str) -> Explanation | None:
+def explain(words: str, *, delivered: bool) -> Explanation | None:
     """Look a carrier's word up.
 
     Args:
         words: The receipt's ``msg`` as it came.
+        delivered: What the receipt's code says.
 
     Returns:
-        What it says, or None if it is not one of the known ones.
+        What it says, or None if it is not one of the known ones or says the contrary of the code, which decides.
     """
     word = words.strip().upper()
-    return next((explanation for pattern, explanation in _WORDS if pattern.fullmatch(word)), None)
+    for pattern, explanation in _WORDS:
+        if pattern.fullmatch(word):
+            return explanation if explanation.delivered == delivered else None
+    return None

@@ -74,13 +74,13 @@ def time(moment: datetime | None, *, beside: datetime | None = None) -> SafeStri
 
     Args:
         moment: The time, if there is one.
-        beside: A time shown in the same row: on the same day the date is left out.
+        beside: A time shown in the same row: what is the same of year or day is left out.
     """
     if moment is None:
         return EMPTY
     whole = clock(moment)
-    same_day = beside is not None and clock(beside)[:10] == whole[:10]
-    short = whole[11:] if same_day else whole
+    near = clock(beside) if beside else ""
+    short = whole[11:] if near[:10] == whole[:10] else whole[5:] if near[:4] == whole[:4] else whole
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), whole, short)
 
 
@@ -92,11 +92,11 @@ def code(number: int | None) -> SafeString | str:
     return format_html('<span class="ihuyi-code">{}</span> <span class="ihuyi-meaning">{}</span>', number, meaning)
 
 
-def carrier_words(words: str) -> SafeString | str:
-    """Show a carrier's words as they came, with the meaning of known ones."""
+def carrier_words(words: str, *, delivered: bool) -> SafeString | str:
+    """Show a carrier's words as they came; of a failure also what they mean."""
     if not words:
         return EMPTY
-    explanation = explain(words)
+    explanation = None if delivered else explain(words, delivered=False)
     if explanation is None:
         return format_html('<span class="ihuyi-code">{}</span>', words)
     return format_html(

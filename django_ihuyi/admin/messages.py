@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.gateway.codes import lookup
+from django_ihuyi.gateway.codes import ACCEPTED, lookup
 from django_ihuyi.models import AccountState, Message
 
 from . import display
@@ -49,40 +49,36 @@ class MessageAdmin(SearchedAdmin[Message]):
         """Return the columns for this reader."""
         return (
             "id",
-            "created",
-            self.mobile_column(request),
             "status_badge",
+            self.mobile_column(request),
             "answer",
-            "category",
-            "smsid",
-            "segments",
+            "created",
             "submitted",
             "accepted",
             "reported",
+            "category",
+            "smsid",
+            "segments",
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Message | None = None) -> Any:  # noqa: ANN401  Django's own
         """Return the parts of the page for this reader."""
         kind = "whole" if sees_whole(request) else "masked"
-        sent = (f"{kind}_mobile", f"{kind}_text", "segments", "category", "account", "template")
-        answer = ("code", f"{kind}_msg", "meaning", "smsid", "error")
-        receipt = ("receipt_code", f"{kind}_receipt_msg", "receipt_meaning")
-        more = (
-            "attempts",
-            "retries",
-            "created",
-            "send_at",
-            "due_at",
-            "expires_at",
-            f"{kind}_idempotency_key",
-            f"{kind}_metadata",
-        )
-        return (
+        sent = [f"{kind}_mobile", f"{kind}_text", "segments", "category", "account"]
+        answer = ["answer_code", f"{kind}_msg", "meaning", "smsid"]
+        report = ["receipt_outcome", "receipt_code", f"{kind}_receipt_msg", "receipt_meaning"]
+        more = ["attempts", "retries", "due", "expires", f"{kind}_idempotency_key", f"{kind}_metadata"]
+        if obj is not None and obj.template:
+            sent.append("template")
+        if obj is not None and obj.error:
+            answer.append("error")
+        reported = obj is not None and obj.receipt_code is not None
+        return [
             (_("What was sent"), {"fields": sent}),
             (_("The gateway's answer"), {"fields": answer}),
-            (_("The carrier's report"), {"fields": receipt}),
-            (_("For developers"), {"fields": more, "classes": ("collapse",)}),
-        )
+            *([(_("The carrier's report"), {"fields": report})] if reported else []),
+            (_("For developers"), {"fields": more, "classes": ["collapse"]}),
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list, under what staff must know of paused accounts."""
@@ -150,7 +146,7 @@ class MessageAdmin(SearchedAdmin[Message]):
     def answer(self, message: Message) -> SafeString | str:
         """Show why it is not delivered: the carrier's words where there are such, else the gateway's code."""
         if message.status == Message.Status.UNDELIVERED and message.receipt_msg:
-            return display.carrier_words(without_number(message.receipt_msg, message.mobile))
+            return display.carrier_words(without_number(message.receipt_msg, message.mobile), delivered=False)
         return display.code(message.code)
 
     @admin.display(description=_("text"))
@@ -173,10 +169,19 @@ class MessageAdmin(SearchedAdmin[Message]):
         """Show the gateway's own words, without what they quote."""
         return display.text(shown_words(message.msg, message, whole=False))
 
+    @admin.display(description=_("code"))
+    def answer_code(self, message: Message) -> str:
+        """Show the code."""
+        return display.EMPTY if message.code is None else str(message.code)
+
     @admin.display(description=_("meaning"))
     def meaning(self, message: Message) -> str:
-        """Show what the code means."""
-        return display.EMPTY if message.code is None else gettext(lookup(message.code).meaning)
+        """Show what the code means and, where it is the last word on the message, what to do."""
+        if message.code is None:
+            return display.EMPTY
+        code = lookup(message.code)
+        final = message.status == Message.Status.REJECTED and not code.retryable
+        return f"{gettext(code.meaning)} {gettext(code.advice)}" if final else gettext(code.meaning)
 
     @admin.display(description=_("carrier's words"))
     def whole_receipt_msg(self, message: Message) -> SafeString | str:
@@ -191,8 +196,23 @@ class MessageAdmin(SearchedAdmin[Message]):
     @admin.display(description=_("meaning"))
     def receipt_meaning(self, message: Message) -> str:
         """Show what the carrier's words mean."""
-        explanation = explain(message.receipt_msg)
+        explanation = explain(message.receipt_msg, delivered=message.receipt_code == ACCEPTED)
         return gettext(explanation.meaning) if explanation else display.EMPTY
+
+    @admin.display(description=_("outcome"))
+    def receipt_outcome(self, message: Message) -> SafeString:
+        """Show what the receipt says."""
+        return display.outcome_badge(delivered=message.receipt_code == ACCEPTED)
+
+    @admin.display(description=_("due"))
+    def due(self, message: Message) -> SafeString | str:
+        """Show before when it is not submitted."""
+        return display.time(message.due_at)
+
+    @admin.display(description=_("expires"))
+    def expires(self, message: Message) -> SafeString | str:
+        """Show after when it is of no use."""
+        return display.time(message.expires_at)
 
     @admin.display(description=_("idempotency key"))
     def whole_idempotency_key(self, message: Message) -> str:

@@ -53,14 +53,14 @@ class ReceiptAdmin(PushAdmin[Receipt]):
     @admin.display(description=_("carrier's words"))
     def words(self, receipt: Receipt) -> SafeString | str:
         """Show the carrier's words with what they mean, without the number."""
-        return display.carrier_words(without_number(receipt.msg, receipt.mobile))
+        return display.carrier_words(without_number(receipt.msg, receipt.mobile), delivered=receipt.delivered)
 
     @admin.display(description=_("carrier's words"))
     def whole_words(self, receipt: Receipt) -> SafeString | str:
         """Show the carrier's words as they came, with what they mean."""
-        return display.carrier_words(receipt.msg)
+        return display.carrier_words(receipt.msg, delivered=receipt.delivered)
 
     @admin.display(description=_("reported"))
     def reported(self, receipt: Receipt) -> SafeString | str:
         """Show the carrier's time."""
-        return display.time(receipt.report_time, beside=receipt.received_at)
+        return display.time(receipt.report_time)

@@ -55,7 +55,9 @@ def receipts_table(page: MessageAdmin, request: HttpRequest, message: Message) -
             display.time(receipt.received_at),
             display.outcome_badge(delivered=receipt.delivered),
             str(receipt.code),
-            display.carrier_words(receipt.msg if whole else without_number(receipt.msg, receipt.mobile)),
+            display.carrier_words(
+                receipt.msg if whole else without_number(receipt.msg, receipt.mobile), delivered=receipt.delivered
+            ),
             display.time(receipt.report_time, beside=receipt.received_at),
         ]
         for receipt in receipts[:MOST]

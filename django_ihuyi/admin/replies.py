@@ -35,7 +35,7 @@ class ReplyAdmin(PushAdmin[Reply]):
         text = "whole_text" if sees_whole(request) else "masked_text"
         return (
             (None, {"fields": (text, self.mobile_column(request), "received")}),
-            (_("Answers"), {"fields": (self.message_column(request), "smsid", "replied", "reply_time_text")}),
+            (_("What it answers"), {"fields": (self.message_column(request), "smsid", "replied", "reply_time_text")}),
         )
 
     @admin.display(description=_("text"))
@@ -51,4 +51,4 @@ class ReplyAdmin(PushAdmin[Reply]):
     @admin.display(description=_("replied"))
     def replied(self, reply: Reply) -> SafeString | str:
         """Show when the person wrote it."""
-        return display.time(reply.reply_time, beside=reply.received_at)
+        return display.time(reply.reply_time)

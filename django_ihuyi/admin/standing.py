@@ -114,8 +114,8 @@ def _undelivered(message: Message) -> Standing:
     sentence = _("No: the carrier reported at %(time)s that it could not be delivered.") % {
         "time": _at(message.reported_at)
     }
-    explanation = explain(message.receipt_msg)
-    if explanation is None or not explanation.advice:
+    explanation = explain(message.receipt_msg, delivered=False)
+    if explanation is None:
         return Standing(sentence, _("Ask the recipient whether the number is right; then send a new message."))
     return Standing(f"{sentence} {_(explanation.meaning)}", _(explanation.advice))
 

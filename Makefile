@@ -1,0 +1,66 @@
+# make demo and make test need Python 3.11 or newer and make, nothing else. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV ?= .venv
+DEMO_PORT ?= 8000
+SANDBOX_PORT ?= 8106
+export DEMO_PORT SANDBOX_PORT
+
+python := $(VENV)/bin/python
+pip := $(python) -m pip install --quiet --disable-pip-version-check
+
+# Drivers of the servers that tests use where they are reachable; their versions are in setup.cfg's extra "services".
+drivers := psycopg[binary] redis mysqlclient
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint types format clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## Run the example site, a worker and the sandbox gateway (DEMO_PORT, SANDBOX_PORT) until Ctrl-C
+	@$(python) -m example_project.demo
+
+test: $(VENV)/.test ## Run all tests, on SQLite and on what else is reachable
+	$(python) -m pytest
+	# The same suite on other databases belongs here: DATABASE_URL=... $(python) -m pytest
+
+lint: $(VENV)/.dev ## Check style and formatting
+	$(python) -m ruff check
+	$(python) -m ruff format --check
+
+types: $(VENV)/.dev ## Check types
+	$(python) -m mypy
+
+format: $(VENV)/.dev ## Mend style and formatting
+	$(python) -m ruff check --fix
+	$(python) -m ruff format
+
+clean: ## Remove the environment, the demo's data and everything that was built
+	rm -rf $(VENV) demo-data build dist *.egg-info .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache test-results
+
+# Each stamp says that the environment has an extra as the files name it now, so that a second run starts at once.
+
+$(python):
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON). Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), and 3.11 or newer is needed. Name one: make PYTHON=python3.12"; exit 1; }
+	@echo "Making an environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: setup.cfg pyproject.toml | $(python)
+	@echo "Installing the package and what the demo needs ..."
+	@$(pip) -e '.[demo]'
+	@touch $@
+
+$(VENV)/.test: setup.cfg pyproject.toml | $(python)
+	@echo "Installing the package and what the tests need ..."
+	@$(pip) -e '.[demo,test]'
+	@$(pip) -e '.[services]' || for driver in $(drivers); do \
+		$(pip) "$$driver" || echo "$$driver cannot be installed here: the tests that need it are skipped."; done
+	@touch $@
+
+$(VENV)/.dev: setup.cfg pyproject.toml | $(python)
+	@echo "Installing the package and the tools for development ..."
+	@$(pip) -e '.[demo,test,dev]'
+	@touch $@

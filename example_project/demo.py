@@ -1,0 +1,253 @@
+"""``make demo``: the sandbox gateway, a Celery worker with its scheduler, and the site, until Ctrl-C.
+
+Run it as ``python -m example_project.demo``. The ports are the environment variables ``DEMO_PORT`` and
+``SANDBOX_PORT``; everything listens on this machine only.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connections
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from . import terminal
+from .processes import Process, answers_http, logged, stop
+
+ROOT = Path(__file__).resolve().parent.parent
+_STARTING = 60.0
+_POLL = 0.1
+_CHILDREN = {"PYTHONUNBUFFERED": "1", "DJANGO_RUNSERVER_HIDE_WARNING": "true"}
+
+
+class DemoError(Exception):
+    """Why there is no demo, in words for whoever started it."""
+
+
+def main() -> int:
+    """Run the demo.
+
+    Returns:
+        The exit status: 0 after Ctrl-C or SIGTERM, 1 when something failed.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
+    try:
+        django.setup()
+        translation.activate("zh-hans" if os.environ.get("LANG", "").startswith("zh") else "en")
+        ports = read_ports(os.environ)
+        with terminal.of_our_own():
+            return Demo(**ports).run()
+    except (DemoError, CommandError, ImproperlyConfigured, DatabaseError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def read_ports(environment: Mapping[str, str]) -> dict[str, int]:
+    """Read the two ports and see that they are free.
+
+    Args:
+        environment: The environment variables.
+
+    Returns:
+        ``site_port`` and ``sandbox_port``.
+
+    Raises:
+        DemoError: One is no port, both are the same, or one is in use.
+    """
+    ports: dict[str, int] = {}
+    for name, default in (("DEMO_PORT", "8000"), ("SANDBOX_PORT", "8106")):
+        text = environment.get(name) or default
+        if not text.isdecimal() or not 0 < int(text) < 65536:
+            raise DemoError(_("%(name)s is no port. Write a number from 1 to 65535.") % {"name": name})
+        port = ports[name] = int(text)
+        example = f"make demo {name}={port + 1 if port < 65535 else port - 1}"
+        values = {"name": name, "port": port, "example": example}
+        if len(set(ports.values())) < len(ports):
+            raise DemoError(_("DEMO_PORT and SANDBOX_PORT are both %(port)d: %(example)s") % values)
+        if not _is_free(port):
+            raise DemoError(_("Port %(port)d is in use. Choose another with %(name)s: %(example)s") % values)
+    return {"site_port": ports["DEMO_PORT"], "sandbox_port": ports["SANDBOX_PORT"]}
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As servers do it: a connection that has just ended does not hold the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+class Demo:
+    """The processes of one run, and the signals that end it."""
+
+    def __init__(self, *, site_port: int, sandbox_port: int) -> None:
+        """Prepare a run.
+
+        Args:
+            site_port: Where the site listens.
+            sandbox_port: Where the sandbox gateway listens.
+        """
+        self.site_port = site_port
+        self.sandbox_port = sandbox_port
+        self._signals = 0
+        self._stopping = threading.Event()
+
+    def run(self) -> int:
+        """Prepare, start, wait for a signal, stop.
+
+        Returns:
+            The exit status.
+
+        Raises:
+            DemoError: A process ended by itself or did not start.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        started_at = time.monotonic()
+        _say(_("Preparing the database ..."))
+        self._prepare()
+        processes = self._processes()
+        try:
+            _say(_("Starting: %(names)s ...") % {"names": ", ".join(process.name for process in processes)})
+            for process in processes:
+                process.start(os.environ | _CHILDREN, ROOT)
+            if self._wait_until_all_answer(processes):
+                _say(self._welcome(time.monotonic() - started_at))
+                while not self._stopping.wait(_POLL):
+                    _check(processes)
+        finally:
+            _say(_("Stopping ..."))
+            stop(processes, hurry=lambda: self._signals > 1)
+        _say(_("Stopped."))
+        return 0
+
+    def _stop(self, *_arguments: object) -> None:
+        self._signals += 1
+        self._stopping.set()
+
+    def _prepare(self) -> None:
+        (settings.DATA_DIR / "logs").mkdir(parents=True, exist_ok=True)
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("demo_staff")
+        connections.close_all()
+
+    def _processes(self) -> list[Process]:
+        python, manage = sys.executable, str(ROOT / "example_project" / "manage.py")
+        logs = settings.DATA_DIR / "logs"
+        site = [python, manage, "runserver", "--noreload", f"127.0.0.1:{self.site_port}"]
+        worker = [python, "-m", "celery", "-A", "example_project.celery", "worker", "--beat"]
+        worker += ["--loglevel=INFO", "--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+        processes = [
+            Process("worker", worker, log=logs / "worker.log", answers=logged(" ready.")),
+            Process(
+                "site",
+                site,
+                log=logs / "site.log",
+                answers=answers_http(self.site_port),
+                # The development server ends cleanly on Ctrl-C only.
+                stop_signal=signal.SIGINT,
+            ),
+        ]
+        if settings.USES_SANDBOX:
+            token = settings.IHUYI["PUSH_TOKENS"][0]
+            pushes = f"http://127.0.0.1:{self.site_port}/ihuyi/push/{token}/"
+            sandbox = [python, manage, "ihuyi_sandbox", f"--port={self.sandbox_port}", f"--push-url={pushes}"]
+            answers = answers_http(self.sandbox_port)
+            processes.insert(0, Process("sandbox gateway", sandbox, log=logs / "sandbox.log", answers=answers))
+        return processes
+
+    def _wait_until_all_answer(self, processes: list[Process]) -> bool:
+        """Return whether they all answer; False after a signal."""
+        give_up_at = time.monotonic() + _STARTING
+        waiting = list(processes)
+        while waiting and not self._stopping.wait(_POLL):
+            _check(processes)
+            waiting = [process for process in waiting if not process.answers()]
+            if waiting and time.monotonic() > give_up_at:
+                raise DemoError(_("The %(name)s does not answer. %(log)s") % _end_of_log(waiting[0]))
+        return not self._stopping.is_set()
+
+    def _welcome(self, seconds: float) -> str:
+        from .people.management.commands.demo_staff import MOBILE, PASSWORD
+
+        return welcome(
+            site=f"http://127.0.0.1:{self.site_port}/",
+            phone=settings.PHONE_PAGE,
+            staff=f"{MOBILE} / {PASSWORD}",
+            logs=settings.DATA_DIR / "logs",
+            seconds=seconds,
+        )
+
+
+def welcome(*, site: str, phone: str | None, staff: str, logs: Path, seconds: float) -> str:
+    """Write what the demo says when everything answers.
+
+    Args:
+        site: The site's address.
+        phone: The phone page's address; None with the real gateway.
+        staff: The staff user's number and password.
+        logs: The folder of the logs.
+        seconds: How long the start took.
+    """
+    addresses = [(_("Site"), site), (_("Admin"), f"{site}admin/   {staff}"), (_("Logs"), f"{logs}")]
+    steps = [
+        _("Sign up at %(site)ssign-up/ with a mainland number, such as 139 1234 5678.") % {"site": site},
+        _("Watch the page: the welcome text is queued, accepted, and two seconds later delivered."),
+        _("Log in, order something, and ship it: a notice goes out."),
+        _("Open the admin with the staff number and password above: SMS (ihuyi), Messages."),
+    ]
+    if phone:
+        addresses.insert(1, (_("Phone"), phone))
+        steps[1] = _(
+            "Watch the page: the welcome text is queued, accepted, and two seconds later delivered. "
+            "It is on the phone page, too."
+        )
+        steps += [
+            _("Answer a text on the phone page, and find the answer in the admin under Replies."),
+            _("Sign up with 138 0000 4085 (refused), 139 0000 0011 (undelivered) or 139 0000 0004 (no answer)."),
+        ]
+    else:
+        steps.insert(
+            0, _("IHUYI_ACCOUNT is set: texts go out through the real gateway, to real people, and cost money.")
+        )
+    lines = ["", _("Everything runs (after %(seconds).1f s).") % {"seconds": seconds}, ""]
+    lines += [f"  {name:<8}{address}" for name, address in addresses]
+    lines += ["", _("What to try:"), *(f"  {number}. {step}" for number, step in enumerate(steps, start=1))]
+    return "\n".join([*lines, "", _("Ctrl-C stops everything."), ""])
+
+
+def _check(processes: list[Process]) -> None:
+    """Raise DemoError if one of them has ended."""
+    for process in processes:
+        if process.exit_status is not None:
+            raise DemoError(_("The %(name)s ended by itself (exit status %(status)s). %(log)s") % _end_of_log(process))
+
+
+def _end_of_log(process: Process) -> dict[str, object]:
+    lines = "".join(f"\n    {line}" for line in process.last_lines())
+    log = _("The end of its log, %(path)s:%(lines)s") % {"path": process.log, "lines": lines}
+    return {"name": process.name, "status": process.exit_status, "log": log}
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

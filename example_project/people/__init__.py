@@ -1,0 +1,1 @@
+"""People and their accounts: whoever has a mobile number and a password can log in."""

@@ -1,0 +1,15 @@
+"""The addresses of the people app."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from .views import LogIn, SignedUp, SignUp
+
+urlpatterns = [
+    path("sign-up/", SignUp.as_view(), name="sign-up"),
+    path("sign-up/done/", SignedUp.as_view(), name="signed-up"),
+    path("log-in/", LogIn.as_view(), name="log-in"),
+    path("log-out/", LogoutView.as_view(), name="log-out"),
+]

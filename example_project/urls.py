@@ -1,0 +1,17 @@
+"""The site's addresses."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from .home import Home
+
+urlpatterns = [
+    path("", Home.as_view(), name="home"),
+    path("", include("example_project.people.urls")),
+    path("orders/", include("example_project.orders.urls")),
+    path("admin/", admin.site.urls),
+    path("ihuyi/", include("django_ihuyi.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+]

@@ -36,6 +36,7 @@ def send(handler: BaseHTTPRequestHandler, response: Response, body: bytes | None
         body: What to send of its body; all of it by default. The length in the header stays that of the whole.
     """
     handler.send_response_only(response.status)
+    handler.send_header("Date", handler.date_time_string())
     handler.send_header("Content-Type", response.content_type)
     handler.send_header("Content-Length", str(len(response.body)))
     for name, value in response.headers.items():

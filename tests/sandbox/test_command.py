@@ -30,7 +30,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
     """Run the command; give the process, the gateway's address and the lines up to it."""
     command = [sys.executable, "-W", "error", "-m", "django", "ihuyi_sandbox", "--port", "0", *arguments]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.sandbox.site_settings", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as running:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 import pytest
@@ -42,6 +44,7 @@ def test_submit_shapes(
     [message] = customer.sandbox.messages
     assert message.content == "验证码"
     assert taken.headers["Content-Type"] == content_type
+    assert abs(parsedate_to_datetime(taken.headers["Date"]) - datetime.now(UTC)) < timedelta(seconds=5)
     assert taken.content.decode() == shape.format(code=2, msg="提交成功", smsid=message.smsid)
     msg = "同一手机号验证码短信发送超出【5】条"
     assert refused.content.decode() == shape.format(code=4085, msg=msg, smsid="0")

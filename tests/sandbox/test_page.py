@@ -67,11 +67,17 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+def quick(page: Page) -> Page:
+    """Let the page's second between two questions be a tenth."""
+    page.add_init_script("const later = setTimeout; window.setTimeout = (call, pause) => later(call, pause / 10)")
+    page.set_default_timeout(10_000)
+    return page
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page that fails the test when it logs an error (a breach of the CSP is one) or opens a dialogue."""
-    page = browser.new_page()
-    page.set_default_timeout(5000)
+    page = quick(browser.new_page())
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -163,7 +169,7 @@ def test_nothing_sticks_out(page: Page, customer: Customer) -> None:
 @pytest.mark.service("chromium")
 def test_says_when_the_sandbox_has_gone(browser: Browser, make_customer: MakeCustomer) -> None:
     customer = make_customer()
-    page = browser.new_page()
+    page = quick(browser.new_page())
     page.goto(f"{customer.sandbox.url}/?lang=en")
     expect(page.locator("#connection")).to_have_text("Live")
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from django_ihuyi.sandbox import Options, Sandbox
-from django_ihuyi.sandbox.pushes import china_time
+from django_ihuyi.sandbox.pushes import Push, Pusher, china_time
 from tests.sandbox.conftest import MakeCustomer, Site, eventually
 
 RECEIVED, FAILED = (200, b"success"), (500, b"success")
@@ -182,3 +182,13 @@ def test_reset_drops_what_waits(make_customer: MakeCustomer, site: Site) -> None
     eventually(lambda: site.pushes)
 
     assert [fields["mobilephone"] for _, fields in site.pushes] == ["13712345679"]
+
+
+def test_nothing_is_pushed_after_stop(site: Site) -> None:
+    pusher = Pusher((60.0,), lambda _name: None)
+    outcomes: list[str] = []
+    pusher.stop()
+
+    pusher.attempt(Push("reply", site.url, lambda: {"content": "好"}, outcomes.append))
+
+    assert (outcomes, site.pushes) == (["repeating"], [])

@@ -11,7 +11,7 @@ from django_ihuyi.masking import mask_mobile, mask_text
 from django_ihuyi.models import Message
 
 HIDDEN = "•••••"
-_CODE = re.compile(r"[A-Za-z0-9]*\d[A-Za-z0-9]*")
+_CODE = re.compile(r"[A-Za-z\d]*\d[A-Za-z\d]*")
 _QUOTE = 4
 """Characters in a row that make the gateway's words a quotation of the text."""
 
@@ -44,14 +44,15 @@ def shown_words(words: str, message: Message, *, whole: bool) -> str:
     if message.category == Message.Category.VERIFICATION:
         for code in sorted(set(_CODE.findall(message.content)), key=len, reverse=True):
             words = words.replace(code, HIDDEN)
-    if whole:
+    return words if whole else _without_quotes(without_number(words, message.mobile), message.content)
+
+
+def _without_quotes(words: str, text: str) -> str:
+    quote = SequenceMatcher(None, words, text, autojunk=False).find_longest_match()
+    if quote.size < _QUOTE:
         return words
-    words = without_number(words, message.mobile)
-    while True:
-        quoted = SequenceMatcher(None, words, message.content, autojunk=False).find_longest_match()
-        if quoted.size < _QUOTE:
-            return words
-        words = words[: quoted.a] + HIDDEN + words[quoted.a + quoted.size :]
+    before, after = words[: quote.a], words[quote.a + quote.size :]
+    return f"{_without_quotes(before, text)}{HIDDEN}{_without_quotes(after, text)}"
 
 
 def without_number(words: str, mobile: str) -> str:

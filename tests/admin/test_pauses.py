@@ -1,0 +1,73 @@
+"""What staff are told while an account is paused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from django_ihuyi.models import AccountState, Message
+
+from .conftest import StaffClient
+from .pages import html, list_url, page_url
+
+SINCE = datetime(2026, 3, 5, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def paused(db: None) -> AccountState:
+    """An account without credit, and one that sends."""
+    AccountState.objects.create(account="fine", code=4050, msg="账号被冻结")
+    return AccountState.objects.create(
+        account="empty", paused_since=SINCE, code=4051, msg="剩余条数不足", probe_at=SINCE + timedelta(minutes=1)
+    )
+
+
+def test_the_list_says_which_account_is_paused_why_and_what_to_do(staff: StaffClient, paused: AccountState) -> None:
+    page = html(staff("masked"), list_url(Message))
+    for part in (
+        "The account “empty” is paused: its messages wait.",
+        "4051",
+        "“剩余条数不足”",
+        "The account has no messages left.",
+        "Recharge the account in ihuyi&#x27;s console",
+        "2026-03-05 12:00:00",
+        "2026-03-05 12:01:00",
+    ):
+        assert part in page
+    assert "fine" not in page
+
+
+def test_a_pause_of_which_little_is_known_is_shown_too(staff: StaffClient, paused: AccountState) -> None:
+    AccountState.objects.update(code=None, msg="", probe_at=None)
+    page = html(staff("masked"), list_url(Message))
+    assert "The account “empty” is paused" in page
+    assert "The gateway answered:" not in page
+    assert "Tried again by itself" not in page
+
+
+def test_no_banner_without_a_pause(staff: StaffClient, paused: AccountState) -> None:
+    AccountState.objects.update(paused_since=None)
+    assert "ihuyi-banner" not in html(staff("masked"), list_url(Message))
+
+
+def test_nobody_learns_of_a_pause_without_permission(staff: StaffClient, paused: AccountState) -> None:
+    answer = staff("none").get(list_url(Message))
+    assert answer.status_code == 403
+    assert "empty" not in answer.content.decode()
+
+
+def test_accounts_have_pages(staff: StaffClient, paused: AccountState) -> None:
+    client = staff("masked")
+    page = html(client, list_url(AccountState))
+    assert "paused</span>" in page
+    assert "sending</span>" in page
+    page = html(client, page_url(paused))
+    for part in ("empty", "4051", "剩余条数不足", "Recharge the account", "2026-03-05 12:01:00"):
+        assert part in page
+
+
+def test_an_account_that_never_paused_has_nothing_to_tell(staff: StaffClient, db: None) -> None:
+    page = html(staff("masked"), page_url(AccountState.objects.create(account="default")))
+    assert "sending</span>" in page
+    assert page.count("–") >= 3

@@ -1,0 +1,86 @@
+"""The search box: exact numbers and smsids, by index."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.db.models import Model
+
+from django_ihuyi.models import Message, Receipt, Reply
+
+from .conftest import MOBILE, SMSID, StaffClient, make_message, make_receipt, make_reply
+from .pages import list_url, listed
+
+HINT = "That is neither a mobile number nor an smsid."
+
+
+@pytest.fixture
+def two(db: None) -> None:
+    """Something to find and something else, in each table."""
+    for mobile, smsid in ((MOBILE, SMSID), ("13900139000", "15870246956696820531")):
+        message = make_message(mobile=mobile, smsid=smsid)
+        make_receipt(message)
+        make_reply(message)
+
+
+@pytest.mark.parametrize("model", [Message, Receipt, Reply])
+@pytest.mark.parametrize(
+    ("text", "found", "hint"),
+    [
+        (MOBILE, True, False),
+        ("+86 138 0013 8000", True, False),
+        ("0086-138-0013-8000", True, False),
+        ("(+86)13800138000", True, False),
+        ("１３８００１３８０００", True, False),
+        (f"  {MOBILE} ", True, False),
+        (SMSID, True, False),
+        (f" {SMSID}\t", True, False),
+        ("13700137000", False, False),
+        (SMSID[:-1], False, False),
+        ("1380013", False, True),
+        ("8000", False, True),
+        ("hello", False, True),
+        ("订单", False, True),
+        ("%", False, True),
+        ("' OR 1=1 --", False, True),
+        ("138%", False, True),
+        ("9" * 65, False, True),
+    ],
+)
+def test_search(text: str, found: bool, hint: bool, model: type[Model], staff: StaffClient, two: None) -> None:
+    client = staff("masked")
+    answer = client.get(list_url(model), {"q": text})
+    rows: list[Any] = list(answer.context["cl"].result_list)
+    assert [row.mobile for row in rows] == ([MOBILE] if found else [])
+    assert (HINT in answer.content.decode()) is hint
+    assert "A whole mobile number, in any spelling, or a whole smsid." in answer.content.decode()
+
+
+@pytest.mark.parametrize("text", ["", "   "])
+def test_nothing_typed_shows_all(text: str, staff: StaffClient, two: None) -> None:
+    assert len(listed(staff("masked"), list_url(Message, f"?q={text}"))) == 2
+
+
+def test_a_number_that_is_also_an_smsid_finds_both(staff: StaffClient, two: None) -> None:
+    other = make_message(mobile="13700137000", smsid=MOBILE)
+    assert listed(staff("masked"), list_url(Message, f"?q={MOBILE}")) == [
+        other.pk,
+        Message.objects.get(mobile=MOBILE).pk,
+    ]
+
+
+@pytest.mark.parametrize(("text", "queries"), [(MOBILE, 7), (SMSID, 7), ("hello", 5)])
+def test_search_is_an_exact_look_up(
+    text: str, queries: int, staff: StaffClient, two: None, django_assert_num_queries: Any
+) -> None:
+    client = staff("masked")
+    with django_assert_num_queries(queries) as captured:
+        client.get(list_url(Message), {"q": text})
+    for query in captured.captured_queries:
+        assert not re.search(r"\bUPPER\b|\bLOWER\b|\bLIKE\b|\bREGEXP\b", query["sql"], re.IGNORECASE), query
+
+
+def test_search_narrows_a_filtered_list(staff: StaffClient, two: None) -> None:
+    assert listed(staff("masked"), list_url(Message, f"?q={MOBILE}&status__exact=delivered")) == []

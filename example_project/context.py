@@ -8,4 +8,4 @@ from django.http import HttpRequest
 
 def phone_page(request: HttpRequest) -> dict[str, str | None]:
     """Return the address of the sandbox's phone page, or None with the real gateway."""
-    return {"phone_page": settings.PHONE_PAGE}
+    return {"phone_page": getattr(settings, "PHONE_PAGE", None)}

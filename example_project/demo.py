@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import django
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
@@ -25,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from . import terminal
 from .processes import Process, answers_http, logged, stop
+from .welcome import welcome
 
 ROOT = Path(__file__).resolve().parent.parent
 _STARTING = 60.0
@@ -47,8 +47,11 @@ def main() -> int:
         django.setup()
         translation.activate("zh-hans" if os.environ.get("LANG", "").startswith("zh") else "en")
         ports = read_ports(os.environ)
+        from . import settings  # late: it reads the environment, and says what is wrong there
+
+        token = settings.IHUYI["PUSH_TOKENS"][0] if settings.USES_SANDBOX else None
         with terminal.of_our_own():
-            return Demo(**ports).run()
+            return Demo(**ports, data_dir=settings.DATA_DIR, push_token=token).run()
     except (DemoError, CommandError, ImproperlyConfigured, DatabaseError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -95,15 +98,19 @@ def _is_free(port: int) -> bool:
 class Demo:
     """The processes of one run, and the signals that end it."""
 
-    def __init__(self, *, site_port: int, sandbox_port: int) -> None:
+    def __init__(self, *, site_port: int, sandbox_port: int, data_dir: Path, push_token: str | None) -> None:
         """Prepare a run.
 
         Args:
             site_port: Where the site listens.
             sandbox_port: Where the sandbox gateway listens.
+            data_dir: Where databases and logs are.
+            push_token: What the sandbox pushes with; None: there is no sandbox, texts go to the real gateway.
         """
         self.site_port = site_port
         self.sandbox_port = sandbox_port
+        self._logs = data_dir / "logs"
+        self._push_token = push_token
         self._signals = 0
         self._stopping = threading.Event()
 
@@ -141,34 +148,32 @@ class Demo:
         self._stopping.set()
 
     def _prepare(self) -> None:
-        (settings.DATA_DIR / "logs").mkdir(parents=True, exist_ok=True)
+        self._logs.mkdir(parents=True, exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
         call_command("demo_staff")
         connections.close_all()
 
     def _processes(self) -> list[Process]:
         python, manage = sys.executable, str(ROOT / "example_project" / "manage.py")
-        logs = settings.DATA_DIR / "logs"
         site = [python, manage, "runserver", "--noreload", f"127.0.0.1:{self.site_port}"]
         worker = [python, "-m", "celery", "-A", "example_project.celery", "worker", "--beat"]
         worker += ["--loglevel=INFO", "--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         processes = [
-            Process("worker", worker, log=logs / "worker.log", answers=logged(" ready.")),
+            Process("worker", worker, log=self._logs / "worker.log", answers=logged(" ready.")),
             Process(
                 "site",
                 site,
-                log=logs / "site.log",
+                log=self._logs / "site.log",
                 answers=answers_http(self.site_port),
                 # The development server ends cleanly on Ctrl-C only.
                 stop_signal=signal.SIGINT,
             ),
         ]
-        if settings.USES_SANDBOX:
-            token = settings.IHUYI["PUSH_TOKENS"][0]
-            pushes = f"http://127.0.0.1:{self.site_port}/ihuyi/push/{token}/"
+        if self._push_token:
+            pushes = f"http://127.0.0.1:{self.site_port}/ihuyi/push/{self._push_token}/"
             sandbox = [python, manage, "ihuyi_sandbox", f"--port={self.sandbox_port}", f"--push-url={pushes}"]
             answers = answers_http(self.sandbox_port)
-            processes.insert(0, Process("sandbox gateway", sandbox, log=logs / "sandbox.log", answers=answers))
+            processes.insert(0, Process("sandbox gateway", sandbox, log=self._logs / "sandbox.log", answers=answers))
         return processes
 
     def _wait_until_all_answer(self, processes: list[Process]) -> bool:
@@ -187,48 +192,11 @@ class Demo:
 
         return welcome(
             site=f"http://127.0.0.1:{self.site_port}/",
-            phone=settings.PHONE_PAGE,
+            phone=f"http://127.0.0.1:{self.sandbox_port}/" if self._push_token else None,
             staff=f"{MOBILE} / {PASSWORD}",
-            logs=settings.DATA_DIR / "logs",
+            logs=self._logs,
             seconds=seconds,
         )
-
-
-def welcome(*, site: str, phone: str | None, staff: str, logs: Path, seconds: float) -> str:
-    """Write what the demo says when everything answers.
-
-    Args:
-        site: The site's address.
-        phone: The phone page's address; None with the real gateway.
-        staff: The staff user's number and password.
-        logs: The folder of the logs.
-        seconds: How long the start took.
-    """
-    addresses = [(_("Site"), site), (_("Admin"), f"{site}admin/   {staff}"), (_("Logs"), f"{logs}")]
-    steps = [
-        _("Sign up at %(site)ssign-up/ with a mainland number, such as 139 1234 5678.") % {"site": site},
-        _("Watch the page: the welcome text is queued, accepted, and two seconds later delivered."),
-        _("Log in, order something, and ship it: a notice goes out."),
-        _("Open the admin with the staff number and password above: SMS (ihuyi), Messages."),
-    ]
-    if phone:
-        addresses.insert(1, (_("Phone"), phone))
-        steps[1] = _(
-            "Watch the page: the welcome text is queued, accepted, and two seconds later delivered. "
-            "It is on the phone page, too."
-        )
-        steps += [
-            _("Answer a text on the phone page, and find the answer in the admin under Replies."),
-            _("Sign up with 138 0000 4085 (refused), 139 0000 0011 (undelivered) or 139 0000 0004 (no answer)."),
-        ]
-    else:
-        steps.insert(
-            0, _("IHUYI_ACCOUNT is set: texts go out through the real gateway, to real people, and cost money.")
-        )
-    lines = ["", _("Everything runs (after %(seconds).1f s).") % {"seconds": seconds}, ""]
-    lines += [f"  {name:<8}{address}" for name, address in addresses]
-    lines += ["", _("What to try:"), *(f"  {number}. {step}" for number, step in enumerate(steps, start=1))]
-    return "\n".join([*lines, "", _("Ctrl-C stops everything."), ""])
 
 
 def _check(processes: list[Process]) -> None:

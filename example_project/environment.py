@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +77,16 @@ def broker(data_dir: Path) -> tuple[str, dict[str, Any]]:
         return url, {}
     from sqlalchemy.pool import NullPool
 
+    path = data_dir / "broker.sqlite3"
     # No pool: a worker forks, and an SQLite connection must not be used on both sides of a fork.
-    options = {"poolclass": NullPool, "connect_args": {"timeout": 20}}
-    return f"sqla+sqlite:///{data_dir / 'broker.sqlite3'}", options
+    return f"sqla+sqlite:///{path}", {"poolclass": NullPool, "creator": partial(_connect_to_broker, path)}
+
+
+def _connect_to_broker(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=20, check_same_thread=False)
+    # Without these, each task waits for the disk several times, and publishers give up behind one another.
+    connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
+    return connection
 
 
 def account(sandbox_port: str) -> dict[str, Any]:

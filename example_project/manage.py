@@ -13,10 +13,11 @@ def main() -> None:
     # Python puts this file's own folder in front, where celery.py would hide the library of that name.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
-    from django.conf import settings
     from django.core.management import execute_from_command_line
 
-    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    from example_project.settings import DATA_DIR
+
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
     execute_from_command_line(sys.argv)
 
 

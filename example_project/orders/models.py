@@ -13,12 +13,12 @@ from django_ihuyi import send_sms
 from example_project.people.models import Person
 
 
-class OrderQuerySet(models.QuerySet["Order"]):
+class OrderManager(models.Manager["Order"]):
     """Orders, by who may see them."""
 
-    def visible_to(self, person: Person) -> OrderQuerySet:
+    def visible_to(self, person: Person) -> models.QuerySet[Order]:
         """Staff see every order, others their own."""
-        return self if person.is_staff else self.filter(person=person)
+        return self.all() if person.is_staff else self.filter(person=person)
 
 
 class Order(models.Model):
@@ -38,7 +38,7 @@ class Order(models.Model):
     ordered_at = models.DateTimeField(_("ordered"), default=timezone.now)
     shipped_at = models.DateTimeField(_("shipped"), null=True, blank=True, editable=False)
 
-    objects: ClassVar[models.Manager[Order]] = OrderQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[OrderManager] = OrderManager()
 
     class Meta:
         verbose_name = _("order")

@@ -37,7 +37,7 @@ class Orders(LoginRequiredMixin, CreateView):  # type: ignore[type-arg]  # gener
     template_name = "orders/orders.html"
     success_url = reverse_lazy("orders")
 
-    def form_valid(self, form: OrderForm) -> HttpResponse:
+    def form_valid(self, form: forms.ModelForm[Any]) -> HttpResponse:
         """Order for whoever is logged in."""
         form.instance.person = _person(self.request)
         return super().form_valid(form)

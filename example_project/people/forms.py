@@ -23,15 +23,17 @@ class SignUpForm(forms.Form):
         strip=False,
         max_length=128,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
-        help_text=password_validators_help_text_html,  # type: ignore[arg-type]  # lazy, as in Django's own forms
+        help_text=password_validators_help_text_html,
     )
 
     def clean(self) -> dict[str, Any]:
         """Check the password against the settings' rules, which want to know the number too."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "password" in cleaned:
+            # Any: type checkers know only Django's own user.
+            person: Any = Person(mobile=cleaned.get("mobile", ""))
             try:
-                validate_password(cleaned["password"], Person(mobile=cleaned.get("mobile", "")))
+                validate_password(cleaned["password"], person)
             except ValidationError as error:
                 self.add_error("password", error)
         return cleaned
@@ -40,7 +42,7 @@ class SignUpForm(forms.Form):
 class LogInForm(AuthenticationForm):
     """Number and password."""
 
-    username = MobileField()  # type: ignore[assignment]  # Django's is a UsernameField, a CharField too
+    username = MobileField()
 
 
 class PersonCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # generic for type checkers only

@@ -31,7 +31,8 @@ class MobileField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401  the keywords of CharField
         attributes = {"inputmode": "tel", "autocomplete": "username", "placeholder": "139 1234 5678"}
-        super().__init__(**{"label": _("Mobile number"), "widget": forms.TextInput(attributes)} | kwargs)
+        defaults: dict[str, Any] = {"label": _("Mobile number"), "widget": forms.TextInput(attributes)}
+        super().__init__(**defaults | kwargs)
 
     def clean(self, value: str | None) -> str:
         """Return eleven digits.

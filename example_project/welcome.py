@@ -1,0 +1,44 @@
+"""What the demo says when everything answers: where things are, and what to try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+
+def welcome(*, site: str, phone: str | None, staff: str, logs: Path, seconds: float) -> str:
+    """Write what the demo says when everything answers.
+
+    Args:
+        site: The site's address.
+        phone: The phone page's address; None with the real gateway.
+        staff: The staff user's number and password.
+        logs: The folder of the logs.
+        seconds: How long the start took.
+    """
+    addresses = [(_("Site"), site), (_("Admin"), f"{site}admin/   {staff}"), (_("Logs"), f"{logs}")]
+    steps = [
+        _("Sign up at %(site)ssign-up/ with a mainland number, such as 139 1234 5678.") % {"site": site},
+        _("Watch the page: the welcome text is queued, accepted, and two seconds later delivered."),
+        _("Log in, order something, and ship it: a notice goes out."),
+        _("Open the admin with the staff number and password above: SMS (ihuyi), Messages."),
+    ]
+    if phone:
+        addresses.insert(1, (_("Phone"), phone))
+        steps[1] = _(
+            "Watch the page: the welcome text is queued, accepted, and two seconds later delivered. "
+            "It is on the phone page, too."
+        )
+        steps += [
+            _("Answer a text on the phone page, and find the answer in the admin under Replies."),
+            _("Sign up with 138 0000 4085 (refused), 139 0000 0011 (undelivered) or 139 0000 0004 (no answer)."),
+        ]
+    else:
+        steps.insert(
+            0, _("IHUYI_ACCOUNT is set: texts go out through the real gateway, to real people, and cost money.")
+        )
+    lines = ["", _("Everything runs (after %(seconds).1f s).") % {"seconds": seconds}, ""]
+    lines += [f"  {name:<8}{address}" for name, address in addresses]
+    lines += ["", _("What to try:"), *(f"  {number}. {step}" for number, step in enumerate(steps, start=1))]
+    return "\n".join([*lines, "", _("Ctrl-C stops everything."), ""])

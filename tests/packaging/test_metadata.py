@@ -1,0 +1,79 @@
+"""What the wheel says of itself, and that the places that say it agree."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from email.message import Message
+from email.parser import HeaderParser
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+import django_ihuyi
+
+from .building import ROOT, Built
+
+
+@pytest.fixture(scope="module")
+def metadata(built: Built) -> Message:
+    with zipfile.ZipFile(built.wheel) as archive:
+        [name] = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return HeaderParser().parsestr(archive.read(name).decode())
+
+
+def values(metadata: Message, name: str) -> list[str]:
+    return [str(value) for value in metadata.get_all(name, [])]
+
+
+def versions(metadata: Message, of: str) -> list[Version]:
+    found = (re.fullmatch(rf"{of} :: (\d+\.\d+)", value) for value in values(metadata, "Classifier"))
+    return sorted(Version(match[1]) for match in found if match)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Name", "django-ihuyi"),
+        ("Version", django_ihuyi.__version__),
+        ("License-Expression", "MIT"),
+        ("Requires-Python", ">=3.11"),
+        ("Description-Content-Type", "text/markdown"),
+    ],
+)
+def test_fields(metadata: Message, name: str, value: str) -> None:
+    assert metadata[name] == value
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    [head, *_] = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    version = Version(django_ihuyi.__version__)
+    if version.is_devrelease:
+        assert head == "[Unreleased]"
+    else:
+        assert re.fullmatch(rf"\[{re.escape(str(version))}\] - \d{{4}}-\d\d-\d\d", head)
+
+
+def test_the_python_classifiers_begin_where_the_requirement_does(metadata: Message) -> None:
+    required = SpecifierSet(metadata["Requires-Python"])
+    named = versions(metadata, "Programming Language :: Python")
+    assert len(named) == 3
+    assert all(str(version) in required for version in named)
+    assert f"{named[0].major}.{named[0].minor - 1}" not in required
+
+
+def test_the_django_classifiers_begin_where_the_requirement_does(metadata: Message) -> None:
+    requirements = {item.name: item for item in map(Requirement, values(metadata, "Requires-Dist")) if not item.marker}
+    named = versions(metadata, "Framework :: Django")
+    assert [str(version) for version in named] == ["5.2", "6.0", "6.1"]
+    assert str(requirements["Django"].specifier) == f">={named[0]}"
+
+
+def test_the_lowest_python_is_the_one_that_the_tools_are_told(metadata: Message) -> None:
+    lowest = str(versions(metadata, "Programming Language :: Python")[0])
+    tools = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert f'python_version = "{lowest}"' in tools
+    assert f'target-version = "py{lowest.replace(".", "")}"' in tools

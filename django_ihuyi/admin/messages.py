@@ -65,17 +65,17 @@ class MessageAdmin(SearchedAdmin[Message]):
         """Return the parts of the page for this reader."""
         kind = "whole" if sees_whole(request) else "masked"
         sent = [f"{kind}_mobile", f"{kind}_text", "segments", "category", "account"]
-        answer = ["answer_code", f"{kind}_msg", "meaning", "smsid"]
+        # What a message has not, such as an answer while it waits, is left out.
+        answer = ["answer_code", f"{kind}_msg", "meaning"] if obj is not None and obj.code is not None else []
+        answer += [name for name in ("smsid", "error") if getattr(obj, name, None)]
         report = ["receipt_outcome", "receipt_code", f"{kind}_receipt_msg", "receipt_meaning"]
         more = ["attempts", "retries", "due", "expires", f"{kind}_idempotency_key", f"{kind}_metadata"]
         if obj is not None and obj.template:
             sent.append("template")
-        if obj is not None and obj.error:
-            answer.append("error")
         reported = obj is not None and obj.receipt_code is not None
         return [
             (_("What was sent"), {"fields": sent}),
-            (_("The gateway's answer"), {"fields": answer}),
+            *([(_("The gateway's answer"), {"fields": answer})] if answer else []),
             *([(_("The carrier's report"), {"fields": report})] if reported else []),
             (_("For developers"), {"fields": more, "classes": ["collapse"]}),
         ]

@@ -85,12 +85,12 @@ def test_words_nobody_knows_are_shown_as_they_came(staff: StaffClient, db: None)
 
 def test_a_page_has_no_empty_parts(staff: StaffClient, db: None) -> None:
     page = html(staff("whole"), page_url(make_message()))
-    for absent in ("carrier&#x27;s report", "Error:", "Template:"):
+    for absent in ("carrier&#x27;s report", "gateway&#x27;s answer", "Error:", "Template:"):
         assert absent not in page
     assert "No receipt has come yet." in page
     assert "No reply has come." in page
     page = html(staff("superuser"), page_url(make_message(template="1", error="no answer", receipt_code=0)))
-    for present in ("carrier&#x27;s report", "Error:", "Template:"):
+    for present in ("carrier&#x27;s report", "gateway&#x27;s answer", "Error:", "Template:"):
         assert present in page
 
 

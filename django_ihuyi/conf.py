@@ -159,6 +159,12 @@ class IhuyiSettings:
     trusted_proxies: int = option(_count, default=0)
     queues: Mapping[str, str | None] = option(_queues, default=dict)
     receipt_window_hours: int = option(_positive, default=72)
+    no_receipt_hours: int = option(_positive, default=24)
+
+    @property
+    def no_receipt_after(self) -> timedelta:
+        """How long after acceptance a missing receipt is worth staff's attention."""
+        return timedelta(hours=self.no_receipt_hours)
 
     @property
     def receipt_window(self) -> timedelta:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import queue
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs
@@ -25,24 +25,40 @@ Answer = int | dict[str, Any] | tuple[int, bytes] | Exception
 """A code, a whole JSON answer, a status with a body, or what the transport raises."""
 
 
+@dataclass(frozen=True)
+class Taken:
+    """The gateway takes the message, and the sender gets this instead of the acceptance."""
+
+    answer: Answer
+
+
 class FakeWire:
     """A gateway that takes everything unless told otherwise, and remembers what it took."""
 
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.forms: list[dict[str, str]] = []
         self.accepted: list[dict[str, str]] = []
-        self._answers: deque[Answer] = deque()
+        self.when_taken: Callable[[dict[str, str]], None] = lambda form: None
+        """Called with the form and its smsid before the answer goes back."""
+        self._answers: deque[Answer | Taken] = deque()
         self._smsid = 15870246956696820530
         mock.add_callback(responses.POST, URL, self._answer)
 
-    def answer(self, *answers: Answer) -> None:
+    def answer(self, *answers: Answer | Taken) -> None:
         """Say what the next requests get; after these, everything is accepted."""
         self._answers.extend(answers)
+
+    def forget_answers(self) -> None:
+        """Accept everything from here on."""
+        self._answers.clear()
 
     def _answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
         form = {name: values[0] for name, values in parse_qs(cast("bytes", request.body).decode()).items()}
         self.forms.append(form)
         answer = self._answers.popleft() if self._answers else 2
+        if isinstance(answer, Taken):
+            self._take(form, str(self._next_smsid()))
+            answer = answer.answer
         if isinstance(answer, Exception):
             raise answer
         if isinstance(answer, tuple):
@@ -50,11 +66,19 @@ class FakeWire:
         if isinstance(answer, int):
             answer = {"code": answer, "msg": "提交成功" if answer == 2 else "不行", "smsid": "0"}
             if answer["code"] == 2:
-                self._smsid += 1
-                answer["smsid"] = str(self._smsid)
+                answer["smsid"] = str(self._next_smsid())
         if answer["code"] == 2:
-            self.accepted.append({**form, "smsid": str(answer.get("smsid"))})
+            self._take(form, str(answer.get("smsid")))
         return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+    def _next_smsid(self) -> int:
+        self._smsid += 1
+        return self._smsid
+
+    def _take(self, form: dict[str, str], smsid: str) -> None:
+        taken = {**form, "smsid": smsid}
+        self.accepted.append(taken)
+        self.when_taken(taken)
 
 
 @pytest.fixture

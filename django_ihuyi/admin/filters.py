@@ -11,17 +11,14 @@ from django.contrib import admin
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.conf import get_account_aliases
+from django_ihuyi.conf import get_account_aliases, get_settings
 from django_ihuyi.gateway.codes import ACCEPTED, CODES
 from django_ihuyi.models import Message
 
 from .display import local
-
-NO_RECEIPT_AFTER = timedelta(hours=24)
-"""How long after acceptance a missing receipt is worth looking at."""
 
 _OTHER = "other"
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -75,13 +72,16 @@ class NoReceiptFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
         """Return the one choice."""
-        return [("missing", _("None yet, after 24 hours"))]
+        hours = get_settings().no_receipt_hours
+        return [("missing", ngettext("None yet, after %d hour", "None yet, after %d hours", hours) % hours)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Narrow the rows."""
         if self.value() != "missing":
             return queryset
-        return queryset.filter(status=Message.Status.ACCEPTED, accepted_at__lt=timezone.now() - NO_RECEIPT_AFTER)
+        return queryset.filter(
+            status=Message.Status.ACCEPTED, accepted_at__lt=timezone.now() - get_settings().no_receipt_after
+        )
 
 
 class MatchedFilter(admin.SimpleListFilter):

@@ -10,13 +10,13 @@ from types import MappingProxyType
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from django_ihuyi.conf import get_settings
 from django_ihuyi.gateway.codes import lookup
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.models.lifecycle import MessageStatus
 
 from .carrier import explain
 from .display import clock
-from .filters import NO_RECEIPT_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _accepted(message: Message, now: datetime) -> Standing:
     sentence = _("The gateway took it at %(time)s; the carrier has not reported yet.") % {
         "time": _at(message.accepted_at)
     }
-    if message.accepted_at and now - message.accepted_at > NO_RECEIPT_AFTER:
+    if message.accepted_at and now - message.accepted_at > get_settings().no_receipt_after:
         return Standing(
             sentence,
             _(

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import signals
@@ -103,7 +104,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"SMS {self.pk} ({self.status})"
+        return gettext("SMS %(number)s (%(status)s)") % {"number": self.pk, "status": self.get_status_display()}
 
     def __repr__(self) -> str:
         return f"<Message {self.pk} {self.status}>"

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.gateway.codes import ACCEPTED
@@ -47,9 +48,11 @@ class ReceiptManager(models.Manager["Receipt"]):
             receipt.match_at = receipt.received_at + _FIRST_LOOK
         try:
             with transaction.atomic(using=self.db):
-                receipt.save(force_insert=True)
+                # The message first: MariaDB locks it for the receipt's foreign key as well, and two receipts that
+                # both hold such a lock and both want to write would wait for each other.
                 if receipt.message:
                     self._report(receipt, receipt.message)
+                receipt.save(force_insert=True)
         except IntegrityError:
             if self.filter(fingerprint=receipt.fingerprint).exists():
                 return False
@@ -119,10 +122,10 @@ class ReceiptManager(models.Manager["Receipt"]):
 
     def _attach(self, receipt: Receipt, message: Message) -> bool:
         with transaction.atomic(using=self.db):
+            self._report(receipt, message)  # first, as in receive()
             attached = self.filter(pk=receipt.pk, message__isnull=True).update(message=message, match_at=None)
-            if attached:
-                receipt.message = message
-                self._report(receipt, message)
+            if not attached:
+                transaction.set_rollback(True, using=self.db)
         return bool(attached)
 
     def _report(self, receipt: Receipt, message: Message) -> None:
@@ -163,7 +166,7 @@ class Receipt(Push):
         ]
 
     def __str__(self) -> str:
-        return f"receipt {self.pk} (code {self.code})"
+        return gettext("receipt %(number)s (code %(code)s)") % {"number": self.pk, "code": self.code}
 
     @property
     def delivered(self) -> bool:

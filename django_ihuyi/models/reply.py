@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import signals
@@ -59,8 +60,9 @@ class Reply(Push):
         verbose_name_plural = _("replies")
         indexes = [
             models.Index(fields=["mobile", "-id"], name="ihuyi_reply_mobile"),
+            models.Index(fields=["smsid"], name="ihuyi_reply_smsid"),
             models.Index(fields=["received_at"], name="ihuyi_reply_received"),
         ]
 
     def __str__(self) -> str:
-        return f"reply {self.pk}"
+        return gettext("reply %(number)s") % {"number": self.pk}

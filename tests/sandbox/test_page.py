@@ -44,7 +44,7 @@ def test_both_languages_have_the_same_texts() -> None:
 
     assert english.keys() == chinese.keys()
     for name, text in english.items():
-        assert re.findall(r"\{\w+\}", text).sort() == re.findall(r"\{\w+\}", chinese[name]).sort()
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", chinese[name]))
 
 
 def test_every_text_is_used_and_there() -> None:
@@ -88,7 +88,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.service("chromium")
-def test_text_arrives_is_delivered_and_answered(page: Page, make_customer: MakeCustomer, site: Site) -> None:
+def test_text_arrives_is_delivered_and_answered(make_customer: MakeCustomer, site: Site, page: Page) -> None:
     customer = make_customer(**site.options)
     page.goto(f"{customer.sandbox.url}/?lang=en")
     expect(page.locator("#empty")).to_be_visible()
@@ -109,7 +109,7 @@ def test_text_arrives_is_delivered_and_answered(page: Page, make_customer: MakeC
 
 
 @pytest.mark.service("chromium")
-def test_conversations_by_keyboard(page: Page, customer: Customer) -> None:
+def test_conversations_by_keyboard(customer: Customer, page: Page) -> None:
     for number, text in enumerate(("第一条", "第二条", "第三条")):
         customer.submit(f"1371234567{number}", text)
     page.goto(f"{customer.sandbox.url}/?lang=en#13712345671")
@@ -129,7 +129,7 @@ def test_conversations_by_keyboard(page: Page, customer: Customer) -> None:
 
 
 @pytest.mark.service("chromium")
-def test_balance_and_templates(page: Page, customer: Customer) -> None:
+def test_balance_and_templates(customer: Customer, page: Page) -> None:
     customer.call("AddTemplate", content="订单【变量】已发出。")
     page.goto(f"{customer.sandbox.url}/?lang=en")
 
@@ -156,7 +156,7 @@ def test_languages(browser: Browser, customer: Customer) -> None:
 
 
 @pytest.mark.service("chromium")
-def test_nothing_sticks_out(page: Page, customer: Customer) -> None:
+def test_nothing_sticks_out(customer: Customer, page: Page) -> None:
     customer.submit(content="x" * 200)
     page.goto(f"{customer.sandbox.url}/?lang=en")
     expect(page.locator("#thread .text")).to_be_visible()

@@ -38,6 +38,7 @@ class FakeWire:
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.forms: list[dict[str, str]] = []
         self.accepted: list[dict[str, str]] = []
+        self.headers: dict[str, str] = {"Content-Type": "application/json"}
         self.when_taken: Callable[[dict[str, str]], None] = lambda form: None
         """Called with the form and its smsid before the answer goes back."""
         self._answers: deque[Answer | Taken] = deque()
@@ -69,7 +70,7 @@ class FakeWire:
                 answer["smsid"] = str(self._next_smsid())
         if answer["code"] == 2:
             self._take(form, str(answer.get("smsid")))
-        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+        return 200, self.headers, json.dumps(answer).encode()
 
     def _next_smsid(self) -> int:
         self._smsid += 1

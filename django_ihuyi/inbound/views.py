@@ -76,6 +76,7 @@ class PushView(APIView):
     parser_classes = (PushFormParser, PushJSONParser, PushMultiPartParser)
     renderer_classes = (PlainText,)
     content_negotiation_class = Indifferent
+    metadata_class = None  # nothing is told about the fields
     serializer_class: type[PushSerializer]
 
     def post(self, request: Request, token: str) -> HttpResponse:

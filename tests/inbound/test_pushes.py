@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -266,7 +267,7 @@ def test_no_tokens_no_pushes(client: Client, settings: Settings) -> None:
     assert client.post(url("receipt"), RECEIPT).status_code == 404
 
 
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+@pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete", "options"])
 def test_only_post(client: Client, method: str) -> None:
     assert getattr(client, method)(url("receipt")).status_code == 405
 
@@ -310,8 +311,6 @@ def test_behind_login_required_and_csrf(settings: Settings, message: Message) ->
 
 
 def test_with_atomic_requests(client: Client, message: Message, monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.db import connection
-
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     assert push(client, "receipt", RECEIPT).content == b"success"
     assert push(client, "receipt", RECEIPT).content == b"success"
@@ -335,6 +334,28 @@ def test_anything_unforeseen_is_a_500(settings: Settings, message: Message) -> N
     client = Client(raise_request_exception=False)
     settings.IHUYI = None
     assert push(client, "receipt", RECEIPT).status_code == 500
+
+
+@pytest.mark.parametrize("statement", [1, 2, 3])
+def test_the_database_away_is_no_success_and_the_push_is_taken_again(message: Message, statement: int) -> None:
+    client = Client(raise_request_exception=False)
+    left = statement
+
+    def away(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(away):
+        response = push(client, "receipt", RECEIPT)
+    assert response.status_code == 500
+    assert response.content != b"success"
+    assert push(client, "receipt", RECEIPT).content == b"success"
+    message.refresh_from_db()
+    assert message.status == "delivered"
+    assert Receipt.objects.get().message == message
 
 
 def test_statements_of_one_push(

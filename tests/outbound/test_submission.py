@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from datetime import timedelta
+from datetime import UTC, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 import requests
-import time_machine
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
+from time_machine import TimeMachineFixture, travel
 
 from django_ihuyi import send_sms, upkeep
 from django_ihuyi.gateway.codes import CODES, Again
@@ -107,7 +108,7 @@ def test_codes_that_say_again(wire: FakeWire, broker: FakeBroker, code: int, at_
     assert at_least <= (message.due_at - before).total_seconds() <= at_most
     (published,) = broker.take()
     assert published.args == (message.pk,)
-    with time_machine.travel(message.due_at + timedelta(seconds=1), tick=False):
+    with travel(message.due_at + timedelta(seconds=1), tick=False):
         assert submitted(message).status == "accepted"
     assert len(wire.accepted) == 1
 
@@ -116,7 +117,7 @@ def test_surely_not_sent_goes_again_with_growing_pauses_and_ends(wire: FakeWire,
     message = send_sms("13800138000", "您好")
     wire.answer(*[requests.exceptions.ConnectTimeout() for _ in range(20)])
     waits = []
-    with time_machine.travel(timezone.now(), tick=False) as clock:
+    with travel(timezone.now(), tick=False) as clock:
         while message.status == "queued":
             clock.move_to(message.due_at)
             message = submitted(message)
@@ -153,7 +154,7 @@ def test_no_answer_is_unknown_and_never_sent_again(
     assert message.error
     assert len(heard[message_unknown]) == 1
     assert broker.take() == []
-    with time_machine.travel(timezone.now() + timedelta(days=2), tick=False):
+    with travel(timezone.now() + timedelta(days=2), tick=False):
         upkeep.sweep()
         assert submitted(message).status == "unknown"
     assert broker.take() == []
@@ -167,7 +168,7 @@ def test_resend_unknown_prefers_twice_to_never(wire: FakeWire, broker: FakeBroke
     wire.answer(requests.exceptions.ReadTimeout())
     message = submitted(message)
     assert (message.status, message.retries) == ("queued", 1)
-    with time_machine.travel(message.due_at, tick=False):
+    with travel(message.due_at, tick=False):
         assert submitted(message).status == "accepted"
 
 
@@ -197,13 +198,13 @@ def test_a_message_that_is_gone_is_no_error(wire: FakeWire) -> None:
 def test_not_before_it_is_due(wire: FakeWire, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好", send_at=timezone.now() + timedelta(minutes=5))
     assert submitted(message).status == "queued"
-    with time_machine.travel(message.due_at, tick=False):
+    with travel(message.due_at, tick=False):
         assert submitted(message).status == "accepted"
 
 
 def test_too_late_is_expired_and_not_sent(wire: FakeWire, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好", expires_at=timezone.now() + timedelta(minutes=5))
-    with time_machine.travel(timezone.now() + timedelta(minutes=5), tick=False):
+    with travel(timezone.now() + timedelta(minutes=5), tick=False):
         assert submitted(message).status == "expired"
     assert submitted(message).status == "expired"
     assert wire.forms == []
@@ -296,7 +297,7 @@ def test_an_account_at_fault_burns_no_message(
         state.refresh_from_db()
         assert state.probe_at is not None
         wire.answer(code)
-        with time_machine.travel(state.probe_at, tick=False):
+        with travel(state.probe_at, tick=False):
             for message in messages:
                 submit_message(message.pk)
             state.refresh_from_db()
@@ -308,22 +309,44 @@ def test_an_account_at_fault_burns_no_message(
     # Mended: the probe resumes the account and all of them go.
     state.refresh_from_db()
     assert state.probe_at is not None
-    with time_machine.travel(state.probe_at, tick=False):
+    with travel(state.probe_at, tick=False):
         for message in messages:
             submit_message(message.pk)
     assert set(Message.objects.values_list("status", flat=True)) == {"accepted"}
     assert [(event["account"], event["code"]) for event in heard[account_resumed]] == [("default", code)]
 
 
-def test_the_clock_is_wrong(wire: FakeWire, broker: FakeBroker, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "offset", "says"),
+    [
+        (timedelta(seconds=412), 412, "412 s ahead of the gateway's: set it"),
+        (timedelta(hours=-1), -3600, "3600 s behind the gateway's: set it"),
+        (None, None, "code 40501."),
+    ],
+    ids=["ahead", "behind", "no date in the answer"],
+)
+def test_the_clock_is_wrong(
+    wire: FakeWire,
+    broker: FakeBroker,
+    caplog: pytest.LogCaptureFixture,
+    time_machine: TimeMachineFixture,
+    ahead: timedelta | None,
+    offset: int | None,
+    says: str,
+) -> None:
+    now = timezone.now().replace(microsecond=0)
+    time_machine.move_to(now, tick=False)
+    if ahead is not None:
+        wire.headers["Date"] = format_datetime((now - ahead).astimezone(UTC), usegmt=True)
     message = send_sms("13800138000", "您好")
     wire.answer(40501, 40501)
     message = submitted(message)
     assert AccountState.objects.count() == 0  # once may be a slow network
     message = submitted(message)
     state = AccountState.objects.get()
-    assert (state.code, message.status) == (40501, "queued")
+    assert (state.code, message.status, state.clock_offset) == (40501, "queued", offset)
     assert state.paused_since is not None
+    assert says in caplog.text
 
 
 def test_a_refused_probe_still_shows_that_the_account_works(wire: FakeWire, broker: FakeBroker) -> None:
@@ -332,7 +355,7 @@ def test_a_refused_probe_still_shows_that_the_account_works(wire: FakeWire, brok
     submit_message(first.pk)
     state = AccountState.objects.get()
     assert state.probe_at is not None
-    with time_machine.travel(state.probe_at, tick=False):
+    with travel(state.probe_at, tick=False):
         assert submitted(first).status == "rejected"
         assert submitted(second).status == "accepted"
 
@@ -343,7 +366,7 @@ def test_a_probe_that_meets_a_broken_gateway_resumes_nothing(wire: FakeWire, bro
     submit_message(message.pk)
     state = AccountState.objects.get()
     assert state.probe_at is not None
-    with time_machine.travel(state.probe_at, tick=False):
+    with travel(state.probe_at, tick=False):
         submit_message(message.pk)
     state.refresh_from_db()
     assert state.paused_since is not None
@@ -353,7 +376,7 @@ def test_a_message_that_expires_while_its_account_is_paused(wire: FakeWire, brok
     message = send_sms("13800138000", "您好", expires_at=timezone.now() + timedelta(minutes=5))
     wire.answer(4051)
     submit_message(message.pk)
-    with time_machine.travel(timezone.now() + timedelta(minutes=5), tick=False):
+    with travel(timezone.now() + timedelta(minutes=5), tick=False):
         upkeep.sweep()
     message.refresh_from_db()
     assert message.status == "expired"

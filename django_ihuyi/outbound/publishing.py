@@ -75,7 +75,9 @@ def publish(message: Message) -> bool:
         )
 
     if current_app.conf.task_always_eager:
-        return _run(send)
+        # No broker and no thread: the caller's transaction, the caller's errors.
+        send()
+        return True
     published = _publisher().run(send)
     if not published:
         Message.objects.filter(pk=message.pk, status=Message.Status.QUEUED).update(

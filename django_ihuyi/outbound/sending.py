@@ -18,6 +18,8 @@ from . import publishing
 from .numbers import normalise
 from .preflight import check_params, check_text, count_segments
 
+_LONGEST_KEY = 128
+
 
 def send_sms(
     mobile: str,
@@ -41,7 +43,7 @@ def send_sms(
         params: The variables in the template's order.
         category: ``"verification"``, ``"notification"`` or ``"marketing"``; decides the queue.
         account: The account's alias in ``IHUYI["ACCOUNTS"]``.
-        idempotency_key: The same key again returns the first message and sends nothing. Up to 128 characters.
+        idempotency_key: The same key again returns the first message and sends nothing. 1 to 128 characters.
         send_at: Not before this time.
         expires_at: Not at or after this time: then it becomes ``expired`` instead of an SMS.
         metadata: Anything of yours that JSON can carry; never sent.
@@ -51,7 +53,8 @@ def send_sms(
 
     Raises:
         InvalidMessage: The gateway would certainly refuse it; ``code`` says why. Nothing is recorded.
-        ValueError: The category is unknown, or the times exclude each other.
+        ValueError: The category is unknown, the times exclude each other, or the key is empty, too long, or one
+            that the database takes for another.
         TypeError: Both a text and a template, or ``params`` without ``template``.
         ImproperlyConfigured: There is no such account.
     """
@@ -59,6 +62,8 @@ def send_sms(
         raise TypeError("Give content or template with params, not both.")
     if params is not None and template is None:
         raise TypeError("params are a template's variables: give template as well.")
+    if idempotency_key is not None and not 1 <= len(idempotency_key) <= _LONGEST_KEY:
+        raise ValueError(f"An idempotency key has 1 to {_LONGEST_KEY} characters, this one {len(idempotency_key)}.")
     settings = conf.get_account(account)
     number = normalise(mobile)
     text = check_text(content, settings) if template is None else check_params(params, settings)
@@ -120,4 +125,10 @@ def _record(message: Message) -> Message:
 def _first_with_key(key: str) -> Message:
     # Locked, because a locking read sees what was committed after this transaction's snapshot began (MariaDB).
     with transaction.atomic():
-        return Message.objects.select_for_update().get(idempotency_key=key)
+        first = Message.objects.select_for_update().get(idempotency_key=key)
+    if first.idempotency_key != key:
+        raise ValueError(
+            "The database takes this idempotency key for another that differs only in case or accents, so the message "
+            "was not recorded. Give the column idempotency_key a binary collation (MariaDB: utf8mb4_bin)."
+        )
+    return first

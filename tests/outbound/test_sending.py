@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -102,6 +102,23 @@ def test_the_same_key_inside_a_transaction_leaves_it_whole(broker: FakeBroker) -
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_key_that_the_database_takes_for_another(broker: FakeBroker) -> None:
+    if connection.vendor != "mysql":
+        pytest.skip(f"for MariaDB, in `make test-databases`: {connection.vendor} compares texts as they are")
+    table = Message._meta.db_table
+    change = f"ALTER TABLE {table} MODIFY idempotency_key varchar(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_{{}} NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(change.format("general_ci"))
+    try:
+        send_sms("13800138000", "您好", idempotency_key="order-7")
+        with pytest.raises(ValueError, match="utf8mb4_bin"):
+            send_sms("13800138000", "别的", idempotency_key="ORDER-7")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(change.format("bin"))
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_message_for_later_is_left_to_upkeep(broker: FakeBroker) -> None:
     later = timezone.now() + timedelta(hours=1)
     message = send_sms("13800138000", "您好", send_at=later, expires_at=later + timedelta(hours=1))
@@ -129,6 +146,8 @@ WRONG: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("params without template", {"content": "您好", "params": ["1"]}, TypeError, "give template"),
     ("category", {"content": "您好", "category": "spam"}, ValueError, "'marketing'"),
     ("account", {"content": "您好", "account": "shop"}, ImproperlyConfigured, "'shop'"),
+    ("empty key", {"content": "您好", "idempotency_key": ""}, ValueError, "1 to 128"),
+    ("long key", {"content": "您好", "idempotency_key": "k" * 129}, ValueError, "1 to 128"),
     ("late", {"content": "您好", "expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, ValueError, "expires_at"),
     (
         "expires before it is sent",

@@ -147,6 +147,23 @@ def test_one_pause_and_one_probe(heard: Heard) -> None:
     assert sum(at_once(*[lambda: AccountState.objects.resume("default")] * MANY)) == 1
 
 
+def test_a_probe_taken_between_reading_and_writing_is_not_taken_again() -> None:
+    now = timezone.now()
+    AccountState.objects.pause("default", code=4051, msg="", clock_offset=None, now=now)
+    later = now + timedelta(minutes=1)
+    others: list[bool] = []
+
+    def another_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE") and not others:
+            others.append(False)
+            others[0] = AccountState.objects.take_probe("default", now=later)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(another_first):
+        assert not AccountState.objects.take_probe("default", now=later)
+    assert others == [True]
+
+
 def test_cancel_against_claim() -> None:
     for _ in range(5):
         pk = Message.objects.create(mobile="13800138000", content="您好").pk

@@ -312,7 +312,15 @@ def test_behind_login_required_and_csrf(settings: Settings, message: Message) ->
 
 def test_with_atomic_requests(client: Client, message: Message, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
-    assert push(client, "receipt", RECEIPT).content == b"success"
+    inside: list[bool] = []
+
+    def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        inside.append(connection.in_atomic_block)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        assert push(client, "receipt", RECEIPT).content == b"success"
+    assert inside[0] is False  # a receipt must be committed before its message is looked for again
     assert push(client, "receipt", RECEIPT).content == b"success"
     assert push(client, "receipt", {}).status_code == 400
     message.refresh_from_db()

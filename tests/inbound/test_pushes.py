@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -311,11 +311,12 @@ def test_behind_login_required_and_csrf(settings: Settings, message: Message) ->
 
 
 def test_with_atomic_requests(client: Client, message: Message, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
     inside: list[bool] = []
 
     def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        inside.append(connection.in_atomic_block)
+        if sql.startswith("SELECT"):
+            inside.append(connection.in_atomic_block)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(look):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils import timezone
 
 from django_ihuyi import conf
 from django_ihuyi.gateway import GatewayError, Scope, SubmitResult, lookup
@@ -31,7 +30,7 @@ def pause(alias: str, result: SubmitResult, *, now: datetime) -> None:
     """
     offset = None
     if lookup(result.code).scope is Scope.CLOCK and result.server_time:
-        offset = round((timezone.now() - result.server_time).total_seconds())
+        offset = round((datetime.now(UTC) - result.server_time).total_seconds())
     if AccountState.objects.pause(alias, code=result.code, msg=result.msg, clock_offset=offset, now=now):
         logger.error("Account %r is paused: the gateway answered code %s.%s", alias, result.code, _say_offset(offset))
 

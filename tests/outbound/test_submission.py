@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -380,6 +380,23 @@ def test_a_message_that_expires_while_its_account_is_paused(wire: FakeWire, brok
         upkeep.sweep()
     message.refresh_from_db()
     assert message.status == "expired"
+
+
+def test_a_site_without_time_zones(wire: FakeWire, broker: FakeBroker, settings: Settings) -> None:
+    settings.USE_TZ = False
+    wire.headers["Date"] = "Sun, 22 Nov 2026 12:00:00 GMT"
+    message = send_sms("13800138000", "您好", expires_at=timezone.now() + timedelta(hours=1))
+    wire.answer(40501, 40501)
+    submit_message(message.pk)
+    submit_message(message.pk)
+    state = AccountState.objects.get()
+    assert state.clock_offset is not None
+    assert state.probe_at is not None
+    with travel(datetime.now(UTC) + timedelta(minutes=1), tick=False):
+        message = submitted(message)
+    assert message.status == "accepted"
+    assert message.accepted_at is not None
+    assert message.accepted_at.tzinfo is None
 
 
 # The database away while an answer is in hand

@@ -22,14 +22,12 @@ from django.db import DatabaseError, connections
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from . import terminal
-from .processes import Process, answers_http, logged, stop
+from . import parts, terminal
+from .processes import Process, stop
 from .welcome import welcome
 
-ROOT = Path(__file__).resolve().parent.parent
 _STARTING = 60.0
 _POLL = 0.1
-_CHILDREN = {"PYTHONUNBUFFERED": "1", "DJANGO_RUNSERVER_HIDE_WARNING": "true"}
 
 
 class DemoError(Exception):
@@ -55,6 +53,9 @@ def main() -> int:
     except (DemoError, CommandError, ImproperlyConfigured, DatabaseError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        # Ctrl-C before there was anything to stop.
+        return 0
 
 
 def read_ports(environment: Mapping[str, str]) -> dict[str, int]:
@@ -130,9 +131,11 @@ class Demo:
         self._prepare()
         processes = self._processes()
         try:
+            if self._stopping.is_set():
+                return 0
             _say(_("Starting: %(names)s ...") % {"names": ", ".join(process.name for process in processes)})
             for process in processes:
-                process.start(os.environ | _CHILDREN, ROOT)
+                process.start(os.environ)
             if self._wait_until_all_answer(processes):
                 _say(self._welcome(time.monotonic() - started_at))
                 while not self._stopping.wait(_POLL):
@@ -154,26 +157,10 @@ class Demo:
         connections.close_all()
 
     def _processes(self) -> list[Process]:
-        python, manage = sys.executable, str(ROOT / "example_project" / "manage.py")
-        site = [python, manage, "runserver", "--noreload", f"127.0.0.1:{self.site_port}"]
-        worker = [python, "-m", "celery", "-A", "example_project.celery", "worker", "--beat"]
-        worker += ["--loglevel=INFO", "--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-        processes = [
-            Process("worker", worker, log=self._logs / "worker.log", answers=logged(" ready.")),
-            Process(
-                "site",
-                site,
-                log=self._logs / "site.log",
-                answers=answers_http(self.site_port),
-                # The development server ends cleanly on Ctrl-C only.
-                stop_signal=signal.SIGINT,
-            ),
-        ]
+        processes = [parts.worker(self._logs), parts.site(self._logs, self.site_port)]
         if self._push_token:
             pushes = f"http://127.0.0.1:{self.site_port}/ihuyi/push/{self._push_token}/"
-            sandbox = [python, manage, "ihuyi_sandbox", f"--port={self.sandbox_port}", f"--push-url={pushes}"]
-            answers = answers_http(self.sandbox_port)
-            processes.insert(0, Process("sandbox gateway", sandbox, log=self._logs / "sandbox.log", answers=answers))
+            processes.insert(0, parts.sandbox(self._logs, self.sandbox_port, pushes))
         return processes
 
     def _wait_until_all_answer(self, processes: list[Process]) -> bool:

@@ -42,7 +42,8 @@ def database(data_dir: Path) -> dict[str, Any]:
     Returns:
         Django's settings of one database.
     """
-    config: dict[str, Any] = dict(dj_database_url.config(default=f"sqlite:///{data_dir / 'site.sqlite3'}"))
+    url = os.environ.get("DATABASE_URL") or f"sqlite:///{data_dir / 'site.sqlite3'}"
+    config: dict[str, Any] = dict(dj_database_url.parse(url))
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"].endswith("sqlite3"):
         # Site and worker are processes of their own that write to one file. Readers must not stop a writer (WAL), a

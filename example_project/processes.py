@@ -15,6 +15,7 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 8.0
 """Seconds that a process has to finish what it is at before it is killed."""
 _POLL = 0.05
@@ -54,19 +55,18 @@ class Process:
         self._stop_signal = stop_signal
         self._popen: subprocess.Popen[bytes] | None = None
 
-    def start(self, environment: Mapping[str, str], folder: Path) -> None:
+    def start(self, environment: Mapping[str, str]) -> None:
         """Start it.
 
         Args:
             environment: Its environment variables.
-            folder: Its working directory.
         """
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C in the terminal is for the runner, which stops the others in order.
             self._popen = subprocess.Popen(  # noqa: S603  our own programs
                 self._command,
-                env=dict(environment),
-                cwd=folder,
+                env={**environment, "PYTHONUNBUFFERED": "1"},
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

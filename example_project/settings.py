@@ -39,6 +39,8 @@ PHONE_PAGE = f"http://127.0.0.1:{SANDBOX_PORT}/" if USES_SANDBOX else None
 
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = environment.broker(DATA_DIR)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Several sites can share a broker if each has a queue of its own.
+CELERY_TASK_DEFAULT_QUEUE = os.environ.get("CELERY_QUEUE") or "celery"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

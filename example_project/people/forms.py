@@ -43,12 +43,17 @@ class LogInForm(AuthenticationForm):
     """Number and password."""
 
     username = MobileField()
+    error_messages = {
+        "invalid_login": _("This number and this password do not go together."),
+        "inactive": _("This account is closed."),
+    }
 
 
 class PersonCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # generic for type checkers only
     """A new person in the admin."""
 
+    mobile = MobileField()
+
     class Meta:
         model = Person
         fields = ("mobile",)
-        field_classes = {"mobile": MobileField}

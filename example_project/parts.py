@@ -1,0 +1,49 @@
+"""What the demo consists of: the commands of the sandbox gateway, the worker and the site."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from .processes import ROOT, Process, answers_http, logged
+
+_MANAGE = [sys.executable, str(ROOT / "example_project" / "manage.py")]
+
+
+def sandbox(logs: Path, port: int, push_url: str, *options: str) -> Process:
+    """Describe the sandbox gateway.
+
+    Args:
+        logs: The folder of its log.
+        port: Where it listens.
+        push_url: The site's address for pushes, token included.
+        *options: Further options of the command.
+    """
+    command = [*_MANAGE, "ihuyi_sandbox", f"--port={port}", f"--push-url={push_url}", *options]
+    return Process("sandbox gateway", command, log=logs / "sandbox.log", answers=answers_http(port))
+
+
+def worker(logs: Path, *options: str) -> Process:
+    """Describe the Celery worker, with its scheduler.
+
+    Args:
+        logs: The folder of its log.
+        *options: Further options of the command.
+    """
+    command = [sys.executable, "-m", "celery", "-A", "example_project.celery", "worker", "--beat", "--loglevel=INFO"]
+    # There is one worker, so it has nobody to talk to about the others.
+    command += ["--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat", *options]
+    return Process("worker", command, log=logs / "worker.log", answers=logged(" ready."))
+
+
+def site(logs: Path, port: int) -> Process:
+    """Describe the site, on Django's development server.
+
+    Args:
+        logs: The folder of its log.
+        port: Where it listens.
+    """
+    command = [*_MANAGE, "runserver", "--noreload", f"127.0.0.1:{port}"]
+    # The development server ends cleanly on Ctrl-C only.
+    return Process("site", command, log=logs / "site.log", answers=answers_http(port), stop_signal=signal.SIGINT)

@@ -1,0 +1,15 @@
+"""What holds for the whole suite: tests that need a service say so with a marker."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import services
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose ``service`` is not there, by name and with the reason; fail it where services are required."""
+    for marker in item.iter_markers("service"):
+        for name in marker.args:
+            services.require(name)

@@ -1,0 +1,115 @@
+"""From a web page to "delivered" and back, over real HTTP between real processes."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from functools import partial
+
+import pytest
+import requests
+
+from .stack import Stack, new_mobile, new_password, wait_for
+
+pytestmark = pytest.mark.e2e
+
+_WELCOME = "【互亿无线】欢迎注册！您的账号已开通，登录名就是您的手机号码。"
+
+
+def _sign_up_to_delivered(stack: Stack) -> str:
+    """Sign up, and see the text on the phone and "delivered" on the page and in the admin. Returns the number."""
+    mobile, password = new_mobile(), new_password()
+    stack.secrets |= {password: "password", _WELCOME[6:]: "text"}
+    visitor = stack.visitor()
+    assert visitor.sign_up(f"+86 {mobile[:3]}-{mobile[3:7]}-{mobile[7:]}", password).url.endswith("/sign-up/done/")
+    (text,) = wait_for(lambda: stack.texts(mobile), "the text on the phone")
+    assert "【互亿无线】" + text["text"] == _WELCOME
+    wait_for(lambda: visitor.shows("/sign-up/done/", "delivered"), "delivered on the page")
+    (row,) = stack.staff().admin_rows("message", mobile)
+    assert "delivered" in row
+    assert text["smsid"] in row
+    visitor.log_in(mobile, password)
+    assert visitor.statuses("/") == ["delivered"]
+    return mobile
+
+
+def _answer_the_text(stack: Stack, mobile: str) -> None:
+    """Answer on the phone and see the answer in the admin."""
+    content = f"谢谢，{mobile[-4:]}收到"
+    stack.secrets[content] = "reply"
+    answer = requests.post(
+        f"{stack.sandbox_url}/sandbox/reply", json={"mobile": mobile, "content": content}, timeout=10
+    )
+    assert answer.status_code == 200
+    staff = stack.staff()
+    (row,) = wait_for(lambda: staff.admin_rows("reply", mobile), "the reply in the admin")
+    page = staff.get(row.partition('href="')[2].partition('"')[0].partition("?")[0])
+    assert content in page
+
+
+def test_a_sign_up_ends_in_delivered_and_an_answer_comes_back(stack: Stack) -> None:
+    mobile = _sign_up_to_delivered(stack)
+    with closing(sqlite3.connect(stack.folder / "site.sqlite3")) as database:
+        rows = database.execute(
+            "SELECT status, code, attempts, publishes, receipt_code FROM django_ihuyi_message WHERE mobile = ?",
+            [mobile],
+        ).fetchall()
+    # publishes: the task itself did it, not upkeep.
+    assert rows == [("delivered", 2, 1, 0, 2)]
+    _answer_the_text(stack, mobile)
+    assert stack.found_secrets() == []
+
+
+def test_a_shipped_order_sends_one_notice(stack: Stack) -> None:
+    mobile, password = new_mobile(), new_password()
+    stack.secrets[password] = "password"
+    visitor = stack.visitor()
+    visitor.sign_up(mobile, password)
+    visitor.log_in(mobile, password)
+    orders = visitor.post("/orders/", goods="teapot").text
+    ship = orders.partition('action="/orders/')[2].partition('"')[0]
+    assert "is on its way" in visitor.post(f"/orders/{ship}", "/orders/").text
+    assert "was shipped before" in visitor.post(f"/orders/{ship}", "/orders/").text
+    notice = f"您的订单{ship.partition('/')[0]}已发货，请注意查收。"
+    stack.secrets[notice] = "text"
+    wait_for(lambda: visitor.shows("/orders/", "delivered"), "delivered on the orders page")
+    assert [text["text"] for text in stack.texts(mobile)].count(notice) == 1
+
+
+def test_a_number_that_is_known_gets_a_text_and_the_page_says_the_same(stack: Stack) -> None:
+    mobile, password = new_mobile(), new_password()
+    pages = []
+    for _ in range(2):
+        visitor = stack.visitor()
+        visitor.sign_up(mobile, password)
+        wait_for(partial(visitor.shows, "/sign-up/done/", "delivered"), "delivered on the page")
+        page = visitor.get("/sign-up/done/")
+        pages.append([line for line in page.splitlines() if "csrfmiddlewaretoken" not in line and "id=" not in line])
+    assert pages[0] == pages[1]
+    first, second = (text["text"] for text in stack.texts(mobile))
+    assert (first, "已经注册过" in second) == (_WELCOME[6:], True)
+
+
+def test_a_wrong_number_is_told_on_the_form(stack: Stack) -> None:
+    page = stack.visitor().sign_up("010-12345678", new_password()).text
+    assert "This is not a mainland China mobile number." in page
+
+
+def test_a_refused_text_shows_why(stack: Stack) -> None:
+    visitor = stack.visitor()
+    visitor.sign_up("138 0000 4085", new_password())
+    wait_for(lambda: visitor.shows("/sign-up/done/", "rejected"), "rejected on the page")
+    assert "4085" in visitor.get("/sign-up/done/")
+
+
+@pytest.mark.parametrize(
+    "served_stack",
+    [
+        pytest.param("postgresql-redis", marks=pytest.mark.service("postgresql", "redis")),
+        pytest.param("mariadb-rabbitmq", marks=pytest.mark.service("mariadb", "rabbitmq")),
+    ],
+    indirect=True,
+)
+def test_the_same_job_on_servers(served_stack: Stack) -> None:
+    _answer_the_text(served_stack, _sign_up_to_delivered(served_stack))
+    assert served_stack.found_secrets() == []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -392,7 +393,7 @@ def test_a_site_without_time_zones(wire: FakeWire, broker: FakeBroker, settings:
     state = AccountState.objects.get()
     assert state.clock_offset is not None
     assert state.probe_at is not None
-    with travel(datetime.now(UTC) + timedelta(minutes=1), tick=False):
+    with travel(time.time() + 60, tick=False):
         message = submitted(message)
     assert message.status == "accepted"
     assert message.accepted_at is not None

@@ -25,6 +25,7 @@ def in_sdist(built: Built) -> set[str]:
     "name",
     [
         "py.typed",
+        "locale/zh_Hans/LC_MESSAGES/django.mo",
         "migrations/0001_initial.py",
         "management/commands/ihuyi_sandbox.py",
         "sandbox/phone/index.html",

@@ -120,6 +120,15 @@ def test_the_sandbox_gateway_has_its_page(site: Site) -> None:
             assert (path, answer.status_code, kind in answer.headers["Content-Type"]) == (path, 200, True)
 
 
+def test_it_speaks_chinese(site: Site) -> None:
+    code = (
+        "from django.utils.translation import override\n"
+        "from django_ihuyi.models import Message\n"
+        "with override('zh-hans'): print(Message._meta.verbose_name_plural)"
+    )
+    assert re.search("[\u4e00-\u9fff]", site.script(code))
+
+
 def test_the_types_are_announced(site: Site) -> None:
     code = (
         "import json\nfrom importlib.metadata import files\n"

@@ -1,0 +1,1 @@
+"""Real processes, killed at random moments, and a verdict on what the record says afterwards: ``make chaos``."""

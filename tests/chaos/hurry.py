@@ -1,0 +1,28 @@
+"""Shorter waits for the short run in the test suite, which would else be a minute's wait; a full run has the real ones.
+
+The order that counts is kept: a worker gives the database up before its claim runs out.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.apps import AppConfig
+
+
+class Hurry(AppConfig):
+    """An app that is nothing but its start."""
+
+    name = "tests.chaos"
+    label = "chaos_in_a_hurry"
+
+    def ready(self) -> None:
+        """Shorten the waits for a lost task and for a claim that runs out."""
+        from django_ihuyi.models import receipt
+        from django_ihuyi.outbound import publishing, submission
+
+        publishing.GRACE = timedelta(seconds=6)
+        submission._LEASE_MARGIN = timedelta(seconds=6)
+        submission._PATIENCE_WITH_THE_DATABASE = 4.0
+        submission._FIRST_BACKOFF = 1.0
+        receipt._FIRST_LOOK = timedelta(seconds=3)

@@ -1,0 +1,71 @@
+"""The table at the end of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from .plan import is_ordinary, loses_answer
+from .run import Options, Outcome
+from .verdict import in_flight, judge
+
+
+def wrong(outcome: Outcome) -> dict[str, list[str]]:
+    """Return everything that has to be empty."""
+    return judge(outcome.facts) | {"logs with a key, a token or a text": outcome.leaks}
+
+
+def table(options: Options, outcome: Outcome) -> Iterator[str]:
+    """Yield the table's lines.
+
+    Args:
+        options: What the run was like.
+        outcome: What it brought.
+    """
+    facts = outcome.facts
+    for title, lines in (("What happened", _figures(options, outcome)), ("What must be zero", _zeros(outcome))):
+        yield f"{title:<50}|"
+        yield f"{'-' * 50}|{'-' * 50}"
+        for name, value in lines:
+            yield f"{name:<50}| {value}"
+        yield ""
+    if outcome.unsettled:
+        yield f"NOT SETTLED within {options.timeout:.0f} s: {outcome.unsettled}"
+    for name, offenders in wrong(outcome).items():
+        if offenders:
+            yield f"NOT ZERO: {name}: {', '.join(sorted(offenders)[:10])}"
+    for one in facts.messages:
+        if one.status == "unknown" and not loses_answer(one.mobile):
+            yield f"unknown: {one.key} at {one.submitted_at:.1f}: {one.error}"
+
+
+def _zeros(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    for name, offenders in wrong(outcome).items():
+        yield name, str(len(offenders))
+
+
+def _figures(options: Options, outcome: Outcome) -> Iterator[tuple[str, str]]:
+    facts = outcome.facts
+    counts = facts.counts
+    statuses = Counter(one.status for one in facts.messages)
+    yield "database, broker, seed", f"{options.database}, {options.broker}, {options.seed}"
+    faulty = sum(not is_ordinary(one.mobile) for one in facts.messages)
+    yield "messages, of them to numbers that misbehave", f"{len(facts.messages)}, {faulty}"
+    kinds = Counter(kill.kind for kill in facts.kills)
+    yield "kills", f"{len(facts.kills)}: " + ", ".join(f"{kind} {times}" for kind, times in sorted(kinds.items()))
+    yield "Submits, taken", f"{counts['Submit']}, {counts['taken']}"
+    yield "Submits a second while sending", f"{counts['Submit'] / outcome.sending:.1f}"
+    pushed = (counts.get(f"{word}_receipt", 0) for word in ("pushed", "acknowledged", "given_up"))
+    yield "receipts pushed, acknowledged, given up", ", ".join(map(str, pushed))
+    yield (
+        "receipts kept, of them without a message",
+        (f"{len(facts.receipts)}, {sum(kept.message is None for kept in facts.receipts)}"),
+    )
+    yield "statuses", ", ".join(f"{status} {times}" for status, times in sorted(statuses.items()))
+    unknown = [one for one in facts.messages if one.status == "unknown"]
+    by_fault = sum(loses_answer(one.mobile) for one in unknown)
+    to_losing = sum(loses_answer(one.mobile) for one in facts.messages)
+    yield "unknown by faults, of messages to such numbers", f"{by_fault} of {to_losing}"
+    yield "unknown by kills, of at most in flight at them", f"{len(unknown) - by_fault} of {in_flight(facts.kills)}"
+    yield "seconds of sending and killing", f"{outcome.sending:.0f}"
+    yield "seconds to settle after the last", f"{outcome.settling:.0f}"

@@ -1,0 +1,229 @@
+"""One run: start everything, send while killing, let it settle, and read both records."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote
+
+import django
+from django.db import DatabaseError, InterfaceError, connection
+
+from example_project import parts
+from example_project.processes import Process, logged
+from tests.e2e.stack import clean_environment, manage
+
+from . import record, servers
+from .forgetful import CALM
+from .killer import CONCURRENCY, Kill, Killer, plan
+from .plan import TEXT_MARKS, orders
+from .processes import Place, Supervised
+from .verdict import Facts, unsettled
+
+_TICK = 0.05
+_RECEIPT_DELAY = 0.5
+_PUSH_PAUSE = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a run is like. ``timeout`` is how long it may take to settle, in seconds; ``hurry`` as in ``hurry.py``."""
+
+    messages: int = 2000
+    kills: int = 24
+    seed: int = 1
+    database: str = "postgresql"
+    broker: str = "redis"
+    workers: int = 2
+    timeout: float = 240.0
+    hurry: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long is sent and killed."""
+        return max(self.messages / 20, self.kills * (2.5 if self.hurry else 5.0))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run brought: both records, and times in seconds."""
+
+    facts: Facts
+    unsettled: int
+    sending: float
+    settling: float
+    starts: Mapping[str, int]
+    leaks: list[str]
+
+
+class Run:
+    """The processes of one run."""
+
+    def __init__(self, options: Options, place: Place, say: Callable[[str], None]) -> None:
+        """Describe a run.
+
+        Args:
+            options: What it is like.
+            place: An empty place for it.
+            say: Tells a person what goes on.
+        """
+        self._options = options
+        self._place = place
+        self._say = say
+        self._api_key = secrets.token_hex(16)
+        self._token = secrets.token_urlsafe(24)
+        self._site_port, self._sandbox_port = place.port(), place.port()
+        self._sandbox_url = f"http://127.0.0.1:{self._sandbox_port}"
+        self._orders = orders(options.messages, options.seed)
+        self._data = place.folder("data")
+        self._environment = clean_environment() | {
+            "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
+            "DEBUG": "0",
+            "SECRET_KEY": secrets.token_hex(32),
+            "IHUYI_DEMO_DATA": str(self._data),
+            "IHUYI_ACCOUNT": "cf_chaos",
+            "IHUYI_API_KEY": self._api_key,
+            "IHUYI_BASE_URL": f"{self._sandbox_url}/webservice/sms.php",
+            "IHUYI_PUSH_TOKEN": self._token,
+        }
+        if options.hurry:
+            self._environment["CHAOS_HURRY"] = "1"
+
+    def run(self) -> Outcome:
+        """Do it all; the processes are still running afterwards.
+
+        Raises:
+            NotAvailableError: A server cannot be had on this machine.
+        """
+        victims = self._start()
+        started = time.monotonic()
+        kills = self._send_and_kill(victims)
+        (self._data / CALM).touch()
+        calm_at = time.monotonic()
+        self._say(f"calm after {calm_at - started:.0f} s and {len(kills)} kills; settling")
+        facts, left = self._settle(kills)
+        return Outcome(
+            facts,
+            unsettled=left,
+            sending=calm_at - started,
+            settling=time.monotonic() - calm_at,
+            starts={one.name: one.starts for one in self._place.all},
+            leaks=self._leaks(),
+        )
+
+    def _start(self) -> dict[str, list[Supervised]]:
+        victims: dict[str, list[Supervised]] = {}
+        wanted = {
+            "database": servers.DATABASES[self._options.database],
+            "broker": servers.BROKERS[self._options.broker],
+        }
+        for kind, prepare in wanted.items():
+            if prepare is not None:
+                server, address = prepare(self._place)
+                self._environment |= address
+                victims[kind] = [server.start()]
+        for one in self._place.all:
+            one.wait()
+        # This process reads the record at the end, with the settings of the others.
+        os.environ.update(self._environment)
+        django.setup()
+        manage(self._environment, "migrate", "--verbosity=0")
+        logs, pushes = self._place.logs, f"http://127.0.0.1:{self._site_port}/ihuyi/push/{self._token}/"
+        options = (f"--receipt-delay={_RECEIPT_DELAY}", f"--push-pause={_PUSH_PAUSE}", "--balance=100000")
+        self._ours("sandbox", lambda _: parts.sandbox(logs, self._sandbox_port, pushes, *options))
+        victims["web"] = [self._ours("web", self._web)]
+        names = [f"worker-{number}" for number in range(1, self._options.workers + 1)]
+        victims["worker"] = [self._ours(name, partial(self._worker, name)) for name in names]
+        victims["beat"] = [self._ours("beat", self._beat)]
+        for one in (ours := self._place.all[-len(names) - 3 :]):
+            one.start()
+        for one in ours:
+            one.wait()
+        return victims
+
+    def _send_and_kill(self, victims: Mapping[str, list[Supervised]]) -> list[Kill]:
+        killable = [kind for kind in ("broker", "database") if kind in victims]
+        seconds, seed = self._options.seconds, self._options.seed
+        planned = plan(self._options.kills, seed, killable)
+        killer = Killer(seed, victims, self._options.workers)
+        sender = self._sender(seconds)
+        sender.start(self._environment)
+        began = time.monotonic()
+        kills: list[Kill] = []
+        while planned or sender.exit_status is None:
+            self._place.tick()
+            passed = time.monotonic() - began
+            if planned and passed >= planned[0][0] * seconds and (kill := killer.kill(planned[0][1])):
+                planned.pop(0)
+                kills.append(kill)
+                self._say(f"{passed:6.1f} s  killed: {kill.kind} ({kill.name})")
+            if passed > 3 * seconds + 60:
+                sender.end()
+                raise TimeoutError("sending and killing took three times as long as it should")
+            time.sleep(_TICK)
+        assert sender.exit_status == 0, f"the sender ended with {sender.exit_status}"
+        self._say(sender.last_lines()[-1])
+        return kills
+
+    def _settle(self, kills: list[Kill]) -> tuple[Facts, int]:
+        give_up_at = time.monotonic() + self._options.timeout
+        while True:
+            self._place.tick()
+            try:
+                facts = record.read(self._orders, kills, self._sandbox_url)
+            except (DatabaseError, InterfaceError):
+                # Killed last, and not up again.
+                facts = None
+                connection.close()
+            left = unsettled(facts) if facts else ["the database"]
+            if facts and (not left or time.monotonic() > give_up_at):
+                return facts, len(left)
+            if time.monotonic() > give_up_at + 60:
+                raise TimeoutError("the database did not come back")
+            time.sleep(0.5)
+
+    def _ours(self, name: str, describe: Callable[[int], Process]) -> Supervised:
+        return self._place.supervise(name, describe, self._environment)
+
+    def _web(self, start: int) -> Process:
+        process = parts.site(self._place.logs, self._site_port)
+        # A log for each start: that of a killed one tells why it died.
+        process.log = process.log.with_name(f"web.{start}.log")
+        return process
+
+    def _worker(self, name: str, start: int) -> Process:
+        command = ["worker", "--loglevel=INFO", f"--concurrency={CONCURRENCY}", f"--hostname={name}@localhost"]
+        # They need not know of each other, and the broker in a file could not tell them.
+        command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        return self._celery(f"{name}.{start}", command, " ready.")
+
+    def _beat(self, start: int) -> Process:
+        command = ["beat", "--loglevel=INFO", f"--schedule={self._data / 'beat-schedule'}", "--pidfile="]
+        return self._celery(f"beat.{start}", command, "beat: Starting...")
+
+    def _celery(self, name: str, arguments: list[str], ready: str) -> Process:
+        command = [sys.executable, "-m", "celery", "-A", "example_project.celery", *arguments]
+        return Process(name, command, log=self._place.logs / f"{name}.log", answers=logged(ready))
+
+    def _sender(self, seconds: float) -> Process:
+        numbers = [str(self._options.messages), str(self._options.seed), str(seconds)]
+        command = [sys.executable, "-m", "tests.chaos.sender", *numbers]
+        return Process("sender", command, log=self._place.logs / "sender.log", answers=lambda _: True)
+
+    def _leaks(self) -> list[str]:
+        """Return where a log of ours says what it must not."""
+        forbidden = {self._api_key: "the API key", self._token: "the push token"}
+        for mark in TEXT_MARKS:
+            forbidden |= dict.fromkeys((mark, quote(mark), json.dumps(mark)[1:-1]), "a text")
+        return [
+            f"{what} is in {log.name}"
+            for log in sorted(self._place.logs.iterdir())
+            for secret, what in forbidden.items()
+            if secret in log.read_text(encoding="utf-8", errors="replace")
+        ]

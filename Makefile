@@ -14,17 +14,26 @@ drivers := psycopg[binary] redis mysqlclient
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types format clean
+.PHONY: help demo test test-databases chaos lint types format clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## Run the example site, a worker and the sandbox gateway (DEMO_PORT, SANDBOX_PORT) until Ctrl-C
 	@$(python) -m example_project.demo
 
 test: $(VENV)/.test ## Run all tests, on SQLite and on what else is reachable
 	$(python) -m pytest
-	# The same suite on other databases belongs here: DATABASE_URL=... $(python) -m pytest
+	$(python) -m tests.databases
+
+test-databases: $(VENV)/.test ## Run the tests that touch a database on PostgreSQL and MariaDB
+	$(python) -m tests.databases
+
+chaos: $(VENV)/.test ## Kill real workers, brokers and databases, and count what was lost or sent twice
+	$(python) -m tests.chaos --database postgresql --broker redis
+	$(python) -m tests.chaos --database postgresql --broker rabbitmq
+	$(python) -m tests.chaos --database mariadb --broker redis
+	$(python) -m tests.chaos --database sqlite --broker embedded --messages 300
 
 lint: $(VENV)/.dev ## Check style and formatting
 	$(python) -m ruff check

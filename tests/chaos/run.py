@@ -28,7 +28,7 @@ from .verdict import Facts, unsettled
 
 _TICK = 0.05
 _RECEIPT_DELAY = 0.5
-_PUSH_PAUSE = 5
+_PUSH_PAUSE = 8
 
 
 @dataclass(frozen=True, kw_only=True)

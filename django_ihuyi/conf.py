@@ -7,18 +7,33 @@ the errors at run time say the same words, because both come from :func:`problem
 from __future__ import annotations
 
 import difflib
-import ipaddress
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.module_loading import import_string
 
-CATEGORIES = ("verification", "notification", "marketing")
+from .options import (
+    check_count,
+    check_flag,
+    check_format,
+    check_importable,
+    check_name_or_callable,
+    check_networks,
+    check_positive,
+    check_queues,
+    check_signature,
+    check_text,
+    check_texts,
+    check_timeout,
+    check_url,
+    is_loopback,
+    option,
+)
+
 TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
 
@@ -41,125 +56,43 @@ class Problem:
     hint: str
 
 
-def option(check: Callable[[Any], str | None], *, default: Any = MISSING, secret: bool = False) -> Any:  # noqa: ANN401  like dataclasses.field
-    """Declare an option: its check returns what a right value would be, or None if the value is right."""
-    factory = {"default_factory": default} if callable(default) else {"default": default}
-    return field(repr=not secret, metadata={"check": check}, **factory)
-
-
-def _text(value: object) -> str | None:
-    return None if isinstance(value, str) and value.strip() else "a text that is not empty"
-
-
-def _signature(value: object) -> str | None:
-    right = isinstance(value, str) and 2 <= len(value) <= 30 and not set(value) & set("【】")
-    return None if right else "2 to 30 characters without the brackets 【】, for example '互亿无线'"
-
-
-def _flag(value: object) -> str | None:
-    return None if isinstance(value, bool) else "True or False"
-
-
-def _format(value: object) -> str | None:
-    return None if value in ("json", "xml") else "'json' or 'xml'"
-
-
-def _positive(value: object) -> str | None:
-    right = isinstance(value, int) and not isinstance(value, bool) and value > 0
-    return None if right else "a whole number above 0"
-
-
-def _count(value: object) -> str | None:
-    right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return None if right else "a whole number, 0 or above"
-
-
-def _is_seconds(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-
-
-def _timeout(value: object) -> str | None:
-    right = isinstance(value, tuple | list) and len(value) == 2 and all(_is_seconds(part) for part in value)
-    return None if right else "two numbers of seconds, (connect, read), for example (3.05, 10)"
-
-
-def _url(value: object) -> str | None:
-    parts = urlsplit(value) if isinstance(value, str) else None
-    right = parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
-    return None if right else "an address such as 'https://106.ihuyi.com/webservice/sms.php'"
-
-
-def _importable(value: object) -> str | None:
-    try:
-        import_string(str(value))
-    except ImportError:
-        return "the dotted path of a class that can be imported, such as 'django_ihuyi.gateway.Client'"
-    return None
-
-
-def _texts(value: object) -> str | None:
-    right = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-    return None if right else "a list of texts"
-
-
-def _networks(value: object) -> str | None:
-    if value is None:
-        return None
-    try:
-        right = not isinstance(value, str) and bool([ipaddress.ip_network(item) for item in value])  # type: ignore[attr-defined]  # anything else is a TypeError, below
-    except (TypeError, ValueError):
-        right = False
-    return None if right else "None, or a list of networks such as ['203.0.113.0/24']"
-
-
-def _queues(value: object) -> str | None:
-    right = isinstance(value, Mapping) and all(
-        key in CATEGORIES and (queue is None or (isinstance(queue, str) and queue)) for key, queue in value.items()
-    )
-    return None if right else f"a dict from {', '.join(map(repr, CATEGORIES))} to a Celery queue's name or None"
-
-
-def _name_or_callable(value: object) -> str | None:
-    return None if callable(value) or (isinstance(value, str) and value) else "a text or a callable"
-
-
 @dataclass(frozen=True, kw_only=True)
 class AccountSettings:
     """One APIID/APIKEY pair with how to talk to it. Times are in seconds, lengths in characters."""
 
-    account: str = option(_text)
-    api_key: str = option(_text, secret=True)
-    signature: str = option(_signature, default="互亿无线")
-    base_url: str = option(_url, default="https://106.ihuyi.com/webservice/sms.php")
-    format: str = option(_format, default="json")
-    dynamic_password: bool = option(_flag, default=True)
-    timeout: tuple[float, float] = option(_timeout, default=(3.05, 10))
-    client: str = option(_importable, default="django_ihuyi.gateway.Client")
-    max_length: int = option(_positive, default=300)
-    max_variable_length: int = option(_positive, default=8)
-    max_attempts: int = option(_positive, default=8)
-    resend_unknown: bool = option(_flag, default=False)
+    account: str = option(check_text)
+    api_key: str = option(check_text, secret=True)
+    signature: str = option(check_signature, default="互亿无线")
+    base_url: str = option(check_url, default="https://106.ihuyi.com/webservice/sms.php")
+    format: str = option(check_format, default="json")
+    dynamic_password: bool = option(check_flag, default=True)
+    timeout: tuple[float, float] = option(check_timeout, default=(3.05, 10))
+    client: str = option(check_importable, default="django_ihuyi.gateway.Client")
+    max_length: int = option(check_positive, default=300)
+    max_variable_length: int = option(check_positive, default=8)
+    max_attempts: int = option(check_positive, default=8)
+    resend_unknown: bool = option(check_flag, default=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationSettings:
     """The welcome text for a new user: where the number is, and what to say."""
 
-    mobile: str | Callable[[Any], str | None] = option(_name_or_callable)
-    content: str | Callable[[Any], str] = option(_name_or_callable)
-    account: str = option(_text, default="default")
+    mobile: str | Callable[[Any], str | None] = option(check_name_or_callable)
+    content: str | Callable[[Any], str] = option(check_name_or_callable)
+    account: str = option(check_text, default="default")
 
 
 @dataclass(frozen=True, kw_only=True)
 class IhuyiSettings:
     """All of ``IHUYI`` but its nested dicts, which are :class:`AccountSettings` and :class:`RegistrationSettings`."""
 
-    push_tokens: list[str] = option(_texts, default=list)
-    push_allowed_networks: list[str] | None = option(_networks, default=None)
-    trusted_proxies: int = option(_count, default=0)
-    queues: Mapping[str, str | None] = option(_queues, default=dict)
-    receipt_window_hours: int = option(_positive, default=72)
-    no_receipt_hours: int = option(_positive, default=24)
+    push_tokens: list[str] = option(check_texts, default=list)
+    push_allowed_networks: list[str] | None = option(check_networks, default=None)
+    trusted_proxies: int = option(check_count, default=0)
+    queues: Mapping[str, str | None] = option(check_queues, default=dict)
+    receipt_window_hours: int = option(check_positive, default=72)
+    no_receipt_hours: int = option(check_positive, default=24)
 
     @property
     def no_receipt_after(self) -> timedelta:
@@ -223,7 +156,7 @@ def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
     tokens = raw.get("PUSH_TOKENS", [])
-    if _texts(tokens):
+    if check_texts(tokens):
         return
     make = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
     if not tokens:
@@ -239,14 +172,6 @@ def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
                 f"IHUYI['PUSH_TOKENS'][{index}] is shorter than {_MIN_TOKEN} characters.",
                 f"Whoever guesses it can forge receipts. Make a long one: {make}",
             )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def problems(raw: object) -> Iterator[Problem]:

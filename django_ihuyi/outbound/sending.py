@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_ihuyi import conf
 from django_ihuyi.clock import as_site_time
 from django_ihuyi.models import Message
+from django_ihuyi.options import CATEGORIES
 
 from . import publishing
 from .numbers import normalise
@@ -93,8 +94,8 @@ def send_sms(
 
 
 def _check_category(category: str) -> str:
-    if category not in conf.CATEGORIES:
-        known = ", ".join(map(repr, conf.CATEGORIES))
+    if category not in CATEGORIES:
+        known = ", ".join(map(repr, CATEGORIES))
         raise ValueError(f"There is no category {category!r}. Write one of {known}.")
     return str(category)
 

@@ -1,0 +1,103 @@
+"""The options' values: each check here returns what a right value would be, or None if the value is right."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.module_loading import import_string
+
+CATEGORIES = ("verification", "notification", "marketing")
+
+
+def option(check: Callable[[Any], str | None], *, default: Any = MISSING, secret: bool = False) -> Any:  # noqa: ANN401  like dataclasses.field
+    """Declare an option: its check returns what a right value would be, or None if the value is right."""
+    factory = {"default_factory": default} if callable(default) else {"default": default}
+    return field(repr=not secret, metadata={"check": check}, **factory)
+
+
+def check_text(value: object) -> str | None:
+    return None if isinstance(value, str) and value.strip() else "a text that is not empty"
+
+
+def check_signature(value: object) -> str | None:
+    right = isinstance(value, str) and 2 <= len(value) <= 30 and not set(value) & set("【】")
+    return None if right else "2 to 30 characters without the brackets 【】, for example '互亿无线'"
+
+
+def check_flag(value: object) -> str | None:
+    return None if isinstance(value, bool) else "True or False"
+
+
+def check_format(value: object) -> str | None:
+    return None if value in ("json", "xml") else "'json' or 'xml'"
+
+
+def check_positive(value: object) -> str | None:
+    right = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return None if right else "a whole number above 0"
+
+
+def check_count(value: object) -> str | None:
+    right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return None if right else "a whole number, 0 or above"
+
+
+def is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def check_timeout(value: object) -> str | None:
+    right = isinstance(value, tuple | list) and len(value) == 2 and all(is_seconds(part) for part in value)
+    return None if right else "two numbers of seconds, (connect, read), for example (3.05, 10)"
+
+
+def check_url(value: object) -> str | None:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    right = parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
+    return None if right else "an address such as 'https://106.ihuyi.com/webservice/sms.php'"
+
+
+def check_importable(value: object) -> str | None:
+    try:
+        import_string(str(value))
+    except ImportError:
+        return "the dotted path of a class that can be imported, such as 'django_ihuyi.gateway.Client'"
+    return None
+
+
+def check_texts(value: object) -> str | None:
+    right = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    return None if right else "a list of texts"
+
+
+def check_networks(value: object) -> str | None:
+    if value is None:
+        return None
+    try:
+        right = not isinstance(value, str) and bool([ipaddress.ip_network(item) for item in value])  # type: ignore[attr-defined]  # anything else is a TypeError, below
+    except (TypeError, ValueError):
+        right = False
+    return None if right else "None, or a list of networks such as ['203.0.113.0/24']"
+
+
+def check_queues(value: object) -> str | None:
+    right = isinstance(value, Mapping) and all(
+        key in CATEGORIES and (queue is None or (isinstance(queue, str) and queue)) for key, queue in value.items()
+    )
+    return None if right else f"a dict from {', '.join(map(repr, CATEGORIES))} to a Celery queue's name or None"
+
+
+def check_name_or_callable(value: object) -> str | None:
+    return None if callable(value) or (isinstance(value, str) and value) else "a text or a callable"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -40,9 +40,20 @@ def pauses() -> Iterator[Pause]:
             code=state.code,
             words=state.msg,
             meaning=gettext(known.meaning) if known else "",
-            advice=gettext(known.advice) if known else "",
+            advice=_what_to_do(state),
             next_try=display.time(state.probe_at) if state.probe_at else None,
         )
+
+
+def _what_to_do(state: AccountState) -> str:
+    advice = gettext(lookup(state.code).advice) if state.code is not None else ""
+    if state.clock_offset is None:
+        return advice
+    if state.clock_offset >= 0:
+        offset = gettext("This server's clock is %(seconds)d s ahead of the gateway's.")
+    else:
+        offset = gettext("This server's clock is %(seconds)d s behind the gateway's.")
+    return f"{offset % {'seconds': abs(state.clock_offset)}} {advice}"
 
 
 @admin.register(AccountState)
@@ -75,7 +86,7 @@ class AccountStateAdmin(ReadOnlyAdmin[AccountState]):
     @admin.display(description=_("what to do"))
     def advice(self, state: AccountState) -> str:
         """Show what the operator does next."""
-        return gettext(lookup(state.code).advice) if state.code is not None else display.EMPTY
+        return _what_to_do(state) or display.EMPTY
 
     @admin.display(description=_("next try"))
     def next_try(self, state: AccountState) -> SafeString | str:

@@ -46,6 +46,20 @@ def test_a_pause_of_which_little_is_known_is_shown_too(staff: StaffClient, pause
     assert "Tried again by itself" not in page
 
 
+@pytest.mark.parametrize(
+    ("offset", "says"),
+    [(412, "clock is 412 s ahead of the gateway"), (-60, "clock is 60 s behind the gateway")],
+    ids=["ahead", "behind"],
+)
+def test_a_wrong_clock_is_told_with_its_size(staff: StaffClient, paused: AccountState, offset: int, says: str) -> None:
+    AccountState.objects.update(code=40501, clock_offset=offset)
+    client = staff("masked")
+    for url in (list_url(Message), page_url(paused)):
+        page = html(client, url)
+        assert says in page
+        assert "set it by NTP" in page
+
+
 def test_no_banner_without_a_pause(staff: StaffClient, paused: AccountState) -> None:
     AccountState.objects.update(paused_since=None)
     assert "ihuyi-banner" not in html(staff("masked"), list_url(Message))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -101,11 +101,12 @@ def main() -> int:
     return 0
 
 
-def take(folder: Path) -> list[Path]:
+def take(folder: Path, languages: Iterable[str] = tuple(LANGUAGES)) -> list[Path]:
     """Start everything, fill it, and take the pictures.
 
     Args:
         folder: Where they are written.
+        languages: Which of :data:`LANGUAGES` to take them in.
 
     Returns:
         Their files.
@@ -117,7 +118,7 @@ def take(folder: Path) -> list[Path]:
             with closing(driver.chromium.launch(executable_path=services.chromium(), args=FLAGS)) as browser:
                 _sign_up(stack, browser)
                 _fill(stack, browser)
-                return [path for language in LANGUAGES for path in _in_language(stack, browser, language, folder)]
+                return [path for language in languages for path in _in_language(stack, browser, language, folder)]
         finally:
             stack.stop()
 

@@ -1,0 +1,60 @@
+"""The pages of statuses and signals, and the README's tables of both and of permissions, say what the code says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.dispatch import Signal
+
+from django_ihuyi import signals
+from django_ihuyi.models import Message
+from django_ihuyi.models.lifecycle import SOURCES
+
+from .reading import READMES, ROOT, code_in, read, tables
+
+STATUS_PAGES = ("docs/statuses.md", "docs/zh-hans/statuses.md")
+
+
+@pytest.mark.parametrize("page", STATUS_PAGES)
+def test_every_status_is_explained(page: str) -> None:
+    assert [code_in(row[0]) for row in tables(page)[0][1:]] == Message.Status.values
+
+
+@pytest.mark.parametrize("page", STATUS_PAGES)
+def test_every_arrow_is_explained_and_no_other(page: str) -> None:
+    arrows = [(code_in(row[0]), code_in(row[1])) for row in tables(page)[1][1:]]
+    assert sorted(arrows) == sorted((source.value, to.value) for to, sources in SOURCES.items() for source in sources)
+
+
+@pytest.mark.parametrize("page", ["docs/signals.md", "docs/zh-hans/signals.md"])
+def test_every_signal_is_explained_with_its_arguments(page: str) -> None:
+    source = (ROOT / "django_ihuyi" / "signals.py").read_text("utf-8")
+    written = re.findall(r'^(\w+) = Signal\(\)\n"""(.+?)"""', source, re.MULTILINE)
+    assert {name for name, value in vars(signals).items() if isinstance(value, Signal)} == {name for name, _ in written}
+    assert [(code_in(row[0]), re.findall(r"`(\w+)`", row[2])) for row in tables(page)[0][1:]] == [
+        (name, re.findall(r"(\w+)=", text)) for name, text in written
+    ]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_readmes_failures_end_in_statuses(readme: str) -> None:
+    [table] = [table for table in tables(readme) if code_in(table[1][1]) == "queued"]
+    statuses = {code_in(row[1]) for row in table[1:]}
+    assert statuses <= set(Message.Status.values)
+    assert {"unknown", "rejected", "undelivered", "expired"} <= statuses
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("readme", READMES)
+def test_the_readmes_permissions(readme: str) -> None:
+    [table] = [table for table in tables(readme) if code_in(table[1][0]).startswith("django_ihuyi.")]
+    existing = Permission.objects.filter(content_type__app_label="django_ihuyi", codename__startswith="view_")
+    assert {code_in(row[0]) for row in table[1:]} == {f"django_ihuyi.{one.codename}" for one in existing}
+
+
+@pytest.mark.parametrize("page", STATUS_PAGES)
+def test_every_status_page_names_the_method_that_cancels(page: str) -> None:
+    assert "message.cancel()" in read(page)
+    assert callable(Message.cancel)

@@ -132,3 +132,12 @@ def test_the_home_page_for_anybody(client: Client, settings: Any) -> None:
     assert "Numbers that go wrong" in client.get("/").content.decode()
     settings.PHONE_PAGE = None
     assert "Numbers that go wrong" not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_each_language_is_named_in_its_own_words(client: Client, language: str) -> None:
+    client.post(reverse("set_language"), {"language": language})
+    page = client.get("/").content.decode()
+    assert f'<html lang="{language}">' in page
+    assert ">English</button>" in page
+    assert ">简体中文</button>" in page

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from django_ihuyi.conf import is_loopback
+from django_ihuyi.options import is_loopback
 from example_project.people.models import Person
 
 MOBILE = "13900139000"

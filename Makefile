@@ -14,7 +14,7 @@ drivers := psycopg[binary] redis mysqlclient
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-databases chaos lint types format clean
+.PHONY: help demo test test-databases screenshots chaos lint types format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(VENV)/.test ## Run all tests, on SQLite and on what else is reachable
 
 test-databases: $(VENV)/.test ## Run the tests that touch a database on PostgreSQL and MariaDB
 	$(python) -m tests.databases
+
+screenshots: $(VENV)/.test ## Make the pictures of the documentation anew, in headless Chromium
+	$(python) -m tests.docs.screenshots
 
 chaos: $(VENV)/.test ## Kill real workers, brokers and databases, and count what was lost or sent twice
 	$(python) -m tests.chaos --database postgresql --broker redis

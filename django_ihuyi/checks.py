@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's own name for it
 from django.core.exceptions import FieldDoesNotExist
@@ -20,13 +19,13 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: 
         (Error if problem.id.startswith("E") else Warning)(
             problem.text, hint=problem.hint, id=f"django_ihuyi.{problem.id}"
         )
-        for problem in conf.problems(getattr(settings, "IHUYI", None))
+        for problem in conf.problems(conf.get_raw())
     ]
 
 
 def check_registration(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
     """Report a ``REGISTRATION`` whose mobile field the user model does not have."""
-    raw = getattr(settings, "IHUYI", None) or {}
+    raw = conf.get_raw()
     registration = raw.get("REGISTRATION") if isinstance(raw, dict) else None
     name = registration.get("MOBILE") if isinstance(registration, dict) else None
     if not isinstance(name, str) or "." in name:

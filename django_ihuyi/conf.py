@@ -206,8 +206,13 @@ def problems(raw: object) -> Iterator[Problem]:
         yield from _section_problems(raw["REGISTRATION"], RegistrationSettings, "IHUYI['REGISTRATION']")
 
 
+def get_raw() -> object:
+    """Return ``IHUYI`` as it stands in the settings, right or wrong; None if it does not."""
+    return getattr(django_settings, "IHUYI", None)
+
+
 def _raw() -> Mapping[str, Any]:
-    raw = getattr(django_settings, "IHUYI", None)
+    raw = get_raw()
     if not isinstance(raw, Mapping):
         raise ImproperlyConfigured("IHUYI is not a dict. Write IHUYI = {...} in the settings.")
     return raw

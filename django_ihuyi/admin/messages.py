@@ -112,7 +112,7 @@ class MessageAdmin(SearchedAdmin[Message]):
         way = (
             (gettext("Created"), message.created_at),
             (gettext("Submitted"), message.submitted_at),
-            (gettext("Accepted"), message.accepted_at),
+            (gettext("Accepted at"), message.accepted_at),
             (gettext("Reported"), message.reported_at),
         )
         return [Step(label, display.time(moment), moment is not None) for label, moment in way]
@@ -127,7 +127,7 @@ class MessageAdmin(SearchedAdmin[Message]):
         """Show when it was given to the gateway."""
         return display.time(message.submitted_at, beside=message.created_at)
 
-    @admin.display(description=_("accepted"))
+    @admin.display(description=_("accepted at"))
     def accepted(self, message: Message) -> SafeString | str:
         """Show when the gateway took it."""
         return display.time(message.accepted_at, beside=message.created_at)

@@ -132,7 +132,8 @@ def _rejected(message: Message) -> Standing:
             _tried(message, _("No: the gateway could not take it, and it was given up.")),
             _("Send a new message. If it happens again, ask ihuyi's support."),
         )
-    return Standing(f"{_('No: the gateway refused it.')} {_(code.meaning)}", _(code.advice))
+    refused = _("No: the gateway refused it.")
+    return Standing(f"{refused} {_(code.meaning)}", _(code.advice))
 
 
 def _tried(message: Message, sentence: str) -> str:

@@ -71,7 +71,7 @@ class Message(models.Model):
     publishes = models.PositiveSmallIntegerField(_("times published by upkeep"), default=0)
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
-    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     reported_at = models.DateTimeField(_("reported"), null=True, blank=True)
     receipt_code = models.BigIntegerField(_("receipt's code"), null=True, blank=True)
     receipt_msg = models.CharField(_("carrier's words"), max_length=255, blank=True)

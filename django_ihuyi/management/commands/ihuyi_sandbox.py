@@ -8,14 +8,15 @@ import signal
 import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from django_ihuyi import conf
 from django_ihuyi.sandbox import Options, Sandbox
 from django_ihuyi.sandbox.options import OptionFields
 
@@ -30,12 +31,14 @@ def site_defaults() -> dict[str, str]:
         ``account``, ``api_key`` and ``signature`` of the default account and ``push_url`` with the first push token, as
         far as the settings have them.
     """
-    site = getattr(settings, "IHUYI", {})
-    account = site.get("ACCOUNTS", {}).get("default", {})
-    names = {"account": "ACCOUNT", "api_key": "API_KEY", "signature": "SIGNATURE"}
-    known = {name: account[key] for name, key in names.items() if account.get(key)}
-    tokens = site.get("PUSH_TOKENS") or ()
-    return known | ({"push_url": f"{PUSH_ROOT}{tokens[0]}/"} if tokens else {})
+    known = {}
+    # A site that is not set up yet is no reason not to try the sandbox.
+    with suppress(ImproperlyConfigured):
+        account = conf.get_account("default")
+        known |= {"account": account.account, "api_key": account.api_key, "signature": account.signature}
+    with suppress(ImproperlyConfigured):
+        known |= {"push_url": f"{PUSH_ROOT}{token}/" for token in conf.get_settings().push_tokens[:1]}
+    return known
 
 
 class Command(BaseCommand):

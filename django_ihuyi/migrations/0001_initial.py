@@ -6,113 +6,276 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AccountState',
+            name="AccountState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.CharField(max_length=64, unique=True, verbose_name='account')),
-                ('paused_since', models.DateTimeField(blank=True, null=True, verbose_name='paused since')),
-                ('code', models.BigIntegerField(blank=True, null=True, verbose_name='code')),
-                ('msg', models.CharField(blank=True, max_length=255, verbose_name="gateway's words")),
-                ('clock_offset', models.IntegerField(blank=True, help_text="Seconds by which this server's clock is ahead.", null=True, verbose_name='clock offset')),
-                ('probes', models.PositiveIntegerField(default=0, verbose_name='probes')),
-                ('probe_at', models.DateTimeField(blank=True, null=True, verbose_name='next probe')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("account", models.CharField(max_length=64, unique=True, verbose_name="account")),
+                ("paused_since", models.DateTimeField(blank=True, null=True, verbose_name="paused since")),
+                ("code", models.BigIntegerField(blank=True, null=True, verbose_name="code")),
+                ("msg", models.CharField(blank=True, max_length=255, verbose_name="gateway's words")),
+                (
+                    "clock_offset",
+                    models.IntegerField(
+                        blank=True,
+                        help_text="Seconds by which this server's clock is ahead.",
+                        null=True,
+                        verbose_name="clock offset",
+                    ),
+                ),
+                ("probes", models.PositiveIntegerField(default=0, verbose_name="probes")),
+                ("probe_at", models.DateTimeField(blank=True, null=True, verbose_name="next probe")),
             ],
             options={
-                'verbose_name': 'account state',
-                'verbose_name_plural': 'account states',
+                "verbose_name": "account state",
+                "verbose_name_plural": "account states",
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mobile', models.CharField(max_length=32, verbose_name='mobile')),
-                ('content', models.TextField(verbose_name='text')),
-                ('template', models.CharField(blank=True, help_text="The gateway's template id.", max_length=32, verbose_name='template')),
-                ('category', models.CharField(choices=[('verification', 'verification'), ('notification', 'notification'), ('marketing', 'marketing')], default='notification', max_length=16, verbose_name='category')),
-                ('account', models.CharField(default='default', max_length=64, verbose_name='account')),
-                ('status', models.CharField(choices=[('queued', 'queued'), ('submitting', 'submitting'), ('accepted', 'accepted'), ('delivered', 'delivered'), ('undelivered', 'undelivered'), ('rejected', 'rejected'), ('unknown', 'unknown'), ('expired', 'expired'), ('cancelled', 'cancelled')], default='queued', max_length=16, verbose_name='status')),
-                ('code', models.BigIntegerField(blank=True, help_text="The gateway's answer.", null=True, verbose_name='code')),
-                ('msg', models.CharField(blank=True, max_length=255, verbose_name="gateway's words")),
-                ('error', models.CharField(blank=True, help_text='Why the last attempt brought no answer.', max_length=255, verbose_name='error')),
-                ('smsid', models.CharField(blank=True, max_length=64, null=True, verbose_name='smsid')),
-                ('segments', models.PositiveSmallIntegerField(default=1, verbose_name='segments')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Times claimed for a Submit.', verbose_name='attempts')),
-                ('retries', models.PositiveSmallIntegerField(default=0, help_text='Attempts that surely sent nothing and count towards the limit.', verbose_name='retries')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
-                ('send_at', models.DateTimeField(blank=True, null=True, verbose_name='send at')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now, help_text='Not submitted before this time.', verbose_name='due')),
-                ('publish_at', models.DateTimeField(default=django.utils.timezone.now, help_text='When upkeep gives the message to the workers if it is still queued.', verbose_name='published again')),
-                ('publishes', models.PositiveSmallIntegerField(default=0, verbose_name='times published by upkeep')),
-                ('claimed_until', models.DateTimeField(blank=True, null=True, verbose_name='claimed until')),
-                ('submitted_at', models.DateTimeField(blank=True, null=True, verbose_name='submitted')),
-                ('accepted_at', models.DateTimeField(blank=True, null=True, verbose_name='accepted at')),
-                ('reported_at', models.DateTimeField(blank=True, null=True, verbose_name='reported')),
-                ('receipt_code', models.BigIntegerField(blank=True, null=True, verbose_name="receipt's code")),
-                ('receipt_msg', models.CharField(blank=True, max_length=255, verbose_name="carrier's words")),
-                ('idempotency_key', models.CharField(blank=True, max_length=128, null=True, unique=True, verbose_name='idempotency key')),
-                ('metadata', models.JSONField(blank=True, default=dict, verbose_name='metadata')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("mobile", models.CharField(max_length=32, verbose_name="mobile")),
+                ("content", models.TextField(verbose_name="text")),
+                (
+                    "template",
+                    models.CharField(
+                        blank=True, help_text="The gateway's template id.", max_length=32, verbose_name="template"
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("verification", "verification"),
+                            ("notification", "notification"),
+                            ("marketing", "marketing"),
+                        ],
+                        default="notification",
+                        max_length=16,
+                        verbose_name="category",
+                    ),
+                ),
+                ("account", models.CharField(default="default", max_length=64, verbose_name="account")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("submitting", "submitting"),
+                            ("accepted", "accepted"),
+                            ("delivered", "delivered"),
+                            ("undelivered", "undelivered"),
+                            ("rejected", "rejected"),
+                            ("unknown", "unknown"),
+                            ("expired", "expired"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "code",
+                    models.BigIntegerField(
+                        blank=True, help_text="The gateway's answer.", null=True, verbose_name="code"
+                    ),
+                ),
+                ("msg", models.CharField(blank=True, max_length=255, verbose_name="gateway's words")),
+                (
+                    "error",
+                    models.CharField(
+                        blank=True,
+                        help_text="Why the last attempt brought no answer.",
+                        max_length=255,
+                        verbose_name="error",
+                    ),
+                ),
+                ("smsid", models.CharField(blank=True, max_length=64, null=True, verbose_name="smsid")),
+                ("segments", models.PositiveSmallIntegerField(default=1, verbose_name="segments")),
+                (
+                    "attempts",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Times claimed for a Submit.", verbose_name="attempts"
+                    ),
+                ),
+                (
+                    "retries",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Attempts that surely sent nothing and count towards the limit.",
+                        verbose_name="retries",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="created")),
+                ("send_at", models.DateTimeField(blank=True, null=True, verbose_name="send at")),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
+                (
+                    "due_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        help_text="Not submitted before this time.",
+                        verbose_name="due",
+                    ),
+                ),
+                (
+                    "publish_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        help_text="When upkeep gives the message to the workers if it is still queued.",
+                        verbose_name="published again",
+                    ),
+                ),
+                ("publishes", models.PositiveSmallIntegerField(default=0, verbose_name="times published by upkeep")),
+                ("claimed_until", models.DateTimeField(blank=True, null=True, verbose_name="claimed until")),
+                ("submitted_at", models.DateTimeField(blank=True, null=True, verbose_name="submitted")),
+                ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="accepted at")),
+                ("reported_at", models.DateTimeField(blank=True, null=True, verbose_name="reported")),
+                ("receipt_code", models.BigIntegerField(blank=True, null=True, verbose_name="receipt's code")),
+                ("receipt_msg", models.CharField(blank=True, max_length=255, verbose_name="carrier's words")),
+                (
+                    "idempotency_key",
+                    models.CharField(
+                        blank=True, max_length=128, null=True, unique=True, verbose_name="idempotency key"
+                    ),
+                ),
+                ("metadata", models.JSONField(blank=True, default=dict, verbose_name="metadata")),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'ordering': ('-id',),
-                'permissions': [('view_unmasked', 'Can see whole numbers and texts')],
-                'indexes': [models.Index(fields=['smsid'], name='ihuyi_msg_smsid'), models.Index(fields=['mobile', '-id'], name='ihuyi_msg_mobile'), models.Index(fields=['status', '-id'], name='ihuyi_msg_status'), models.Index(fields=['code', '-id'], name='ihuyi_msg_code'), models.Index(fields=['created_at'], name='ihuyi_msg_created'), models.Index(fields=['status', 'publish_at'], name='ihuyi_msg_publish'), models.Index(fields=['status', 'claimed_until'], name='ihuyi_msg_claim'), models.Index(fields=['status', 'expires_at'], name='ihuyi_msg_expires')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'submitting', 'accepted', 'delivered', 'undelivered', 'rejected', 'unknown', 'expired', 'cancelled'])), name='ihuyi_msg_status_known'), models.CheckConstraint(condition=models.Q(('smsid__isnull', True), models.Q(('smsid__in', ['', '0']), _negated=True), _connector='OR'), name='ihuyi_msg_smsid_real'), models.CheckConstraint(condition=models.Q(('segments__gte', 1)), name='ihuyi_msg_segments')],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "ordering": ("-id",),
+                "permissions": [("view_unmasked", "Can see whole numbers and texts")],
+                "indexes": [
+                    models.Index(fields=["smsid"], name="ihuyi_msg_smsid"),
+                    models.Index(fields=["mobile", "-id"], name="ihuyi_msg_mobile"),
+                    models.Index(fields=["status", "-id"], name="ihuyi_msg_status"),
+                    models.Index(fields=["code", "-id"], name="ihuyi_msg_code"),
+                    models.Index(fields=["created_at"], name="ihuyi_msg_created"),
+                    models.Index(fields=["status", "publish_at"], name="ihuyi_msg_publish"),
+                    models.Index(fields=["status", "claimed_until"], name="ihuyi_msg_claim"),
+                    models.Index(fields=["status", "expires_at"], name="ihuyi_msg_expires"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "queued",
+                                    "submitting",
+                                    "accepted",
+                                    "delivered",
+                                    "undelivered",
+                                    "rejected",
+                                    "unknown",
+                                    "expired",
+                                    "cancelled",
+                                ],
+                            )
+                        ),
+                        name="ihuyi_msg_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("smsid__isnull", True), models.Q(("smsid__in", ["", "0"]), _negated=True), _connector="OR"
+                        ),
+                        name="ihuyi_msg_smsid_real",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("segments__gte", 1)), name="ihuyi_msg_segments"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mobile', models.CharField(help_text='As the gateway pushed it, +86 taken off.', max_length=32, verbose_name='mobile')),
-                ('smsid', models.CharField(blank=True, max_length=64, verbose_name='smsid')),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
-                ('fingerprint', models.CharField(editable=False, max_length=64, unique=True)),
-                ('code', models.BigIntegerField(help_text='2: delivered; any other: failed.', verbose_name='code')),
-                ('msg', models.CharField(blank=True, max_length=255, verbose_name="carrier's words")),
-                ('report_time', models.DateTimeField(blank=True, null=True, verbose_name='reported')),
-                ('report_time_text', models.CharField(blank=True, max_length=64, verbose_name='reported, as it came')),
-                ('match_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='looked for again')),
-                ('message', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='receipts', to='django_ihuyi.message', verbose_name='message')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "mobile",
+                    models.CharField(
+                        help_text="As the gateway pushed it, +86 taken off.", max_length=32, verbose_name="mobile"
+                    ),
+                ),
+                ("smsid", models.CharField(blank=True, max_length=64, verbose_name="smsid")),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="received")),
+                ("fingerprint", models.CharField(editable=False, max_length=64, unique=True)),
+                ("code", models.BigIntegerField(help_text="2: delivered; any other: failed.", verbose_name="code")),
+                ("msg", models.CharField(blank=True, max_length=255, verbose_name="carrier's words")),
+                ("report_time", models.DateTimeField(blank=True, null=True, verbose_name="reported")),
+                ("report_time_text", models.CharField(blank=True, max_length=64, verbose_name="reported, as it came")),
+                (
+                    "match_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="looked for again"),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="receipts",
+                        to="django_ihuyi.message",
+                        verbose_name="message",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'receipt',
-                'verbose_name_plural': 'receipts',
-                'ordering': ('-id',),
-                'abstract': False,
-                'indexes': [models.Index(fields=['smsid'], name='ihuyi_receipt_smsid'), models.Index(fields=['mobile', '-id'], name='ihuyi_receipt_mobile'), models.Index(fields=['received_at'], name='ihuyi_receipt_received'), models.Index(fields=['match_at'], name='ihuyi_receipt_match')],
+                "verbose_name": "receipt",
+                "verbose_name_plural": "receipts",
+                "ordering": ("-id",),
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["smsid"], name="ihuyi_receipt_smsid"),
+                    models.Index(fields=["mobile", "-id"], name="ihuyi_receipt_mobile"),
+                    models.Index(fields=["received_at"], name="ihuyi_receipt_received"),
+                    models.Index(fields=["match_at"], name="ihuyi_receipt_match"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reply',
+            name="Reply",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mobile', models.CharField(help_text='As the gateway pushed it, +86 taken off.', max_length=32, verbose_name='mobile')),
-                ('smsid', models.CharField(blank=True, max_length=64, verbose_name='smsid')),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
-                ('fingerprint', models.CharField(editable=False, max_length=64, unique=True)),
-                ('content', models.TextField(verbose_name='text')),
-                ('reply_time', models.DateTimeField(blank=True, null=True, verbose_name='replied')),
-                ('reply_time_text', models.CharField(blank=True, max_length=64, verbose_name='replied, as it came')),
-                ('message', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replies', to='django_ihuyi.message', verbose_name='message')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "mobile",
+                    models.CharField(
+                        help_text="As the gateway pushed it, +86 taken off.", max_length=32, verbose_name="mobile"
+                    ),
+                ),
+                ("smsid", models.CharField(blank=True, max_length=64, verbose_name="smsid")),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="received")),
+                ("fingerprint", models.CharField(editable=False, max_length=64, unique=True)),
+                ("content", models.TextField(verbose_name="text")),
+                ("reply_time", models.DateTimeField(blank=True, null=True, verbose_name="replied")),
+                ("reply_time_text", models.CharField(blank=True, max_length=64, verbose_name="replied, as it came")),
+                (
+                    "message",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="replies",
+                        to="django_ihuyi.message",
+                        verbose_name="message",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'reply',
-                'verbose_name_plural': 'replies',
-                'ordering': ('-id',),
-                'abstract': False,
-                'indexes': [models.Index(fields=['mobile', '-id'], name='ihuyi_reply_mobile'), models.Index(fields=['smsid'], name='ihuyi_reply_smsid'), models.Index(fields=['received_at'], name='ihuyi_reply_received')],
+                "verbose_name": "reply",
+                "verbose_name_plural": "replies",
+                "ordering": ("-id",),
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["mobile", "-id"], name="ihuyi_reply_mobile"),
+                    models.Index(fields=["smsid"], name="ihuyi_reply_smsid"),
+                    models.Index(fields=["received_at"], name="ihuyi_reply_received"),
+                ],
             },
         ),
     ]

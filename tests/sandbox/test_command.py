@@ -119,13 +119,24 @@ def test_signal_handlers_are_put_back() -> None:
     [
         (None, {}),
         ({}, {}),
-        ({"ACCOUNTS": {"default": {"ACCOUNT": "a", "API_KEY": ""}}}, {"account": "a"}),
         (
-            {"ACCOUNTS": {"default": {"API_KEY": "k", "SIGNATURE": "我的店"}}, "PUSH_TOKENS": ["t", "u"]},
-            {"api_key": "k", "signature": "我的店", "push_url": "http://127.0.0.1:8000/ihuyi/push/t/"},
+            {"ACCOUNTS": {"default": {"ACCOUNT": "a", "API_KEY": ""}}, "PUSH_TOKENS": ["t"]},
+            {"push_url": "http://127.0.0.1:8000/ihuyi/push/t/"},
+        ),
+        (
+            {
+                "ACCOUNTS": {"default": {"ACCOUNT": "a", "API_KEY": "k", "SIGNATURE": "我的店"}},
+                "PUSH_TOKENS": ["t", "u"],
+            },
+            {
+                "account": "a",
+                "api_key": "k",
+                "signature": "我的店",
+                "push_url": "http://127.0.0.1:8000/ihuyi/push/t/",
+            },
         ),
     ],
-    ids=["none", "empty", "account", "all"],
+    ids=["none", "empty", "no key", "all"],
 )
 def test_site_defaults(settings: Settings, site: Any, defaults: dict[str, str]) -> None:
     if site is None:

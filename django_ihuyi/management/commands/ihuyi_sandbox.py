@@ -31,13 +31,14 @@ def site_defaults() -> dict[str, str]:
         ``account``, ``api_key`` and ``signature`` of the default account and ``push_url`` with the first push token, as
         far as the settings have them.
     """
-    known = {}
+    known: dict[str, str] = {}
     # A site that is not set up yet is no reason not to try the sandbox.
     with suppress(ImproperlyConfigured):
         account = conf.get_account("default")
         known |= {"account": account.account, "api_key": account.api_key, "signature": account.signature}
     with suppress(ImproperlyConfigured):
-        known |= {"push_url": f"{PUSH_ROOT}{token}/" for token in conf.get_settings().push_tokens[:1]}
+        for token in conf.get_settings().push_tokens[:1]:
+            known["push_url"] = f"{PUSH_ROOT}{token}/"
     return known
 
 

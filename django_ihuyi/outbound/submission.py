@@ -138,7 +138,11 @@ def _try_again(
     """Put a message back that may be sent again, or give it up after the account's ``MAX_ATTEMPTS``."""
     code, msg = (result.code, result.msg) if result else (None, "")
     if message.retries + 1 >= account.max_attempts:
-        message.reject(code=code, msg=msg, error=error)
+        if result is None and account.resend_unknown:
+            # One of the attempts may have gone out.
+            message.lose_answer(error=error)
+        else:
+            message.reject(code=code, msg=msg, error=error)
         return
     due_at = _next_attempt(timezone.now(), message.retries, again)
     put_back = message.put_back(

@@ -173,6 +173,21 @@ def test_resend_unknown_prefers_twice_to_never(wire: FakeWire, broker: FakeBroke
         assert submitted(message).status == "accepted"
 
 
+def test_resending_ends_unknown_since_an_attempt_may_have_gone_out(
+    wire: FakeWire, broker: FakeBroker, settings: Settings
+) -> None:
+    account = {**settings.IHUYI["ACCOUNTS"]["default"], "RESEND_UNKNOWN": True, "MAX_ATTEMPTS": 3}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
+    message = send_sms("13800138000", "您好")
+    wire.answer(
+        requests.exceptions.ReadTimeout(), requests.exceptions.ConnectTimeout(), requests.exceptions.ConnectTimeout()
+    )
+    for _ in range(3):
+        with travel(message.due_at, tick=False):
+            message = submitted(message)
+    assert (message.status, message.attempts) == ("unknown", 3)
+
+
 def test_a_task_that_comes_twice_submits_once(wire: FakeWire, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好")
     for _ in range(3):

@@ -89,11 +89,12 @@ class Supervised:
         return self._process._popen.pid
 
     def children(self) -> list[int]:
-        """Return the process ids of its children."""
-        try:
-            return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
-        except FileNotFoundError:
-            return []
+        """Return the process ids of its children, whichever of its threads made them."""
+        found: list[int] = []
+        for thread in Path(f"/proc/{self.pid}/task").glob("*/children"):
+            with suppress(OSError):
+                found += map(int, thread.read_text().split())
+        return found
 
     def kill(self, *, group: bool = True) -> None:
         """Kill it.

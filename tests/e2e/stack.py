@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -104,7 +105,7 @@ class Stack:
         for process in self.processes:
             process.start(self.environment)
         for process in self.processes:
-            wait_for(process.answers, f"the {process.name}'s start", 40)
+            wait_for(partial(_answers, process), f"the {process.name}'s start", 90)
 
     def stop(self) -> None:
         """Stop everything."""
@@ -133,6 +134,11 @@ class Stack:
             for secret, what in self.secrets.items()
             if secret in log.read_text(encoding="utf-8", errors="replace")
         ]
+
+
+def _answers(process: Process) -> bool:
+    assert process.exit_status is None, f"the {process.name} ended by itself with {process.exit_status}"
+    return process.answers()
 
 
 def manage(environment: Mapping[str, str], *arguments: str) -> None:

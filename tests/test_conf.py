@@ -92,6 +92,7 @@ RIGHT: list[tuple[str, Any]] = [
     ("http to loopback", settings_with({"BASE_URL": "http://127.0.0.1:8106/webservice/sms.php"})),
     ("http to localhost", settings_with({"BASE_URL": "http://localhost:8106/webservice/sms.php"})),
     ("networks", settings_with(PUSH_ALLOWED_NETWORKS=["203.0.113.0/24", "2001:db8::/32"])),
+    ("no networks", settings_with(PUSH_ALLOWED_NETWORKS=None)),
     ("queues", settings_with(QUEUES={"verification": "codes", "marketing": None})),
     ("registration by field", settings_with(REGISTRATION={"MOBILE": "username", "CONTENT": "hi"})),
     ("registration by path", settings_with(REGISTRATION={"MOBILE": "a.path", "CONTENT": "hi"})),

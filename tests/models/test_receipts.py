@@ -73,6 +73,14 @@ def test_the_same_one_again_is_told_apart_from_another() -> None:
     assert Receipt.objects.count() == 5
 
 
+def test_the_fingerprint_is_made_once() -> None:
+    receipt = Receipt.objects.create(mobile=MOBILE, smsid=SMSID, code=2)
+    before = receipt.fingerprint
+    receipt.code = 0
+    receipt.save()
+    assert Receipt.objects.get().fingerprint == before
+
+
 def test_one_that_comes_first_waits_for_the_smsid() -> None:
     receive()
     assert Receipt.objects.get().message is None

@@ -154,7 +154,8 @@ class AnyOrder(RuleBasedStateMachine):
             with connection.execute_wrapper(DieAt(statement, after)):
                 call()
         except Death:
-            assert not connection.in_atomic_block
+            # The server ends what a dead process had begun; SQLite's BEGIN is a statement, too.
+            connection.close()
 
     @precondition(lambda self: self.wire.accepted)
     @rule(data=st.data(), code=st.sampled_from([2, 0, 3]), statement=st.integers(0, 8), again=st.integers(1, 3))

@@ -56,7 +56,9 @@ class FakeWire:
     def _answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
         form = {name: values[0] for name, values in parse_qs(cast("bytes", request.body).decode()).items()}
         self.forms.append(form)
-        answer = self._answers.popleft() if self._answers else 2
+        asks_for_balance = "method=GetNum" in str(request.url)
+        default: Answer = {"code": 2, "msg": "", "num": "100"} if asks_for_balance else 2
+        answer = self._answers.popleft() if self._answers else default
         if isinstance(answer, Taken):
             self._take(form, str(self._next_smsid()))
             answer = answer.answer
@@ -68,7 +70,7 @@ class FakeWire:
             answer = {"code": answer, "msg": "提交成功" if answer == 2 else "不行", "smsid": "0"}
             if answer["code"] == 2:
                 answer["smsid"] = str(self._next_smsid())
-        if answer["code"] == 2:
+        if answer["code"] == 2 and not asks_for_balance:
             self._take(form, str(answer.get("smsid")))
         return 200, self.headers, json.dumps(answer).encode()
 

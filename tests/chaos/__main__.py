@@ -13,9 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .options import Options
 from .processes import Place
 from .report import table, wrong
-from .run import Options, Run
+from .run import Run
 from .servers import BROKERS, DATABASES, NotAvailableError
 
 

@@ -77,11 +77,6 @@ class Supervised:
             self._start()
 
     @property
-    def starts(self) -> int:
-        """How often it was started."""
-        return self._starts
-
-    @property
     def pid(self) -> int | None:
         """Its process id while it runs."""
         if self._process is None or self._process.exit_status is not None or self._process._popen is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from .options import Options
 from .plan import is_ordinary, loses_answer
-from .run import Options, Outcome
+from .run import Outcome
 from .verdict import in_flight, judge
 
 
@@ -54,6 +55,7 @@ def _figures(options: Options, outcome: Outcome) -> Iterator[tuple[str, str]]:
     kinds = Counter(kill.kind for kill in facts.kills)
     yield "kills", f"{len(facts.kills)}: " + ", ".join(f"{kind} {times}" for kind, times in sorted(kinds.items()))
     yield "Submits, taken", f"{counts['Submit']}, {counts['taken']}"
+    yield "times that a worker was handed a message", str(outcome.handed)
     yield "Submits a second while sending", f"{counts['Submit'] / outcome.sending:.1f}"
     pushed = (counts.get(f"{word}_receipt", 0) for word in ("pushed", "acknowledged", "given_up"))
     yield "receipts pushed, acknowledged, given up", ", ".join(map(str, pushed))
@@ -67,5 +69,6 @@ def _figures(options: Options, outcome: Outcome) -> Iterator[tuple[str, str]]:
     to_losing = sum(loses_answer(one.mobile) for one in facts.messages)
     yield "unknown by faults, of messages to such numbers", f"{by_fault} of {to_losing}"
     yield "unknown by kills, of at most in flight at them", f"{len(unknown) - by_fault} of {in_flight(facts.kills)}"
+    yield "seconds that the slowest send_sms took", f"{outcome.slowest_call:.2f}"
     yield "seconds of sending and killing", f"{outcome.sending:.0f}"
     yield "seconds to settle after the last", f"{outcome.settling:.0f}"

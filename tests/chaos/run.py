@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from tests.e2e.stack import clean_environment, manage
 from . import record, servers
 from .forgetful import CALM
 from .killer import CONCURRENCY, Kill, Killer, plan
+from .options import Options
 from .plan import TEXT_MARKS, orders
 from .processes import Place, Supervised
 from .verdict import Facts, unsettled
@@ -29,36 +31,19 @@ from .verdict import Facts, unsettled
 _TICK = 0.05
 _RECEIPT_DELAY = 0.5
 _PUSH_PAUSE = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What a run is like. ``timeout`` is how long it may take to settle, in seconds; ``hurry`` as in ``hurry.py``."""
-
-    messages: int = 2000
-    kills: int = 24
-    seed: int = 1
-    database: str = "postgresql"
-    broker: str = "redis"
-    workers: int = 2
-    timeout: float = 240.0
-    hurry: bool = False
-
-    @property
-    def seconds(self) -> float:
-        """How long is sent and killed."""
-        return max(self.messages / 20, self.kills * (2.5 if self.hurry else 5.0))
+_RECEIVED = re.compile(r"submit_message\[\S+\] received")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run brought: both records, and times in seconds."""
+    """What a run brought: both records, times in seconds, and how often a worker was handed a message."""
 
     facts: Facts
     unsettled: int
     sending: float
     settling: float
-    starts: Mapping[str, int]
+    slowest_call: float
+    handed: int
     leaks: list[str]
 
 
@@ -113,7 +98,8 @@ class Run:
             unsettled=left,
             sending=calm_at - started,
             settling=time.monotonic() - calm_at,
-            starts={one.name: one.starts for one in self._place.all},
+            slowest_call=float((self._place.logs / "sender.log").read_text().rsplit(maxsplit=2)[-2]),
+            handed=sum(len(_RECEIVED.findall(text)) for name, text in self._logs() if name.startswith("worker")),
             leaks=self._leaks(),
         )
 
@@ -135,7 +121,8 @@ class Run:
         django.setup()
         manage(self._environment, "migrate", "--verbosity=0")
         logs, pushes = self._place.logs, f"http://127.0.0.1:{self._site_port}/ihuyi/push/{self._token}/"
-        options = (f"--receipt-delay={_RECEIPT_DELAY}", f"--push-pause={_PUSH_PAUSE}", "--balance=100000")
+        options = [f"--receipt-delay={_RECEIPT_DELAY}", f"--push-pause={_PUSH_PAUSE}", "--balance=100000"]
+        options.append(f"--latency={self._options.latency:.3f}")
         self._ours("sandbox", lambda _: parts.sandbox(logs, self._sandbox_port, pushes, *options))
         victims["web"] = [self._ours("web", self._web)]
         names = [f"worker-{number}" for number in range(1, self._options.workers + 1)]
@@ -151,10 +138,18 @@ class Run:
         killable = [kind for kind in ("broker", "database") if kind in victims]
         seconds, seed = self._options.seconds, self._options.seed
         planned = plan(self._options.kills, seed, killable)
-        killer = Killer(seed, victims, self._options.workers)
         sender = self._sender(seconds)
         sender.start(self._environment)
-        began = time.monotonic()
+        try:
+            kills = self._kill(Killer(seed, victims, self._options.workers), planned, sender)
+        finally:
+            sender.end()
+        self._say(sender.last_lines()[-1])
+        return kills
+
+    def _kill(self, killer: Killer, planned: list[tuple[float, str]], sender: Process) -> list[Kill]:
+        """Carry the plan out until everything is sent, and keep everything else running."""
+        began, seconds = time.monotonic(), self._options.seconds
         kills: list[Kill] = []
         while planned or sender.exit_status is None:
             self._place.tick()
@@ -164,10 +159,8 @@ class Run:
                 kills.append(kill)
                 self._say(f"{passed:6.1f} s  killed: {kill.kind} ({kill.name})")
             if sender.exit_status or passed > 3 * seconds + 60:
-                sender.end()
                 raise RuntimeError(f"the sender did not end well: {sender.last_lines()[-1:]}")
             time.sleep(_TICK)
-        self._say(sender.last_lines()[-1])
         return kills
 
     def _settle(self, kills: list[Kill]) -> tuple[Facts, int]:
@@ -221,8 +214,12 @@ class Run:
         for mark in TEXT_MARKS:
             forbidden |= dict.fromkeys((mark, quote(mark), json.dumps(mark)[1:-1]), "a text")
         return [
-            f"{what} is in {log.name}"
-            for log in sorted(self._place.logs.iterdir())
+            f"{what} is in {name}"
+            for name, text in self._logs()
             for secret, what in forbidden.items()
-            if secret in log.read_text(encoding="utf-8", errors="replace")
+            if secret in text
         ]
+
+    def _logs(self) -> Iterator[tuple[str, str]]:
+        for log in sorted(self._place.logs.iterdir()):
+            yield log.name, log.read_text(encoding="utf-8", errors="replace")

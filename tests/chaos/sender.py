@@ -12,6 +12,7 @@ import time
 import django
 
 _BURSTS = 20
+_AGAIN = 20
 
 
 def send(count: int, seed: int, seconds: float) -> None:
@@ -29,7 +30,9 @@ def send(count: int, seed: int, seconds: float) -> None:
     for number, order in enumerate(orders(count, seed)):
         burst = number * _BURSTS // count
         time.sleep(max(0.0, started + burst * seconds / _BURSTS - time.monotonic()))
-        slowest = max(slowest, _send_surely(order.mobile, order.content, order.key))
+        # A caller that does not know whether its first call came through calls again.
+        for _call in range(1 if number % _AGAIN else 2):
+            slowest = max(slowest, _send_surely(order.mobile, order.content, order.key))
     print(f"recorded {count} messages; the slowest call took {slowest:.2f} s", flush=True)
 
 

@@ -57,9 +57,13 @@ class Supervised:
         return self
 
     def wait(self) -> None:
-        """Wait until it does its work."""
-        assert self._process, f"{self.name} is not started"
-        wait_for(self._process.answers, f"the start of {self.name}", 90)
+        """Wait until it does its work. One that ends while it starts is started again, as always."""
+
+        def answers() -> bool:
+            self.tick()
+            return self._process is not None and self._process.answers()
+
+        wait_for(answers, f"the start of {self.name}", 90)
 
     def tick(self) -> None:
         """Start it again if it has ended for as long as its pause, and see to what a killed one left behind."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .options import Options
 from .plan import is_ordinary, loses_answer
 from .run import Outcome
-from .verdict import in_flight, judge
+from .verdict import SENT, Recorded, in_flight, judge, was_unknown
 
 
 def wrong(outcome: Outcome) -> dict[str, list[str]]:
@@ -25,10 +25,10 @@ def table(options: Options, outcome: Outcome) -> Iterator[str]:
     """
     facts = outcome.facts
     for title, lines in (("What happened", _figures(options, outcome)), ("What must be zero", _zeros(outcome))):
-        yield f"{title:<50}|"
-        yield f"{'-' * 50}|{'-' * 50}"
+        yield f"{title:<52}|"
+        yield f"{'-' * 52}|{'-' * 50}"
         for name, value in lines:
-            yield f"{name:<50}| {value}"
+            yield f"{name:<52}| {value}"
         yield ""
     if outcome.unsettled:
         yield f"NOT SETTLED within {options.timeout:.0f} s: {outcome.unsettled}"
@@ -36,8 +36,8 @@ def table(options: Options, outcome: Outcome) -> Iterator[str]:
         if offenders:
             yield f"NOT ZERO: {name}: {', '.join(sorted(offenders)[:10])}"
     for one in facts.messages:
-        if one.status == "unknown" and not loses_answer(one.mobile):
-            yield f"unknown: {one.key} at {one.submitted_at:.1f}: {one.error}"
+        if was_unknown(one) and not loses_answer(one.mobile):
+            yield f"{one.status}: {one.key} at {one.submitted_at:.1f}: {one.error}"
 
 
 def _zeros(outcome: Outcome) -> Iterator[tuple[str, str]]:
@@ -59,16 +59,19 @@ def _figures(options: Options, outcome: Outcome) -> Iterator[tuple[str, str]]:
     yield "Submits a second while sending", f"{counts['Submit'] / outcome.sending:.1f}"
     pushed = (counts.get(f"{word}_receipt", 0) for word in ("pushed", "acknowledged", "given_up"))
     yield "receipts pushed, acknowledged, given up", ", ".join(map(str, pushed))
-    yield (
-        "receipts kept, of them without a message",
-        (f"{len(facts.receipts)}, {sum(kept.message is None for kept in facts.receipts)}"),
-    )
+    unmatched = sum(kept.message is None for kept in facts.receipts)
+    yield "receipts kept, of them without a message", f"{len(facts.receipts)}, {unmatched}"
     yield "statuses", ", ".join(f"{status} {times}" for status, times in sorted(statuses.items()))
-    unknown = [one for one in facts.messages if one.status == "unknown"]
-    by_fault = sum(loses_answer(one.mobile) for one in unknown)
-    to_losing = sum(loses_answer(one.mobile) for one in facts.messages)
-    yield "unknown by faults, of messages to such numbers", f"{by_fault} of {to_losing}"
-    yield "unknown by kills, of at most in flight at them", f"{len(unknown) - by_fault} of {in_flight(facts.kills)}"
+    lost = [one for one in facts.messages if was_unknown(one)]
+    by_fault = [one for one in lost if loses_answer(one.mobile)]
+    by_kill = [one for one in lost if not loses_answer(one.mobile)]
+    yield "answers lost by faults, of them settled by receipts", f"{len(by_fault)}, {_settled(by_fault)}"
+    yield "answers lost by kills, of them settled by receipts", f"{len(by_kill)}, {_settled(by_kill)}"
+    yield "in flight at the kills at most", str(in_flight(facts.kills))
     yield "seconds that the slowest send_sms took", f"{outcome.slowest_call:.2f}"
     yield "seconds of sending and killing", f"{outcome.sending:.0f}"
     yield "seconds to settle after the last", f"{outcome.settling:.0f}"
+
+
+def _settled(lost: Iterable[Recorded]) -> int:
+    return sum(one.status in SENT for one in lost)

@@ -92,6 +92,9 @@ def _forget(facts: Facts, key: str) -> Facts:
             _with_message(4, status="unknown"), {"unknown without a kill or fault": ["k4"]}, id="unknown-for-no-reason"
         ),
         pytest.param(
+            _with_message(1, error="never came back"), {"unknown without a kill or fault": ["k1"]}, id="unknown-once"
+        ),
+        pytest.param(
             replace(_TRUTH, receipts=_TRUTH.receipts[1:]),
             {"receipts acknowledged, not kept": ["11"]},
             id="receipt-lost",

@@ -109,6 +109,11 @@ def unsettled(facts: Facts) -> list[str]:
     ]
 
 
+def was_unknown(message: Recorded) -> bool:
+    """Whether a message's answer was lost: its error stays, also where a receipt has settled it since."""
+    return message.status == "unknown" or (message.status in SENT and bool(message.error))
+
+
 def in_flight(kills: Iterable[Kill]) -> int:
     """Return how many messages can have been in flight at the kills."""
     return sum(kill.in_flight for kill in kills)
@@ -130,7 +135,7 @@ def _wrong_smsid(facts: Facts) -> list[str]:
 
 def _unexplained(facts: Facts) -> list[Recorded]:
     """Give each kill the oldest messages that it can have hit, no more than it had in flight; return the others."""
-    rest = [one for one in facts.messages if one.status == "unknown" and not loses_answer(one.mobile)]
+    rest = [one for one in facts.messages if was_unknown(one) and not loses_answer(one.mobile)]
     rest.sort(key=lambda one: one.submitted_at)
     for kill in sorted(facts.kills, key=lambda kill: kill.at):
         longest = _CALL_WITHOUT_DATABASE if kill.kind == "database" else _CALL

@@ -23,7 +23,6 @@ def table(options: Options, outcome: Outcome) -> Iterator[str]:
         options: What the run was like.
         outcome: What it brought.
     """
-    facts = outcome.facts
     for title, lines in (("What happened", _figures(options, outcome)), ("What must be zero", _zeros(outcome))):
         yield f"{title:<52}|"
         yield f"{'-' * 52}|{'-' * 50}"
@@ -35,9 +34,6 @@ def table(options: Options, outcome: Outcome) -> Iterator[str]:
     for name, offenders in wrong(outcome).items():
         if offenders:
             yield f"NOT ZERO: {name}: {', '.join(sorted(offenders)[:10])}"
-    for one in facts.messages:
-        if was_unknown(one) and not loses_answer(one.mobile):
-            yield f"{one.status}: {one.key} at {one.submitted_at:.1f}: {one.error}"
 
 
 def _zeros(outcome: Outcome) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ the errors at run time say the same words, because both come from :func:`problem
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import timedelta
@@ -38,6 +39,7 @@ TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
 
 _MIN_TOKEN = 20
+_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
 _Section = TypeVar("_Section")
 
 
@@ -146,7 +148,7 @@ def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
             "Write the APIKEY that ihuyi's console shows for your APIID; keep it in an environment variable.",
         )
     url = raw.get("BASE_URL", "")
-    if isinstance(url, str) and urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
+    if url and not check_url(url) and urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
         yield Problem(
             "E008",
             f"{where}['BASE_URL'] sends texts and numbers in clear over http://.",
@@ -166,10 +168,11 @@ def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             f"Write a list with one long random token, made for example by: {make}",
         )
     for index, token in enumerate(tokens):
-        if len(token) < _MIN_TOKEN:
+        if len(token) < _MIN_TOKEN or not _IN_A_PATH.fullmatch(token):
             yield Problem(
                 "E009",
-                f"IHUYI['PUSH_TOKENS'][{index}] is shorter than {_MIN_TOKEN} characters.",
+                f"IHUYI['PUSH_TOKENS'][{index}] is shorter than {_MIN_TOKEN} characters, or has others than letters, "
+                "digits, - and _, which an address does not carry as they are.",
                 f"Whoever guesses it can forge receipts. Make a long one: {make}",
             )
 

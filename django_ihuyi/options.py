@@ -20,7 +20,8 @@ def option(check: Callable[[Any], str | None], *, default: Any = MISSING, secret
 
 
 def check_text(value: object) -> str | None:
-    return None if isinstance(value, str) and value.strip() else "a text that is not empty"
+    right = isinstance(value, str) and value.strip() and value == value.strip()
+    return None if right else "a text that is not empty, without white space around it"
 
 
 def check_signature(value: object) -> str | None:
@@ -56,8 +57,15 @@ def check_timeout(value: object) -> str | None:
 
 
 def check_url(value: object) -> str | None:
-    parts = urlsplit(value) if isinstance(value, str) else None
-    right = parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
+    try:
+        parts = urlsplit(str(value))
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        right = False
+    else:
+        # What the client refuses as well.
+        plain = not parts.query and not parts.fragment and parts.username is None and str(value) == str(value).strip()
+        right = right and plain
     return None if right else "an address such as 'https://106.ihuyi.com/webservice/sms.php'"
 
 

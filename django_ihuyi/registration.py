@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -27,7 +26,7 @@ def connect() -> None:
 def welcome(instance: Model, created: bool, raw: bool, using: str, **kwargs: Any) -> None:  # noqa: ANN401  the signature of post_save
     """Send ``IHUYI['REGISTRATION']``'s text to a user who was just made; fixtures (``raw``) send nothing."""
     if created and not raw and conf.get_registration() is not None:
-        transaction.on_commit(partial(_send_welcome, instance), using=using, robust=True)
+        transaction.on_commit(lambda: _send_welcome(instance), using=using, robust=True)
 
 
 def _send_welcome(user: Model) -> None:

@@ -6,7 +6,6 @@ killed between the commit and the signal sends none: what must not be missed is 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -40,4 +39,5 @@ def send_after_commit(signal: Signal, sender: object, *, using: str, **arguments
         **arguments: What the signal carries.
     """
     # robust: an error in Django's own dispatch must not undo the callbacks registered after this one.
-    transaction.on_commit(partial(signal.send_robust, sender=sender, **arguments), using=using, robust=True)
+    # A function and no partial: Django logs its error by a name that partials have not.
+    transaction.on_commit(lambda: signal.send_robust(sender=sender, **arguments), using=using, robust=True)

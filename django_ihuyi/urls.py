@@ -11,4 +11,7 @@ app_name = "django_ihuyi"
 urlpatterns = [
     path("push/<str:token>/receipt/", ReceiptPush.as_view(), name="push-receipt"),
     path("push/<str:token>/reply/", ReplyPush.as_view(), name="push-reply"),
+    # Entered by hand in ihuyi's console, perhaps without the last slash: a redirect would lose the push.
+    path("push/<str:token>/receipt", ReceiptPush.as_view()),
+    path("push/<str:token>/reply", ReplyPush.as_view()),
 ]

@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 import django
@@ -41,6 +41,7 @@ def main() -> int:
         The exit status: 0 after Ctrl-C or SIGTERM, 1 when something failed.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
+    talk_to_the_sandbox(os.environ)
     try:
         django.setup()
         translation.activate("zh-hans" if os.environ.get("LANG", "").startswith("zh") else "en")
@@ -56,6 +57,19 @@ def main() -> int:
     except KeyboardInterrupt:
         # Ctrl-C before there was anything to stop.
         return 0
+
+
+def talk_to_the_sandbox(environment: MutableMapping[str, str]) -> None:
+    """Leave out a real account that the shell happens to have: a demo sends nothing to anybody unless it is told to.
+
+    Args:
+        environment: The environment variables; ``DEMO_REAL_GATEWAY`` keeps the account.
+    """
+    if environment.get("DEMO_REAL_GATEWAY"):
+        return
+    for name in ("IHUYI_ACCOUNT", "IHUYI_API_KEY", "IHUYI_BASE_URL"):
+        if environment.pop(name, None):
+            sys.stderr.write(f"{name} is left out: the demo talks to the sandbox (DEMO_REAL_GATEWAY=1 takes it).\n")
 
 
 def read_ports(environment: Mapping[str, str]) -> dict[str, int]:

@@ -8,7 +8,7 @@ on purpose, so that the gateway pushes again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -22,7 +22,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.views import APIView, exception_handler
 
 from .access import PushToken
 from .parsers import PushFormParser, PushJSONParser, PushMultiPartParser
@@ -45,7 +45,7 @@ class PlainText(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         """Write a text as it is, and an error's detail without its wrapping."""
-        return str(data["detail"] if isinstance(data, Mapping) else data).encode()
+        return str(data.get("detail", "") if isinstance(data, Mapping) else data).encode()
 
 
 class Indifferent(BaseContentNegotiation):
@@ -77,6 +77,9 @@ class PushView(APIView):
     renderer_classes = (PlainText,)
     content_negotiation_class = Indifferent
     metadata_class = None  # nothing is told about the fields
+    # A site's own defaults for its API must not reach the gateway.
+    versioning_class = None
+    schema = None
     serializer_class: type[PushSerializer]
 
     def post(self, request: Request, token: str) -> HttpResponse:
@@ -88,6 +91,10 @@ class PushView(APIView):
             raise ValidationError({"detail": wrong})
         serializer.save()
         return Response("success")
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        """Take DRF's own, whatever the site has for its API."""
+        return exception_handler
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer what is foreseen as DRF does; anything else is a 500, so that the gateway pushes again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
+from django.db import models, router
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -205,7 +205,7 @@ class Message(models.Model):
             Whether this call has the right.
         """
         conditions = Q(publish_at=self.publish_at, publishes=self.publishes, status=MessageStatus.QUEUED)
-        rows = Message._base_manager.using(self._state.db).filter(conditions, pk=self.pk)
+        rows = Message._base_manager.using(router.db_for_write(Message, instance=self)).filter(conditions, pk=self.pk)
         return bool(rows.update(publish_at=publish_at, publishes=self.publishes + 1))
 
     def report(
@@ -234,7 +234,7 @@ class Message(models.Model):
 
     def _move(self, status: MessageStatus, *conditions: Q, **changes: Any) -> bool:  # noqa: ANN401  a row's values
         changes["status"] = status
-        using = self._state.db or "default"
+        using = router.db_for_write(Message, instance=self)
         # base manager: a status change must not depend on what a site makes of the default manager.
         rows = Message._base_manager.using(using).filter(*conditions, pk=self.pk, status__in=SOURCES[status])
         if not rows.update(**changes):

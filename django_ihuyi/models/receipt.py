@@ -22,6 +22,8 @@ from .push import Push
 
 _AHEAD = timedelta(minutes=10)
 """How far the carrier's clock may be behind ours."""
+_SAME_MOMENT = timedelta(seconds=1)
+"""How far the clocks of our own servers may differ: a receipt that came before a Submit is not that Submit's."""
 _FIRST_LOOK = timedelta(seconds=15)
 """After how long a receipt without a message is looked at again."""
 
@@ -112,7 +114,7 @@ class ReceiptManager(models.Manager["Receipt"]):
             smsid__isnull=True,
             status__in=[MessageStatus.SUBMITTING, MessageStatus.UNKNOWN, MessageStatus.ACCEPTED],
             submitted_at__gte=moment - window,
-            submitted_at__lte=moment + _AHEAD,
+            submitted_at__lte=min(moment + _AHEAD, receipt.received_at + _SAME_MOMENT),
         )
         named = Q(smsid=receipt.smsid) if receipt.smsid else Q(pk__in=[])
         found = list(Message.objects.filter(named | nameless)[:10])

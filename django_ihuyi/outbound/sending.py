@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -20,6 +19,7 @@ from .numbers import normalise
 from .preflight import check_params, check_text, count_segments
 
 _LONGEST_KEY = 128
+_LONGEST_TEMPLATE = 32
 
 
 def send_sms(
@@ -54,8 +54,8 @@ def send_sms(
 
     Raises:
         InvalidMessage: The gateway would certainly refuse it; ``code`` says why. Nothing is recorded.
-        ValueError: The category is unknown, the times exclude each other, or the key is empty, too long, or one
-            that the database takes for another.
+        ValueError: The category is unknown, the template's id is empty or too long, the times exclude each other, or
+            the key is empty, too long, or one that the database takes for another.
         TypeError: Both a text and a template, or ``params`` without ``template``.
         ImproperlyConfigured: There is no such account.
     """
@@ -65,6 +65,8 @@ def send_sms(
         raise TypeError("params are a template's variables: give template as well.")
     if idempotency_key is not None and not 1 <= len(idempotency_key) <= _LONGEST_KEY:
         raise ValueError(f"An idempotency key has 1 to {_LONGEST_KEY} characters, this one {len(idempotency_key)}.")
+    if template is not None and not 1 <= len(str(template).strip()) <= _LONGEST_TEMPLATE:
+        raise ValueError(f"A template's id has 1 to {_LONGEST_TEMPLATE} characters: write the one of ihuyi's console.")
     settings = conf.get_account(account)
     number = normalise(mobile)
     text = check_text(content, settings) if template is None else check_params(params, settings)
@@ -74,7 +76,7 @@ def send_sms(
     message = Message(
         mobile=number,
         content=text,
-        template="" if template is None else str(template),
+        template="" if template is None else str(template).strip(),
         category=_check_category(category),
         account=account,
         segments=count_segments(text, settings.signature),
@@ -89,7 +91,8 @@ def send_sms(
     )
     recorded = _record(message)
     if recorded is message and due_at <= now:
-        transaction.on_commit(partial(publishing.publish, message), using=message._state.db)
+        # robust: the message is recorded, and whatever is wrong now, upkeep publishes it.
+        transaction.on_commit(lambda: publishing.publish(message), using=message._state.db, robust=True)
     return recorded
 
 
@@ -119,15 +122,18 @@ def _record(message: Message) -> Message:
         with transaction.atomic():
             message.save(force_insert=True)
     except IntegrityError:
-        return _first_with_key(message.idempotency_key)
+        first = _first_with_key(message.idempotency_key)
+        if first is None:
+            raise  # another constraint's
+        return first
     return message
 
 
-def _first_with_key(key: str) -> Message:
+def _first_with_key(key: str) -> Message | None:
     # Locked, because a locking read sees what was committed after this transaction's snapshot began (MariaDB).
     with transaction.atomic():
-        first = Message.objects.select_for_update().get(idempotency_key=key)
-    if first.idempotency_key != key:
+        first = Message.objects.select_for_update().filter(idempotency_key=key).first()
+    if first is not None and first.idempotency_key != key:
         raise ValueError(
             "The database takes this idempotency key for another that differs only in case or accents, so the message "
             "was not recorded. Give the column idempotency_key a binary collation (MariaDB: utf8mb4_bin)."

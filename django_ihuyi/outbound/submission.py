@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 import random
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
@@ -42,15 +44,16 @@ def submit(pk: int) -> None:
     try:
         result = client.submit(message.mobile, message.content, template=message.template or None)
     except NotSent as error:
-        _try_again(message, account, error=str(error))
+        settle = partial(_try_again, message, account, error=str(error))
     except Uncertain as error:
-        lose_answer(message, account, error=str(error))
+        settle = partial(lose_answer, message, account, error=str(error))
     except Exception:
         # A fault in a client of the site's own: it may have been after the message went out.
         lose_answer(message, account, error="The client failed; the worker's log says how.")
         raise
     else:
-        _settle_surely(message, account, result, claim)
+        settle = partial(_settle, message, account, result, claim)
+    _surely(settle, message)
 
 
 def lose_answer(message: Message, account: conf.AccountSettings, *, error: str) -> None:
@@ -85,13 +88,13 @@ def _claim(message: Message, client: Client) -> _Claim | None:
     return None
 
 
-def _settle_surely(message: Message, account: conf.AccountSettings, result: SubmitResult, claim: _Claim) -> None:
-    """Write the answer down also where the database is away for a moment: it is the only copy there is."""
+def _surely(settle: Callable[[], None], message: Message) -> None:
+    """Write down what came of it also where the database is away for a moment: this is the only copy there is."""
     give_up_at = time.monotonic() + _PATIENCE_WITH_THE_DATABASE
     pause = 0.2
     while True:
         try:
-            return _settle(message, account, result, claim)
+            return settle()
         except (OperationalError, InterfaceError):
             connection = transaction.get_connection(message._state.db)
             if connection.in_atomic_block or time.monotonic() + pause > give_up_at:
@@ -108,7 +111,9 @@ def _settle(message: Message, account: conf.AccountSettings, result: SubmitResul
         # The gateway judged the message itself: whatever was wrong with the account is mended.
         AccountState.objects.resume(message.account)
     if result.accepted:
-        message.accept(code=result.code, msg=result.msg, smsid=result.smsid, now=timezone.now())
+        if not message.accept(code=result.code, msg=result.msg, smsid=result.smsid, now=timezone.now()):
+            # Perhaps done by an UPDATE of ours whose confirmation was lost.
+            message.refresh_from_db()
         Receipt.objects.match_kept(message)
     elif code.again is Again.WHEN_MENDED or (code.scope is Scope.CLOCK and message.code == code.number):
         _wait_for_account(message, result)
@@ -156,6 +161,7 @@ def _next_attempt(now: datetime, retries: int, again: Again) -> datetime:
     if again is Again.AT_ONCE:
         return now
     if again is Again.AFTER_A_SECOND:
-        return now + timedelta(seconds=random.uniform(1.1, 2.0))  # noqa: S311  jitter is no secret
+        # Longer each time: many messages to one number have to pass one by one.
+        return now + timedelta(seconds=random.uniform(1.1, 2.0) * (1 + retries))  # noqa: S311  jitter is no secret
     backoff = min(_FIRST_BACKOFF * 3**retries, _LONGEST_BACKOFF)
     return now + timedelta(seconds=backoff * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret

@@ -43,6 +43,13 @@ class LogInForm(AuthenticationForm):
     """Number and password."""
 
     username = MobileField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Django's own
+        super().__init__(*args, **kwargs)
+        # Django takes it from the model, whose eleven digits are fewer characters than people write.
+        self.fields["username"].max_length = None  # type: ignore[attr-defined]  # a MobileField
+        self.fields["username"].widget.attrs.pop("maxlength", None)
+
     error_messages = {
         "invalid_login": _("This number and this password do not go together."),
         "inactive": _("This account is closed."),

@@ -15,6 +15,7 @@ from django.db import OperationalError, connection, connections
 from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.parsers import BaseParser
+from rest_framework.response import Response
 
 from django_ihuyi.inbound.parsers import PushFormParser, PushJSONParser, TooLarge
 from django_ihuyi.models import Message, Receipt, Reply
@@ -332,6 +333,33 @@ def test_with_atomic_requests(client: Client, message: Message, monkeypatch: pyt
     assert push(client, "receipt", {}).status_code == 400
     message.refresh_from_db()
     assert message.status == "delivered"
+
+
+VERSIONING = ["NamespaceVersioning", "URLPathVersioning", "AcceptHeaderVersioning", "QueryParameterVersioning"]
+
+
+@pytest.mark.parametrize("versioning", VERSIONING)
+def test_a_sites_own_defaults_for_its_api_do_not_reach_the_gateway(
+    client: Client, message: Message, settings: Settings, versioning: str
+) -> None:
+    settings.REST_FRAMEWORK = {
+        "DEFAULT_VERSIONING_CLASS": f"rest_framework.versioning.{versioning}",
+        "ALLOWED_VERSIONS": ["v1"],
+        "EXCEPTION_HANDLER": "tests.inbound.test_pushes.a_sites_own_handler",
+    }
+    assert push(client, "receipt", RECEIPT).content == b"success"
+    assert push(client, "receipt", {}).status_code == 400
+    assert client.post(url("receipt", "wrong"), RECEIPT).status_code == 404
+
+
+def a_sites_own_handler(exc: Exception, context: Any) -> Response:
+    return Response({"code": 1, "message": "no"}, status=418)
+
+
+@pytest.mark.parametrize("kind", ["receipt", "reply"])
+def test_the_last_slash_may_be_missing(client: Client, kind: str) -> None:
+    fields = RECEIPT if kind == "receipt" else REPLY
+    assert client.post(url(kind).rstrip("/"), fields).content == b"success"
 
 
 def test_a_receiver_that_fails_does_not_make_the_gateway_push_again(client: Client, message: Message) -> None:

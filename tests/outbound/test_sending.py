@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -119,6 +119,25 @@ def test_a_key_that_the_database_takes_for_another(broker: FakeBroker) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_another_constraints_error_is_not_taken_for_a_known_key() -> None:
+    with pytest.raises(IntegrityError), connection.execute_wrapper(refuse_inserts):
+        send_sms("13800138000", "您好", idempotency_key="order-7")
+
+
+def refuse_inserts(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    if sql.startswith("INSERT"):
+        raise IntegrityError("another constraint")
+    return execute(sql, params, many, context)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_wrong_after_the_commit_does_not_reach_the_caller(broker: FakeBroker, settings: Settings) -> None:
+    settings.IHUYI = {**settings.IHUYI, "QUEUES": 7}
+    message = send_sms("13800138000", "您好")
+    assert Message.objects.get() == message
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_message_for_later_is_left_to_upkeep(broker: FakeBroker) -> None:
     later = timezone.now() + timedelta(hours=1)
     message = send_sms("13800138000", "您好", send_at=later, expires_at=later + timedelta(hours=1))
@@ -146,6 +165,8 @@ WRONG: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("params without template", {"content": "您好", "params": ["1"]}, TypeError, "give template"),
     ("category", {"content": "您好", "category": "spam"}, ValueError, "'marketing'"),
     ("account", {"content": "您好", "account": "shop"}, ImproperlyConfigured, "'shop'"),
+    ("empty template", {"template": " ", "params": ["1"]}, ValueError, "1 to 32"),
+    ("long template", {"template": "1" * 33, "params": ["1"]}, ValueError, "1 to 32"),
     ("empty key", {"content": "您好", "idempotency_key": ""}, ValueError, "1 to 128"),
     ("long key", {"content": "您好", "idempotency_key": "k" * 129}, ValueError, "1 to 128"),
     ("late", {"content": "您好", "expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, ValueError, "expires_at"),

@@ -425,7 +425,7 @@ class Outage:
         self.failures = failures
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith("UPDATE") and "accepted_at" in sql and self.failures:
+        if sql.startswith("UPDATE") and '"submitted_at" =' not in sql.replace("`", '"') and self.failures:
             self.failures -= 1
             raise OperationalError("server closed the connection unexpectedly")
         return execute(sql, params, many, context)
@@ -437,8 +437,21 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_an_answer_is_written_down_when_the_database_is_back(wire: FakeWire, broker: FakeBroker) -> None:
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (2, "accepted"),
+        (407, "rejected"),
+        (requests.exceptions.ConnectTimeout(), "queued"),
+        (requests.exceptions.ReadTimeout(), "unknown"),
+    ],
+    ids=["accepted", "refused", "surely not sent", "no answer"],
+)
+def test_an_answer_is_written_down_when_the_database_is_back(
+    wire: FakeWire, broker: FakeBroker, answer: Answer, status: str
+) -> None:
     message = send_sms("13800138000", "您好")
+    wire.answer(answer)
     if connection.vendor == "sqlite":
         # Closing an in-memory database would lose it.
         connection.close = lambda: None  # type: ignore[method-assign]  # undone below
@@ -448,7 +461,7 @@ def test_an_answer_is_written_down_when_the_database_is_back(wire: FakeWire, bro
     finally:
         connection.__dict__.pop("close", None)
     message.refresh_from_db()
-    assert message.status == "accepted"
+    assert (message.status, message.attempts) == (status, 1)
 
 
 @pytest.mark.usefixtures("quick")

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_ihuyi import conf
 from example_project import environment
+from example_project.demo import talk_to_the_sandbox
 from example_project.logs import HidePushTokens
 
 
@@ -27,6 +28,19 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         "IHUYI_PUSH_TOKEN",
     ):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(("asked", "kept"), [({}, False), ({"DEMO_REAL_GATEWAY": "1"}, True)])
+def test_a_demo_leaves_out_a_real_account(
+    asked: dict[str, str], kept: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell = {"IHUYI_ACCOUNT": "cf_shop", "IHUYI_API_KEY": "the-shops-own-key", "PATH": "/bin", **asked}
+    talk_to_the_sandbox(shell)
+    assert ("IHUYI_ACCOUNT" in shell) == ("IHUYI_API_KEY" in shell) == kept
+    assert shell["PATH"] == "/bin"
+    said = capsys.readouterr().err
+    assert ("IHUYI_ACCOUNT is left out" in said) != kept
+    assert "the-shops-own-key" not in said
 
 
 @pytest.mark.parametrize(

@@ -122,3 +122,10 @@ def test_people_in_the_admin(log_in: LogIn, client: Client) -> None:
     for url in (reverse("admin:people_person_changelist"), reverse("admin:people_person_change", args=[person.pk])):
         assert client.get(url).status_code == 200
     assert "Somebody has this number already." in client.post(add, fields).content.decode()
+
+
+def test_the_log_in_page_lets_a_number_be_written_as_people_do(client: Client) -> None:
+    page = client.get(reverse("log-in")).content.decode()
+    (field,) = [tag for tag in page.split("<") if tag.startswith("input") and 'name="username"' in tag]
+    assert "maxlength" not in field
+    assert 'placeholder="139 1234 5678"' in field

@@ -82,8 +82,14 @@ def _claim(message: Message, client: Client) -> _Claim | None:
     lease = timedelta(seconds=client.longest_call) + _LEASE_MARGIN
     if message.claim(now=now, lease=lease):
         return _Claim.ORDINARY
-    # A paused account lets one message through at a time, to see whether it is mended.
-    if AccountState.objects.take_probe(message.account, now=now) and message.claim(now=now, lease=lease, probe=True):
+    # A paused account lets one message through at a time, to see whether it is mended. One that another worker has
+    # claimed meanwhile must not use that up.
+    waits = Message.objects.filter(pk=message.pk, status=Message.Status.QUEUED, attempts=message.attempts).exists()
+    if (
+        waits
+        and AccountState.objects.take_probe(message.account, now=now)
+        and message.claim(now=now, lease=lease, probe=True)
+    ):
         return _Claim.PROBE
     return None
 

@@ -376,6 +376,24 @@ def test_a_refused_probe_still_shows_that_the_account_works(wire: FakeWire, brok
         assert submitted(second).status == "accepted"
 
 
+def test_a_doubled_task_uses_up_no_probe(wire: FakeWire, broker: FakeBroker) -> None:
+    message = send_sms("13800138000", "您好")
+    now = timezone.now() - timedelta(minutes=5)
+    AccountState.objects.pause("default", code=4052, msg="", clock_offset=None, now=now)
+    others: list[int] = []
+
+    def another_claims_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE") and not others:
+            others.append(0)
+            Message.objects.update(status="submitting", attempts=1)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(another_claims_first):
+        submit_message(message.pk)
+    assert AccountState.objects.get().probes == 0
+    assert wire.forms == []
+
+
 def test_a_probe_that_meets_a_broken_gateway_resumes_nothing(wire: FakeWire, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好")
     wire.answer(4051, 0)

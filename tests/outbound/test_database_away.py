@@ -1,0 +1,69 @@
+"""The database away while an answer is in hand: it is written down when the database is back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from django.db import OperationalError, connection, transaction
+
+from django_ihuyi import send_sms
+from django_ihuyi.tasks import submit_message
+from tests.wire import Answer, FakeBroker, FakeWire
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Outage:
+    """An execute wrapper under which UPDATEs fail a number of times, as when the server restarts."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE") and '"submitted_at" =' not in sql.replace("`", '"') and self.failures:
+            self.failures -= 1
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, params, many, context)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (2, "accepted"),
+        (407, "rejected"),
+        (requests.exceptions.ConnectTimeout(), "queued"),
+        (requests.exceptions.ReadTimeout(), "unknown"),
+    ],
+    ids=["accepted", "refused", "surely not sent", "no answer"],
+)
+def test_an_answer_is_written_down_when_the_database_is_back(
+    wire: FakeWire, broker: FakeBroker, answer: Answer, status: str
+) -> None:
+    message = send_sms("13800138000", "您好")
+    wire.answer(answer)
+    if connection.vendor == "sqlite":
+        # Closing an in-memory database would lose it.
+        connection.close = lambda: None  # type: ignore[method-assign]  # undone below
+    try:
+        with connection.execute_wrapper(Outage(3)):
+            submit_message(message.pk)
+    finally:
+        connection.__dict__.pop("close", None)
+    message.refresh_from_db()
+    assert (message.status, message.attempts) == (status, 1)
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_answer_in_a_callers_transaction_is_not_tried_again(wire: FakeWire, broker: FakeBroker) -> None:
+    message = send_sms("13800138000", "您好")
+
+    with pytest.raises(OperationalError), transaction.atomic(), connection.execute_wrapper(Outage(1)):
+        submit_message(message.pk)

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import OperationalError, connection, connections
 from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -21,34 +20,9 @@ from django_ihuyi.inbound.parsers import PushFormParser, PushJSONParser, TooLarg
 from django_ihuyi.models import Message, Receipt, Reply
 from django_ihuyi.signals import message_delivered, message_undelivered, reply_received
 from tests.heard import Heard
+from tests.inbound.pushing import FORM, RECEIPT, REPLY, SMSID, TOKEN, push, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-TOKEN = django_settings.PUSH_TOKEN
-SMSID = "15870246956696820530"
-RECEIPT = {
-    "code": "2",
-    "msg": "DELIVRD",
-    "mobilephone": "13800138000",
-    "smsid": SMSID,
-    "report_time": "2017-08-02 14:31:51",
-}
-REPLY = {
-    "mobilephone": "13800138000",
-    "content": "退订",
-    "smsid": SMSID,
-    "reply_time": "2017-05-24 17:46:50",
-}
-FORM = "application/x-www-form-urlencoded"
-
-
-def url(kind: str, token: str = TOKEN) -> str:
-    return f"/ihuyi/push/{token}/{kind}/"
-
-
-def push(client: Client, kind: str, fields: dict[str, Any] | str | bytes, content_type: str = FORM) -> Any:
-    body = urlencode(fields) if isinstance(fields, dict) else fields
-    return client.post(url(kind), body, content_type=content_type)
 
 
 @pytest.fixture
@@ -250,62 +224,6 @@ def test_lone_surrogates_in_json_are_kept_as_marks(client: Client) -> None:
 def test_json_that_is_no_text_is_refused(client: Client, value: Any) -> None:
     body = json.dumps({**REPLY, "content": value})
     assert push(client, "reply", body, "application/json").status_code == 400
-
-
-# Who may push
-
-
-@pytest.mark.parametrize("token", [TOKEN, django_settings.OLD_PUSH_TOKEN])
-def test_every_token_of_the_list_opens(client: Client, token: str) -> None:
-    assert client.post(url("receipt", token), RECEIPT).content == b"success"
-
-
-@pytest.mark.parametrize("token", ["wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é", "%00", "a" * 5000])
-@pytest.mark.parametrize("kind", ["receipt", "reply"])
-@pytest.mark.parametrize("method", ["get", "post", "put", "head", "options"])
-def test_any_other_token_finds_no_page(client: Client, token: str, kind: str, method: str) -> None:
-    response = getattr(client, method)(url(kind, token))
-    assert response.status_code == 404
-    assert TOKEN not in response.content.decode()
-
-
-def test_no_tokens_no_pushes(client: Client, settings: Settings) -> None:
-    settings.IHUYI = {**settings.IHUYI, "PUSH_TOKENS": []}
-    assert client.post(url("receipt"), RECEIPT).status_code == 404
-
-
-@pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete", "options"])
-def test_only_post(client: Client, method: str) -> None:
-    assert getattr(client, method)(url("receipt")).status_code == 405
-
-
-NETWORKS = [
-    ("inside", ["203.0.113.0/24"], 0, "203.0.113.9", "", 200),
-    ("outside", ["203.0.113.0/24"], 0, "198.51.100.1", "", 404),
-    ("forged header, no proxy", ["203.0.113.0/24"], 0, "198.51.100.1", "203.0.113.9", 404),
-    ("behind one proxy", ["203.0.113.0/24"], 1, "10.0.0.1", "203.0.113.9", 200),
-    ("forged left of the proxy's", ["203.0.113.0/24"], 1, "10.0.0.1", "203.0.113.9, 198.51.100.1", 404),
-    ("behind two proxies", ["203.0.113.0/24"], 2, "10.0.0.1", "203.0.113.9, 10.0.0.2", 200),
-    ("fewer than the proxies", ["203.0.113.0/24"], 2, "10.0.0.1", "203.0.113.9", 404),
-    ("mapped", ["203.0.113.0/24"], 0, "::ffff:203.0.113.9", "", 200),
-    ("ipv6", ["2001:db8::/32"], 0, "2001:db8::7", "", 200),
-    ("no address", ["203.0.113.0/24"], 0, "unix:", "", 404),
-]
-
-
-@pytest.mark.parametrize(
-    ("networks", "proxies", "remote", "forwarded", "status"),
-    [row[1:] for row in NETWORKS],
-    ids=[row[0] for row in NETWORKS],
-)
-def test_allowed_networks(
-    client: Client, settings: Settings, networks: list[str], proxies: int, remote: str, forwarded: str, status: int
-) -> None:
-    settings.IHUYI = {**settings.IHUYI, "PUSH_ALLOWED_NETWORKS": networks, "TRUSTED_PROXIES": proxies}
-    response = client.post(
-        url("receipt"), RECEIPT, REMOTE_ADDR=remote, headers={"x-forwarded-for": forwarded} if forwarded else {}
-    )
-    assert response.status_code == status
 
 
 # In sites that are set up otherwise

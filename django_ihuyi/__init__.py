@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["__version__", "send_sms"]
+__all__ = ["__version__", "send_bulk", "send_sms"]
 
 __version__ = "0.1.0.dev0"
 
@@ -27,6 +27,8 @@ def _late(module: str, name: str) -> Callable[..., Any]:
 
 
 if TYPE_CHECKING:
+    from .outbound.bulk import send_bulk
     from .outbound.sending import send_sms
 else:
+    send_bulk = _late("django_ihuyi.outbound.bulk", "send_bulk")
     send_sms = _late("django_ihuyi.outbound.sending", "send_sms")

@@ -1,25 +1,29 @@
-"""What ``Message`` does to one row, done to many in one statement: all of them, or none and each by itself.
+"""What ``Message`` does to one row, done to many in one statement.
 
-A statement that changes fewer rows than it was to change cannot say which, not on every database. So it is rolled
-back then, and the rows are changed one by one: that is rare (a task that came twice), and costs nothing but time.
+A statement that changes fewer rows than it was to change cannot say which, not on every database. That is rare (a task
+that came twice, a receipt that came first), and is found out by one more: each claim has a random number, each
+settling its moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from django.db import connections, router, transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from django_ihuyi.gateway import SubmitResult
 from django_ihuyi.gateway.codes import ACCEPTED
 
+from .account import AccountState
+from .insertion import column_names
 from .lifecycle import SOURCES, MessageStatus
-from .message import Message, may_claim
+from .message import Message
 
 
 def claim(messages: Iterable[Message], *, now: datetime, lease: timedelta) -> list[Message]:
@@ -38,16 +42,17 @@ def claim(messages: Iterable[Message], *, now: datetime, lease: timedelta) -> li
     for attempts, group in groupby(sorted(messages, key=by_attempts), key=by_attempts):
         alike = list(group)
         changes = {
-            "status": MessageStatus.SUBMITTING,
             "attempts": attempts + 1,
             "submitted_at": now,
             "claimed_until": now + lease,
+            "claimed_by": secrets.randbits(63),
         }
-        conditions = (*may_claim(attempts, now), Q(status__in=SOURCES[MessageStatus.SUBMITTING]))
-        if _change_all(alike, *conditions, **changes):
-            claimed += alike
-        else:
-            claimed += [message for message in alike if message.claim(now=now, lease=lease)]
+        if _claim(alike, attempts, now, changes) < len(alike):
+            ours = set(_rows(alike).filter(claimed_by=changes["claimed_by"]).values_list("pk", flat=True))
+            alike = [message for message in alike if message.pk in ours]
+        for message in alike:
+            message.status_changed(MessageStatus.SUBMITTING, **changes)
+        claimed += alike
     return claimed
 
 
@@ -62,10 +67,13 @@ def take_for_publishing(messages: Sequence[Message], *, now: datetime, publish_a
     Returns:
         Those that are ours to publish.
     """
-    publishes = messages[0].publishes
-    conditions = Q(publish_at__lte=now, publishes=publishes, status=MessageStatus.QUEUED)
-    if _change_all(messages, conditions, publish_at=publish_at, publishes=publishes + 1):
-        return list(messages)
+    rows = _rows(messages)
+    due = rows.filter(publish_at__lte=now, publishes=messages[0].publishes, status=MessageStatus.QUEUED)
+    with transaction.atomic(using=rows.db):
+        if due.update(publish_at=publish_at, publishes=messages[0].publishes + 1) == len(messages):
+            return list(messages)
+        # Another sweep is at them: one by one, each of us gets its own.
+        transaction.set_rollback(True, using=rows.db)
     return [message for message in messages if message.take_for_publishing(publish_at=publish_at)]
 
 
@@ -84,73 +92,81 @@ def accept(answers: Iterable[tuple[Message, SubmitResult]], *, now: datetime) ->
     ordered = sorted(answers, key=lambda answer: answer[0].attempts)
     for attempts, group in groupby(ordered, key=lambda answer: answer[0].attempts):
         alike = list(group)
-        if _accept_all(alike, attempts, now):
-            for message, result in alike:
-                message.status_changed(
-                    MessageStatus.ACCEPTED,
-                    code=ACCEPTED,
-                    msg=result.msg,
-                    smsid=result.smsid,
-                    accepted_at=now,
-                    error="",
-                    claimed_until=None,
-                )
-                settled.append(message)
+        if _accept(alike, attempts, now) < len(alike):
+            # Nobody else can have ended this claim at this moment.
+            rows = _rows([message for message, _result in alike]).filter(attempts=attempts, accepted_at=now)
+            ours = set(rows.values_list("pk", flat=True))
+            alike = [answer for answer in alike if answer[0].pk in ours]
+        for message, result in alike:
+            changes = {"code": ACCEPTED, "msg": result.msg, "smsid": result.smsid, "accepted_at": now, "error": ""}
+            message.status_changed(MessageStatus.ACCEPTED, claimed_until=None, **changes)
+            settled.append(message)
     return settled
 
 
-def _accept_all(answers: Sequence[tuple[Message, SubmitResult]], attempts: int, now: datetime) -> bool:
-    """One UPDATE for rows that each get a value of their own. By hand: ``Case`` would take longer than the gateway."""
+def _claim(messages: Sequence[Message], attempts: int, now: datetime, changes: Mapping[str, Any]) -> int:
+    """What ``Message.claim`` says, by hand: Django would take longer to put the statement together than to run it."""
+    using = router.db_for_write(Message, instance=messages[0])
+    name, state = column_names(Message, using), column_names(AccountState, using)
+    moment = connections[using].ops.adapt_datetimefield_value
+    return _execute(
+        using,
+        f"UPDATE {name['']} SET {name['status']} = %s, {name['attempts']} = %s, {name['submitted_at']} = %s, "  # noqa: S608  names of tables and columns, quoted; every value is a parameter
+        f"{name['claimed_until']} = %s, {name['claimed_by']} = %s "
+        f"WHERE {name['id']} IN ({_marks(messages)}) AND {name['status']} = %s AND {name['attempts']} = %s "
+        f"AND {name['due_at']} <= %s AND ({name['expires_at']} IS NULL OR {name['expires_at']} > %s) "
+        f"AND NOT EXISTS (SELECT 1 FROM {state['']} "
+        f"WHERE {state['']}.{state['account']} = {name['']}.{name['account']} "
+        f"AND {state['']}.{state['paused_since']} IS NOT NULL)",
+        MessageStatus.SUBMITTING.value,
+        changes["attempts"],
+        moment(now),
+        moment(changes["claimed_until"]),
+        changes["claimed_by"],
+        *(message.pk for message in messages),
+        MessageStatus.QUEUED.value,
+        attempts,
+        moment(now),
+        moment(now),
+    )
+
+
+def _accept(answers: Sequence[tuple[Message, SubmitResult]], attempts: int, now: datetime) -> int:
+    """One UPDATE for rows that each get values of their own, by hand as well."""
     using = router.db_for_write(Message, instance=answers[0][0])
-    connection = connections[using]
-    name = _column_names(using)
+    name = column_names(Message, using)
     each = " ".join(["WHEN %s THEN %s"] * len(answers))
-    pks = ", ".join(["%s"] * len(answers))
-    sources = ", ".join(["%s"] * len(SOURCES[MessageStatus.ACCEPTED]))
-    sql = (
-        # Only names of this model's table and columns, quoted; every value is a parameter.
-        f"UPDATE {name['']} SET {name['status']} = %s, {name['code']} = %s, {name['error']} = %s, "  # noqa: S608  see above
+    sources = SOURCES[MessageStatus.ACCEPTED]
+    return _execute(
+        using,
+        f"UPDATE {name['']} SET {name['status']} = %s, {name['code']} = %s, {name['error']} = %s, "  # noqa: S608  as above
         f"{name['claimed_until']} = NULL, {name['accepted_at']} = %s, "
         f"{name['smsid']} = CASE {name['id']} {each} END, {name['msg']} = CASE {name['id']} {each} END "
-        f"WHERE {name['id']} IN ({pks}) AND {name['status']} IN ({sources}) AND {name['attempts']} = %s "
-        f"AND NOT {name['receipt_came_first']}"
-    )
-    params: list[Any] = [
+        f"WHERE {name['id']} IN ({_marks(answers)}) AND {name['status']} IN ({_marks(sources)}) "
+        f"AND {name['attempts']} = %s AND NOT {name['receipt_came_first']}",
         MessageStatus.ACCEPTED.value,
         ACCEPTED,
         "",
-        connection.ops.adapt_datetimefield_value(now),
+        connections[using].ops.adapt_datetimefield_value(now),
         *(value for message, result in answers for value in (message.pk, result.smsid)),
         *(value for message, result in answers for value in (message.pk, result.msg)),
         *(message.pk for message, _result in answers),
-        *(source.value for source in SOURCES[MessageStatus.ACCEPTED]),
+        *(source.value for source in sources),
         attempts,
-    ]
-    with transaction.atomic(using=using), connection.cursor() as cursor:
+    )
+
+
+def _execute(using: str, sql: str, *params: Any) -> int:  # noqa: ANN401  whatever the database takes
+    with connections[using].cursor() as cursor:
         cursor.execute(sql, params)
-        if cursor.rowcount == len(answers):
-            return True
-        transaction.set_rollback(True, using=using)
-    return False
+        return int(cursor.rowcount)
 
 
-def _column_names(using: str) -> dict[str, str]:
-    """The quoted names of the columns, and of the table as ""."""
-    quote = connections[using].ops.quote_name
-    columns = {item.name: quote(str(item.column)) for item in Message._meta.concrete_fields}
-    return {"": quote(Message._meta.db_table), **columns}
+def _marks(values: Collection[object]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
-def _change_all(messages: Sequence[Message], *conditions: Q, **changes: Any) -> bool:  # noqa: ANN401  a row's values
-    """Change all of the rows in one UPDATE, or none."""
+def _rows(messages: Sequence[Message]) -> QuerySet[Message]:
     using = router.db_for_write(Message, instance=messages[0])
     # base manager: as in Message itself.
-    rows = Message._base_manager.using(using).filter(*conditions, pk__in=[message.pk for message in messages])
-    with transaction.atomic(using=using):
-        if rows.update(**changes) != len(messages):
-            transaction.set_rollback(True, using=using)
-            return False
-    for message in messages:
-        for name, value in changes.items():
-            setattr(message, name, value)
-    return True
+    return Message._base_manager.using(using).filter(pk__in=[message.pk for message in messages])

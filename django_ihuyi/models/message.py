@@ -27,21 +27,6 @@ _CHANGED = {
 }
 
 
-def may_claim(attempts: int, now: datetime, *, probe: bool = False) -> list[Q]:
-    """What must hold of a queued row so that it may be claimed.
-
-    Args:
-        attempts: How often it had been claimed when it was read.
-        now: The present.
-        probe: Whether to take it although its account is paused.
-    """
-    conditions = [Q(attempts=attempts), Q(due_at__lte=now), Q(expires_at__isnull=True) | Q(expires_at__gt=now)]
-    if not probe:
-        paused = AccountState.objects.filter(account=OuterRef("account"), paused_since__isnull=False)
-        conditions.append(~Q(Exists(paused)))
-    return conditions
-
-
 class Message(models.Model):
     """An SMS going out, from the call that asked for it to the carrier's word.
 
@@ -80,6 +65,9 @@ class Message(models.Model):
         help_text=_("When upkeep gives the message to the workers if it is still queued."),
     )
     publishes = models.PositiveSmallIntegerField(_("times published by upkeep"), default=0)
+    claimed_by = models.BigIntegerField(
+        null=True, editable=False, help_text="The random number of the claim, where many were claimed at once."
+    )
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
@@ -146,9 +134,17 @@ class Message(models.Model):
             Whether it is ours now. False if it is not queued any more, not due, past its ``expires_at``, or its
             account is paused.
         """
+        conditions = [
+            Q(attempts=self.attempts),
+            Q(due_at__lte=now),
+            Q(expires_at__isnull=True) | Q(expires_at__gt=now),
+        ]
+        if not probe:
+            paused = AccountState.objects.filter(account=OuterRef("account"), paused_since__isnull=False)
+            conditions.append(~Q(Exists(paused)))
         return self._move(
             MessageStatus.SUBMITTING,
-            *may_claim(self.attempts, now, probe=probe),
+            *conditions,
             attempts=self.attempts + 1,
             submitted_at=now,
             claimed_until=now + lease,

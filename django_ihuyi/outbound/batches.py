@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -33,6 +33,8 @@ from .submission import Outcome
 
 SLICE = 60.0
 """Seconds after which a worker gives back what is left of its chunk, so that other tasks have their turn."""
+_PAGE = 100
+"""Messages read at a time."""
 _GATHER = 0.05
 """Seconds that a finished call waits at most for others to be settled with."""
 _SILENT = 8
@@ -45,15 +47,9 @@ def submit(pks: Sequence[int]) -> None:
     Args:
         pks: Primary keys. Those that are gone or settled are not an error: tasks come twice and late.
     """
-    now = timezone.now()
-    due = []
-    for message in Message.objects.filter(pk__in=pks, status=Message.Status.QUEUED).order_by("account", "pk"):
-        if message.expires_at and message.expires_at <= now:
-            message.expire(now=now)
-        elif message.due_at <= now:
-            due.append(message)
-    for alias, messages in groupby(due, key=attrgetter("account")):
-        _Chunk(alias, list(messages)).run()
+    queued = Message.objects.filter(pk__in=pks, status=Message.Status.QUEUED).order_by("account", "pk")
+    for alias, rows in groupby(queued.values_list("account", "pk"), key=itemgetter(0)):
+        _Chunk(alias, [pk for _alias, pk in rows]).run()
 
 
 class _Turn(NamedTuple):
@@ -66,15 +62,18 @@ class _Turn(NamedTuple):
 class _Chunk:
     """Messages of one account on their way: waiting, in hand (claimed, not settled), done."""
 
-    def __init__(self, alias: str, messages: list[Message]) -> None:
+    def __init__(self, alias: str, pks: list[int]) -> None:
         self.alias = alias
         self.account = conf.get_account(alias)
         self.client = make_client(self.account)
         # In hand, a message waits for one call at the most before its own begins.
         self.lease = submission.lease_of(self.client, calls=2)
-        self.threads = min(self.account.concurrency, len(messages))
-        self.spacing = Spacing(messages)
-        self.waiting = deque(messages)
+        self.threads = min(self.account.concurrency, len(pks))
+        # Half as many as there are threads: the other half of what is claimed ahead keeps them busy meanwhile.
+        self.window = max(1, self.threads // 2)
+        self.unread = deque(pks)
+        self.waiting: deque[Message] = deque()
+        self.spacing = Spacing()
         self.turn: _Turn | None = None
         self.in_hand = 0
         self.silent = 0
@@ -90,8 +89,9 @@ class _Chunk:
             Exception: The fault of a client of the site's own; what was in hand is settled.
         """
         with self._threads():
-            while self.waiting or self.turn or self.in_hand:
-                self._claim()
+            while self.unread or self.waiting or self.turn or self.in_hand:
+                while self._claim():
+                    pass
                 if self.in_hand:
                     self._settle(self._collect())
                 elif self.turn:
@@ -115,17 +115,32 @@ class _Chunk:
         for message in iter(self.calls.get, None):
             self.results.put((message, submission.exchange(self.client, message)))
 
-    def _claim(self) -> None:
-        """Claim the next messages, if it is their turn and there is room for them."""
-        if self.in_hand > self.threads:
-            return
+    def _read(self) -> None:
+        """Read the next page of the chunk, while the page before is on the wire."""
+        pks = [self.unread.popleft() for _ in range(min(_PAGE, len(self.unread)))]
+        now = timezone.now()
+        page = []
+        for message in Message.objects.filter(pk__in=pks, status=Message.Status.QUEUED).order_by("pk"):
+            if message.expires_at and message.expires_at <= now:
+                message.expire(now=now)
+            elif message.due_at <= now:
+                page.append(message)
+        self.waiting.extend(page)
+        self.spacing.add(page)
+
+    def _claim(self) -> bool:
+        """Claim the next messages, if it is their turn and there is room for them. Returns whether to go on."""
+        if self.in_hand + self.window > 2 * self.threads:
+            return False
+        if self.unread and len(self.waiting) < self.threads:
+            self._read()
         if self.turn is None and self.waiting:
             if time.monotonic() > self.ends_at:
                 self._give_back(0)
             else:
                 self.turn = self._next_turn()
         if self.turn is None or time.monotonic() < self.turn.begins:
-            return
+            return False
         messages, self.turn = self.turn.messages, None
         claimed = many.claim(messages, now=timezone.now(), lease=self.lease)
         for message in claimed:
@@ -133,13 +148,14 @@ class _Chunk:
         self.in_hand += len(claimed)
         if len(claimed) < len(messages) and AccountState.objects.is_paused(self.alias):
             self._leave()
+        return True
 
     def _next_turn(self) -> _Turn | None:
-        picked = self.spacing.pick(self.waiting, rates.at_once(self.account, self.threads))
+        picked = self.spacing.pick(self.waiting, rates.at_once(self.account, self.window))
         if picked:
             return _Turn(picked, time.monotonic() + rates.reserve(self.alias, self.account, len(picked)))
-        if not self.in_hand:
-            # All that is left is for numbers that had a message just now.
+        if not self.in_hand and not (self.unread and len(self.waiting) < self.threads):
+            # All that waits is for numbers that had a message just now.
             self._give_back(APART.total_seconds())
         return None
 
@@ -147,7 +163,7 @@ class _Chunk:
         """Wait for a call to end, and a moment for others: a settled window costs little more than one message."""
         finished: list[tuple[Message, Outcome]] = []
         timeout = max(0.0, self.turn.begins - time.monotonic()) if self.turn else None
-        while len(finished) < min(self.threads, self.in_hand):
+        while len(finished) < min(self.window, self.in_hand):
             try:
                 finished.append(self.results.get(timeout=timeout))
             except queue.Empty:
@@ -163,7 +179,7 @@ class _Chunk:
             if isinstance(outcome, Exception) and not isinstance(outcome, GatewayError):
                 self.fault = outcome
                 self._leave()
-        if self.silent >= max(_SILENT, self.threads) and self.waiting:
+        if self.silent >= max(_SILENT, self.threads) and (self.waiting or self.unread):
             accounts.pause_silent(self.alias, now=timezone.now())
             self._leave()
 
@@ -184,12 +200,13 @@ class _Chunk:
 
     def _leave(self) -> None:
         """Leave what waits in the table: upkeep goes on with it when the account is resumed."""
+        self.unread.clear()
         self.waiting.clear()
         self.turn = None
 
     def _give_back(self, seconds: float) -> None:
         """Let another task go on with what waits, not before so many seconds are over."""
-        pks, category = [message.pk for message in self.waiting], self.waiting[0].category
+        pks, category = [*(message.pk for message in self.waiting), *self.unread], self.waiting[0].category
         self._leave()
         publish_at = publishing.publish_again_at(timezone.now() + timedelta(seconds=seconds))
         Message.objects.filter(pk__in=pks, status=Message.Status.QUEUED).update(publish_at=publish_at)

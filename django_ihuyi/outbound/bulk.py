@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import Batch, Message, OptOut
+from django_ihuyi.models.insertion import insert
 
 from . import publishing
 from .drafts import Drafts, Params
@@ -29,6 +30,8 @@ _OF_A_ROW = frozenset(
 )
 _SLOWEST = 100.0
 """Messages a second that workers make at the least, unless the account's rate is lower."""
+_AT_ONCE = 1000
+"""Rows of one INSERT, however large a chunk is: databases have limits."""
 _LONGEST_WAIT = timedelta(hours=1)
 
 Row = str | Sequence[Any] | Mapping[str, Any]
@@ -178,9 +181,10 @@ class _Bulk:
         return self.result
 
     def _drafts(self, rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, Message]]:
+        now = timezone.now()
         for index, row in rows:
             try:
-                message = self.drafts.make(**self._arguments(index, row))
+                message = self.drafts.make(**self._arguments(index, row), now=now)
             except InvalidMessage as error:
                 self._refuse(index, error.code, error.reason)
             else:
@@ -249,12 +253,14 @@ class _Bulk:
     def _record(self, messages: list[Message]) -> list[Message]:
         try:
             with transaction.atomic():
-                return Message.objects.bulk_create(messages)
+                for first in range(0, len(messages), _AT_ONCE):
+                    insert(messages[first : first + _AT_ONCE])
         except IntegrityError:
             # Somebody recorded one of the keys meanwhile: that message stands, and the others are recorded.
             for message in messages:
-                message.pk = None
+                message.pk, message._state.adding = None, True
             return [message for message in messages if record(message) is message]
+        return messages
 
     def _refuse(self, index: int, code: int, reason: str) -> None:
         self.result.refused.append(Refused(index, code, reason))

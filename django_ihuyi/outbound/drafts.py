@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
 from django_ihuyi import conf
 from django_ihuyi.clock import as_site_time
 from django_ihuyi.models import Message
@@ -55,6 +53,7 @@ class Drafts:
         send_at: datetime | None,
         expires_at: datetime | None,
         metadata: Mapping[str, Any] | None,
+        now: datetime,
     ) -> Message:
         """Make a message that is not saved; arguments and errors as of :func:`~.sending.send_sms`."""
         if content is not None and template is not None:
@@ -69,7 +68,6 @@ class Drafts:
             )
         number = normalise(mobile)
         text, segments = self._check(content) if template is None else self._check_variables(params)
-        now = timezone.now()
         send_at, expires_at = _check_times(now, send_at, expires_at)
         due_at = max(now, send_at or now)
         return Message(

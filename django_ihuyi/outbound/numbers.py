@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import Any
 
 import phonenumbers
 
@@ -10,6 +12,13 @@ from django_ihuyi.exceptions import InvalidMessage
 
 _WRITTEN = re.compile(r"[\d\s+＋()（）.·\-‐-―－]+")
 """What a written number consists of. Letters are refused: the phone library would read them as a vanity number."""
+
+
+@cache
+def _mobile() -> re.Pattern[str]:
+    """The library's own pattern of a mainland mobile number, which it takes a tenth of a millisecond to get to."""
+    metadata: Any = phonenumbers.PhoneMetadata.metadata_for_region("CN")
+    return re.compile(metadata.mobile.national_number_pattern, re.ASCII)
 
 
 def normalise(mobile: object) -> str:
@@ -26,6 +35,8 @@ def normalise(mobile: object) -> str:
     """
     if not isinstance(mobile, str) or not mobile.strip():
         raise InvalidMessage(403, "The mobile number is empty.")
+    if len(mobile) == 11 and _mobile().fullmatch(mobile):
+        return mobile  # as most of them come
     number = _parse(mobile.strip())
     if number is None:
         raise InvalidMessage(406, "The mobile number is not a mainland Chinese mobile number of eleven digits.")

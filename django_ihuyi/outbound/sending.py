@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import Message, OptOut
@@ -65,6 +66,7 @@ def send_sms(
         send_at=send_at,
         expires_at=expires_at,
         metadata=metadata,
+        now=timezone.now(),
     )
     if message.category == Message.Category.MARKETING and OptOut.objects.among([message.mobile]):
         raise InvalidMessage(OPTED_OUT, "The number opted out of marketing texts.")

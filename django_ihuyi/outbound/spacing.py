@@ -23,14 +23,21 @@ class Spacing:
     """Picks a chunk's next messages so that none follows another to its number too soon.
 
     Nearly every number stands in the table once at a time; only the others cost a query when they are picked.
-
-    Args:
-        messages: The chunk.
     """
 
-    def __init__(self, messages: Sequence[Message]) -> None:
+    def __init__(self) -> None:
+        self._contested: set[str] = set()
+
+    def add(self, messages: Sequence[Message]) -> None:
+        """Learn of messages that are to be picked from, and of others to their numbers.
+
+        Args:
+            messages: Queued messages of the chunk.
+        """
+        if not messages:
+            return
         times = Counter(message.mobile for message in messages)
-        self._contested = {mobile for mobile, number in times.items() if number > 1}
+        self._contested.update(mobile for mobile, number in times.items() if number > 1)
         others = Message.objects.filter(
             Q(status__in=[MessageStatus.QUEUED, MessageStatus.SUBMITTING]) | Q(submitted_at__gt=timezone.now() - APART),
             mobile__in=list(times),

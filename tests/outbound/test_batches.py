@@ -75,8 +75,8 @@ def test_statements_of_a_chunk(wire: FakeWire, broker: FakeBroker) -> None:
     with CaptureQueriesContext(connection) as queries:
         submit_batch(pks)
     done = [query["sql"].split()[0] for query in queries.captured_queries]
-    # Read the chunk and who else has its numbers; then claim and settle windows of sixteen.
-    assert done.count("SELECT") == 2
+    # Which are queued, a page of them, and who else has their numbers; then claim and settle windows of sixteen.
+    assert done.count("SELECT") == 3
     assert 8 <= done.count("UPDATE") <= 16
 
 
@@ -304,6 +304,16 @@ def test_one_number_gets_one_message_a_second(wire: FakeWire, broker: FakeBroker
             clock.shift(1.2)
     assert statuses() == {"accepted": 4}
     assert all(later - sooner >= timedelta(seconds=1.1) for sooner, later in pairwise(moments))
+
+
+def test_a_long_row_of_messages_to_one_number_ends(wire: FakeWire, broker: FakeBroker, use: Any) -> None:
+    use(CONCURRENCY=2)
+    send_bulk([("13800138000", f"{n}") for n in range(batches._PAGE + 20)])
+    (task,) = broker.take()
+    task.run()
+    assert len(wire.accepted) == 1
+    (rest,) = broker.take()
+    assert len(rest.pks) == batches._PAGE + 19
 
 
 def test_a_number_that_another_worker_has_just_used_waits(wire: FakeWire, broker: FakeBroker) -> None:

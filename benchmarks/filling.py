@@ -1,0 +1,28 @@
+"""Record and publish so many messages in one bulk: ``python -m benchmarks.filling NUMBER [CATEGORY]``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+from .stage import enter
+
+
+def main(number: int, category: str) -> None:
+    from django_ihuyi import send_bulk
+
+    began = time.monotonic()
+    result = send_bulk(
+        ((f"139{n:08}", "您的订单已发货，请留意查收。") for n in range(number)),
+        category=category,
+        batch_size=int(os.environ.get("BATCH", "1000")),
+    )
+    assert result.recorded == number
+    print(json.dumps({"seconds": time.monotonic() - began}))
+
+
+if __name__ == "__main__":
+    enter(os.environ)
+    main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "notification")

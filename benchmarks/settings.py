@@ -1,0 +1,49 @@
+"""Settings of everything that is measured: the database and the broker that the environment names, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import dj_database_url
+
+SECRET_KEY = "benchmarks-only"
+ALLOWED_HOSTS = ["*"]
+DEBUG = False
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {"default": dj_database_url.config(conn_max_age=600)}
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "rest_framework",
+    "django_ihuyi",
+    "post_office",
+]
+TEMPLATES: list[dict[str, Any]] = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+EMAIL_BACKEND = "post_office.EmailBackend"
+ROOT_URLCONF = "benchmarks.urls"
+MIDDLEWARE: list[str] = []
+
+PUSH_TOKEN = "benchmarks-push-token-0123456789"
+IHUYI: dict[str, Any] = {
+    "ACCOUNTS": {
+        "default": {
+            "ACCOUNT": "cf_bench",
+            "API_KEY": "0123456789abcdef0123456789abcdef",
+            "BASE_URL": os.environ.get("BENCH_GATEWAY", "http://127.0.0.1:9/webservice/sms.php"),
+        },
+    },
+    "PUSH_TOKENS": [PUSH_TOKEN],
+    "QUEUES": {
+        category: os.environ.get(f"BENCH_QUEUE_{category.upper()}")
+        for category in ("verification", "notification", "marketing")
+    },
+}
+
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "memory://")
+CELERY_TASK_DEFAULT_QUEUE = os.environ.get("CELERY_QUEUE", "celery")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

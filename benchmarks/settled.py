@@ -1,0 +1,26 @@
+"""Wait until so many messages are settled, and print how many are in each status: ``python -m benchmarks.settled NUMBER``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from .stage import enter, wait_for
+
+
+def main(number: int) -> None:
+    from django.db.models import Count
+
+    from django_ihuyi.models import Message
+
+    def counts() -> dict[str, int]:
+        return dict(Message.objects.order_by().values_list("status").annotate(number=Count("pk")))
+
+    wait_for(lambda: sum(n for status, n in counts().items() if status == "accepted") >= number, "the last one")
+    print(json.dumps(counts()))
+
+
+if __name__ == "__main__":
+    enter(os.environ)
+    main(int(sys.argv[1]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -34,6 +34,7 @@ from .options import (
     is_loopback,
     option,
 )
+from .verification.settings import PurposeSettings, VerificationSettings
 
 TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
@@ -87,7 +88,7 @@ class RegistrationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class IhuyiSettings:
-    """All of ``IHUYI`` but its nested dicts, which are :class:`AccountSettings` and :class:`RegistrationSettings`."""
+    """All of ``IHUYI`` but its nested dicts, which have classes of their own."""
 
     push_tokens: list[str] = option(check_texts, default=list)
     push_allowed_networks: list[str] | None = option(check_networks, default=None)
@@ -107,7 +108,10 @@ class IhuyiSettings:
         return timedelta(hours=self.receipt_window_hours)
 
 
-_NESTED = ("ACCOUNTS", "REGISTRATION")
+_NESTED = ("ACCOUNTS", "REGISTRATION", "VERIFICATION")
+
+
+_VERIFICATION = "IHUYI['VERIFICATION']"
 
 
 def _did_you_mean(name: str, known: list[str]) -> str:
@@ -116,7 +120,7 @@ def _did_you_mean(name: str, known: list[str]) -> str:
 
 
 def _options(cls: type) -> dict[str, Field[Any]]:
-    return {item.name.upper(): item for item in fields(cls)}
+    return {item.name.upper(): item for item in fields(cls) if "check" in item.metadata}
 
 
 def _section_problems(raw: object, cls: type, where: str, also_known: tuple[str, ...] = ()) -> Iterator[Problem]:
@@ -177,6 +181,13 @@ def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
+def _verification_problems(raw: object) -> Iterator[Problem]:
+    yield from _section_problems(raw, VerificationSettings, _VERIFICATION)
+    purposes = raw.get("PURPOSES") if isinstance(raw, Mapping) else None
+    for name, purpose in purposes.items() if isinstance(purposes, Mapping) else ():
+        yield from _section_problems(purpose, PurposeSettings, f"{_VERIFICATION}['PURPOSES'][{name!r}]")
+
+
 def problems(raw: object) -> Iterator[Problem]:
     """Find everything that is wrong with a value of ``IHUYI``, in an order in which to mend it.
 
@@ -207,6 +218,7 @@ def problems(raw: object) -> Iterator[Problem]:
     yield from _token_problems(raw)
     if raw.get("REGISTRATION") is not None:
         yield from _section_problems(raw["REGISTRATION"], RegistrationSettings, "IHUYI['REGISTRATION']")
+    yield from _verification_problems(raw.get("VERIFICATION", {}))
 
 
 def get_raw() -> object:
@@ -263,3 +275,17 @@ def get_registration() -> RegistrationSettings | None:
     """Read ``IHUYI['REGISTRATION']``, or None where no welcome text is wanted."""
     raw = _raw().get("REGISTRATION")
     return None if raw is None else _read(raw, RegistrationSettings, "IHUYI['REGISTRATION']")
+
+
+def get_verification() -> VerificationSettings:
+    """Read ``IHUYI['VERIFICATION']``; without it, every option has its default.
+
+    Raises:
+        ImproperlyConfigured: If a name is unknown or a value has the wrong form.
+    """
+    read = _read(_raw().get("VERIFICATION", {}), VerificationSettings, _VERIFICATION)
+    purposes = {
+        name: _read(purpose, PurposeSettings, f"{_VERIFICATION}['PURPOSES'][{name!r}]")
+        for name, purpose in read.purposes.items()
+    }
+    return replace(read, by_purpose=purposes)

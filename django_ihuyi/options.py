@@ -77,6 +77,12 @@ def check_importable(value: object) -> str | None:
     return None
 
 
+def check_importable_or_none(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and check_importable(value) is None):
+        return None
+    return "None, or the dotted path of a function or class that can be imported"
+
+
 def check_texts(value: object) -> str | None:
     right = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
     return None if right else "a list of texts"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from .account import AccountState
+from .code_quota import CodeQuota
 from .message import Message
 from .receipt import Receipt
 from .reply import Reply
+from .verification_code import VerificationCode
 
-__all__ = ["AccountState", "Message", "Receipt", "Reply"]
+__all__ = ["AccountState", "CodeQuota", "Message", "Receipt", "Reply", "VerificationCode"]

@@ -1,0 +1,153 @@
+"""``send_code``: judge, derive, record and publish; and ``pretend_code``, which does the same and sends nothing."""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import router, transaction
+from django.utils import timezone
+
+from django_ihuyi import conf
+from django_ihuyi.addresses import one_client
+from django_ihuyi.exceptions import CodeThrottled
+from django_ihuyi.models import CodeQuota, Message, VerificationCode
+from django_ihuyi.outbound.numbers import normalise
+from django_ihuyi.outbound.sending import send_sms
+
+from . import limits
+from .policy import Policy
+from .settings import VerificationSettings
+
+logger = logging.getLogger(__name__)
+
+
+def send_code(
+    mobile: str, purpose: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+) -> Message:
+    """Send a verification code, unless a limit or a captcha that is missing stands against it.
+
+    Args:
+        mobile: A mainland mobile number, however it is written.
+        purpose: What the code is for, 1 to 32 characters, such as ``"sign-up"``. A code is good for its purpose only.
+        ip: The client's address (:func:`django_ihuyi.addresses.client_address`). Without it, no limit of an address
+            can hold.
+        account: The alias of the account that sends it.
+        captcha: The person's answer to a captcha, as ``IHUYI["VERIFICATION"]["CAPTCHA"]`` takes it.
+
+    Returns:
+        The message. It expires with the code, and its text holds the code only until it is settled.
+
+    Raises:
+        CodeThrottled: A limit is met: ``retry_after`` is in seconds, ``reason`` says which.
+        CaptchaRequired: A captcha is asked for, and ``captcha`` is no right answer to one. A ``CodeThrottled`` as well.
+        InvalidMessage: The number is none, or the text cannot be sent.
+        ValueError: ``purpose`` or ``ip`` is not one.
+        ImproperlyConfigured: The settings are wrong, or there is no such account.
+    """
+    return _issue(_read(mobile, purpose, ip, account), captcha=captcha, decoy=False)
+
+
+def pretend_code(
+    mobile: str, purpose: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+) -> Message:
+    """Do what :func:`send_code` does, for a number that the site does not know, and send nothing.
+
+    A form that sends codes to known numbers only calls this for all others, so that limits, answers and times are the
+    same and nobody learns who is a customer. It takes, returns and raises the same; the message is ``cancelled``.
+    """
+    return _issue(_read(mobile, purpose, ip, account), captcha=captcha, decoy=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    mobile: str
+    purpose: str
+    address: str
+    account: str
+    settings: VerificationSettings
+    now: datetime
+
+
+def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
+    if not 1 <= len(purpose) <= 32:
+        raise ValueError(f"A purpose has 1 to 32 characters, this one {len(purpose)}.")
+    settings = conf.get_verification()
+    conf.get_account(account)
+    address = one_client(ip) if ip else ""
+    return _Request(normalise(mobile), purpose, address, account, settings, timezone.now())
+
+
+def _issue(request: _Request, *, captcha: object, decoy: bool) -> Message:
+    dry_run = request.settings.dry_run
+    policy = Policy(request.settings)
+    trusted = request.mobile in request.settings.test_numbers
+    windows = {} if trusted else policy.limits(request.mobile, request.address)
+    refusal = None if trusted else limits.refused_by_gateway(request.mobile, request.account, now=request.now)
+    CodeQuota.objects.make(windows, now=request.now)
+    with transaction.atomic(using=router.db_for_write(VerificationCode)):
+        if refusal is None or dry_run:
+            refusal = limits.take(policy, windows, now=request.now, anyway=dry_run) or refusal
+        if refusal is None or dry_run:
+            message = _record(request, decoy=decoy)
+    if refusal is None:
+        return message
+    if dry_run:
+        logger.warning("Dry run: a code was sent that would be refused (%s).", refusal.reason)
+        return message
+    # Raised outside of the transaction: what was locked is let go of, not rolled back.
+    raise CodeThrottled(refusal.retry_after, refusal.reason)
+
+
+def _record(request: _Request, *, decoy: bool) -> Message:
+    """Make the code, or take the one that is still alive where the site repeats it, and the message with it."""
+    settings = request.settings
+    expires_at = request.now + timedelta(seconds=settings.lifetime)
+    last = VerificationCode.objects.newest(request.mobile, request.purpose) if settings.repeat_code else None
+    if last is not None and last.decoy is decoy and last.length == settings.code_length:  # noqa: SIM102  reads, then writes
+        if last.send_again(now=request.now, most=settings.max_tries, expires_at=expires_at):
+            message = _send(request, last, expires_at)
+            last.attach(message)
+            return message
+    code = VerificationCode(
+        mobile=request.mobile,
+        purpose=request.purpose,
+        nonce=secrets.token_hex(16),
+        length=settings.code_length,
+        address=request.address,
+        created_at=request.now,
+        expires_at=expires_at,
+        decoy=decoy,
+    )
+    code.message = _send(request, code, expires_at)
+    code.save(force_insert=True)
+    return code.message
+
+
+def _send(request: _Request, code: VerificationCode, expires_at: datetime) -> Message:
+    purpose = request.settings.of(request.purpose)
+    values = {"code": code.derive(), "minutes": str(math.ceil(request.settings.lifetime / 60))}
+    if purpose.template is None:
+        text = purpose.text or request.settings.text
+        message = send_sms(
+            request.mobile,
+            text.format(**values),
+            category=Message.Category.VERIFICATION,
+            account=request.account,
+            expires_at=expires_at,
+        )
+    else:
+        message = send_sms(
+            request.mobile,
+            template=purpose.template,
+            params=[param.format(**values) for param in purpose.params],
+            category=Message.Category.VERIFICATION,
+            account=request.account,
+            expires_at=expires_at,
+        )
+    if code.decoy:
+        message.cancel()
+    return message

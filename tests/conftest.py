@@ -1,8 +1,11 @@
-"""What holds for the whole suite: tests that need a service say so with a marker, and no test is timed."""
+"""What holds for the whole suite: services are asked for by marker, a language ends with its test, no test is timed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from . import services
@@ -10,6 +13,13 @@ from . import services
 # A busy machine is no fault of the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """What a request in Chinese activated ends with its test: Django leaves it active in the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.hookimpl(tryfirst=True)

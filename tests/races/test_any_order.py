@@ -154,7 +154,10 @@ class AnyOrder(RuleBasedStateMachine):
             with connection.execute_wrapper(DieAt(statement, after)):
                 call()
         except Death:
-            # The server ends what a dead process had begun; SQLite's BEGIN is a statement, too.
+            # The server ends what a dead process had begun; SQLite's BEGIN is a statement, too. Not by closing alone:
+            # a closed SQLite connection keeps its lock for as long as a frame of the traceback holds a cursor.
+            if connection.connection is not None:
+                connection.connection.rollback()
             connection.close()
 
     @precondition(lambda self: self.wire.accepted)

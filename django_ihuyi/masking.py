@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+HIDDEN = "•••••"
+_CODE = re.compile(r"[A-Za-z\d]*\d[A-Za-z\d]*")
+_SEPARATOR = "|"
+
 
 def mask_mobile(mobile: str) -> str:
     """Show a number's first three and last two digits.
@@ -17,3 +23,27 @@ def mask_mobile(mobile: str) -> str:
 def mask_text(text: str) -> str:
     """Show how long a text is, and nothing of it."""
     return "•" * min(len(text), 12)
+
+
+def mask_codes(content: str, *, template: bool) -> str:
+    """Show a verification text without what may be its code.
+
+    Args:
+        content: The text, or the variables of a template, of which any may be the code.
+        template: Whether it is the latter.
+    """
+    if template:
+        return _SEPARATOR.join(HIDDEN for _variable in content.split(_SEPARATOR))
+    return _CODE.sub(HIDDEN, content)
+
+
+def mask_quoted_codes(words: str, content: str) -> str:
+    """Show words about a verification text, such as a refusal that quotes it, without what may be its code.
+
+    Args:
+        words: What was answered or reported.
+        content: The text they are about.
+    """
+    for code in sorted(set(_CODE.findall(content)), key=len, reverse=True):
+        words = words.replace(code, HIDDEN)
+    return words

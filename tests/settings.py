@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "rest_framework",
+    "captcha",
     "django_ihuyi",
 ]
 MIDDLEWARE = [

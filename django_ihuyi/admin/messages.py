@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.gateway.codes import ACCEPTED, lookup
+from django_ihuyi.masking import HIDDEN
 from django_ihuyi.models import AccountState, Message
 
 from . import display
@@ -20,7 +21,7 @@ from .accounts import pauses
 from .base import SearchedAdmin
 from .carrier import explain
 from .filters import AccountFilter, CodeFilter, DayFilter, NoReceiptFilter
-from .privacy import HIDDEN, sees_whole, shown_text, shown_words, without_number
+from .privacy import sees_whole, shown_text, shown_words, without_number
 from .related import receipts_table, replies_table
 from .standing import describe
 

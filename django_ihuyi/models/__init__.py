@@ -7,6 +7,7 @@ from .code_quota import CodeQuota
 from .message import Message
 from .receipt import Receipt
 from .reply import Reply
+from .suspicion import Suspicion
 from .verification_code import VerificationCode
 
-__all__ = ["AccountState", "CodeQuota", "Message", "Receipt", "Reply", "VerificationCode"]
+__all__ = ["AccountState", "CodeQuota", "Message", "Receipt", "Reply", "Suspicion", "VerificationCode"]

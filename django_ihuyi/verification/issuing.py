@@ -13,14 +13,16 @@ from django.utils import timezone
 
 from django_ihuyi import conf
 from django_ihuyi.addresses import one_client
-from django_ihuyi.exceptions import CodeThrottled
+from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
 from django_ihuyi.models import CodeQuota, Message, VerificationCode
 from django_ihuyi.outbound.numbers import normalise
 from django_ihuyi.outbound.sending import send_sms
 
-from . import limits
-from .policy import Policy
+from . import captcha as captchas
+from . import limits, watch
+from .policy import Policy, Refusal
 from .settings import VerificationSettings
+from .windows import Window
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ def send_code(
         ValueError: ``purpose`` or ``ip`` is not one.
         ImproperlyConfigured: The settings are wrong, or there is no such account.
     """
-    return _issue(_read(mobile, purpose, ip, account), captcha=captcha, decoy=False)
+    return _issue(_read(mobile, purpose, ip, account), captcha, decoy=False)
 
 
 def pretend_code(
@@ -59,13 +61,14 @@ def pretend_code(
     A form that sends codes to known numbers only calls this for all others, so that limits, answers and times are the
     same and nobody learns who is a customer. It takes, returns and raises the same; the message is ``cancelled``.
     """
-    return _issue(_read(mobile, purpose, ip, account), captcha=captcha, decoy=True)
+    return _issue(_read(mobile, purpose, ip, account), captcha, decoy=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
     mobile: str
     purpose: str
+    ip: str | None
     address: str
     account: str
     settings: VerificationSettings
@@ -78,28 +81,51 @@ def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
     settings = conf.get_verification()
     conf.get_account(account)
     address = one_client(ip) if ip else ""
-    return _Request(normalise(mobile), purpose, address, account, settings, timezone.now())
+    return _Request(normalise(mobile), purpose, ip, address, account, settings, timezone.now())
 
 
-def _issue(request: _Request, *, captcha: object, decoy: bool) -> Message:
+def _issue(request: _Request, answer: object, *, decoy: bool) -> Message:
     dry_run = request.settings.dry_run
-    policy = Policy(request.settings)
     trusted = request.mobile in request.settings.test_numbers
-    windows = {} if trusted else policy.limits(request.mobile, request.address)
-    refusal = None if trusted else limits.refused_by_gateway(request.mobile, request.account, now=request.now)
+    policy = Policy(request.settings)
+    windows = {} if trusted else _limits(request, policy)
+    refusal = None if trusted else _refuse_unseen(request, answer)
     CodeQuota.objects.make(windows, now=request.now)
     with transaction.atomic(using=router.db_for_write(VerificationCode)):
         if refusal is None or dry_run:
             refusal = limits.take(policy, windows, now=request.now, anyway=dry_run) or refusal
         if refusal is None or dry_run:
             message = _record(request, decoy=decoy)
-    if refusal is None:
-        return message
-    if dry_run:
-        logger.warning("Dry run: a code was sent that would be refused (%s).", refusal.reason)
-        return message
     # Raised outside of the transaction: what was locked is let go of, not rolled back.
-    raise CodeThrottled(refusal.retry_after, refusal.reason)
+    if refusal is not None and not dry_run:
+        raise _as_error(refusal)
+    if refusal is not None:
+        logger.warning("Dry run: a code was sent that would be refused (%s).", refusal.reason)
+    return message
+
+
+def _limits(request: _Request, policy: Policy) -> dict[str, tuple[Window, ...]]:
+    """Find the limits that hold for this request now."""
+    watched = watch.suspected(request.mobile, request.address) if request.settings.watch else set()
+    vouched = bool(watched) and watch.is_vouched(request.address, now=request.now)
+    return policy.limits(request.mobile, request.address, suspected=watched, vouched=vouched)
+
+
+def _refuse_unseen(request: _Request, answer: object) -> Refusal | None:
+    """Refuse what needs no count: a number that the gateway refuses, a captcha that is missing or wrong."""
+    refusal = limits.refused_by_gateway(request.mobile, request.account, now=request.now)
+    if refusal is not None or not captchas.is_asked_for(
+        request.settings, request.purpose, request.address, now=request.now
+    ):
+        return refusal
+    right = captchas.is_right(request.settings, answer, purpose=request.purpose, ip=request.ip)
+    return None if right else Refusal(ThrottleReason.CAPTCHA, 0)
+
+
+def _as_error(refusal: Refusal) -> CodeThrottled:
+    if refusal.reason is ThrottleReason.CAPTCHA:
+        return CaptchaRequired()
+    return CodeThrottled(refusal.retry_after, refusal.reason)
 
 
 def _record(request: _Request, *, decoy: bool) -> Message:

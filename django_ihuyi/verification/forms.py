@@ -11,15 +11,15 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from django_ihuyi import conf
 from django_ihuyi.addresses import client_address
-from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessage, ThrottleReason
+from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessage
 
 from .captcha import captcha_required
 from .checking import verify_code
 from .issuing import pretend_code, send_code
+from .words import refusal
 
 _CAPTCHA = "captcha"
 
@@ -115,7 +115,7 @@ class VerificationCodeFormMixin(_Form):
         except CaptchaRequired:
             return self._ask_for_captcha()
         except CodeThrottled as error:
-            return CodeAnswer(False, _refusal(error), error.retry_after, captcha=self._captcha(), status=429)
+            return CodeAnswer(False, refusal(error), error.retry_after, captcha=self._captcha(), status=429)
         except InvalidMessage:
             return CodeAnswer(False, _("No code can be sent to this number."), wrong=(name,), status=400)
         text = _("If this number can be used here, a code is on its way to it.")
@@ -164,15 +164,3 @@ class VerificationCodeFormMixin(_Form):
         identity = f"id_{name}"
         html = widget.render(name, None, {"id": identity})
         return render_to_string("django_ihuyi/captcha.html", {"html": html, "id": widget.id_for_label(identity)})
-
-
-def _refusal(error: CodeThrottled) -> str:
-    if error.reason is ThrottleReason.INTERVAL:
-        text = ngettext(
-            "A code was asked for a moment ago. Ask again in %(seconds)d second.",
-            "A code was asked for a moment ago. Ask again in %(seconds)d seconds.",
-            error.retry_after,
-        )
-        return text % {"seconds": error.retry_after}
-    # Which limit is nobody's business who tries them.
-    return _("No code can be sent now. Please try again later.")

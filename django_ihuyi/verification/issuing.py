@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import router, transaction
@@ -64,6 +64,25 @@ def pretend_code(
     return _issue(_read(mobile, purpose, ip, account), captcha, decoy=True)
 
 
+def send_given_code(
+    mobile: str, purpose: str, code: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+) -> Message:
+    """Do what :func:`send_code` does, for a package that makes its codes and checks them itself.
+
+    Such a package says with :func:`~django_ihuyi.verification.checking.note_entered` that one was right. It takes,
+    returns and raises the same as :func:`send_code`, and besides:
+
+    Args:
+        code: 4 to 8 digits.
+
+    Raises:
+        ValueError: The code is none. It is not repeated in the error.
+    """
+    if not (code.isascii() and code.isdigit() and 4 <= len(code) <= 8):
+        raise ValueError("A code has 4 to 8 digits.")
+    return _issue(replace(_read(mobile, purpose, ip, account), given=code), captcha, decoy=False)
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
     mobile: str
@@ -73,6 +92,7 @@ class _Request:
     account: str
     settings: VerificationSettings
     now: datetime
+    given: str | None = field(default=None, repr=False)
 
 
 def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
@@ -132,7 +152,8 @@ def _record(request: _Request, *, decoy: bool) -> Message:
     """Make the code, or take the one that is still alive where the site repeats it, and the message with it."""
     settings = request.settings
     expires_at = request.now + timedelta(seconds=settings.lifetime)
-    last = VerificationCode.objects.newest(request.mobile, request.purpose) if settings.repeat_code else None
+    repeats = settings.repeat_code and request.given is None
+    last = VerificationCode.objects.newest(request.mobile, request.purpose) if repeats else None
     if last is not None and last.decoy is decoy and last.length == settings.code_length:  # noqa: SIM102  reads, then writes
         if last.send_again(now=request.now, most=settings.max_tries, expires_at=expires_at):
             message = _send(request, last, expires_at)
@@ -142,7 +163,8 @@ def _record(request: _Request, *, decoy: bool) -> Message:
         mobile=request.mobile,
         purpose=request.purpose,
         nonce=secrets.token_hex(16),
-        length=settings.code_length,
+        # A given code is not in the row: what is derived from it is another one, which nobody was sent.
+        length=len(request.given) if request.given else settings.code_length,
         address=request.address,
         created_at=request.now,
         expires_at=expires_at,
@@ -155,7 +177,7 @@ def _record(request: _Request, *, decoy: bool) -> Message:
 
 def _send(request: _Request, code: VerificationCode, expires_at: datetime) -> Message:
     purpose = request.settings.of(request.purpose)
-    values = {"code": code.derive(), "minutes": str(math.ceil(request.settings.lifetime / 60))}
+    values = {"code": request.given or code.derive(), "minutes": str(math.ceil(request.settings.lifetime / 60))}
     if purpose.template is None:
         text = purpose.text or request.settings.text
         message = send_sms(

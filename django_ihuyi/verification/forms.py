@@ -149,7 +149,8 @@ class VerificationCodeFormMixin(_Form):
     def _ask_for_captcha(self) -> CodeAnswer:
         captcha = self._captcha(anyway=True)
         typed = self._typed_captcha()
-        tried = any(typed) if isinstance(typed, list | tuple) else bool(typed)
+        # A captcha of several inputs has what was typed in the last: the others are there from the start.
+        tried = bool(typed[-1]) if isinstance(typed, list | tuple) else bool(typed)
         text = (
             _("That was not what the picture shows. Here is another one.")
             if tried

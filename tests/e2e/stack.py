@@ -129,6 +129,17 @@ class Stack:
         answer = requests.get(f"{self.sandbox_url}/sandbox/messages", params={"mobile": mobile}, timeout=10)
         return list(answer.json()["messages"])
 
+    def make_person(self, mobile: str, password: str) -> None:
+        """Make somebody who has signed up before, without a text."""
+        self.secrets[password] = "password"
+        lines = [
+            "from example_project.people.models import Person",
+            f"person = Person(mobile={mobile!r})",
+            f"person.set_password({password!r})",
+            "Person.objects.bulk_create([person])",
+        ]
+        manage(self.environment, "shell", "--no-imports", "--command", "\n".join(lines))
+
     def code(self, mobile: str) -> str:
         """Wait for a code on a number's phone, and return the latest; from then on it is a secret."""
 

@@ -23,8 +23,10 @@ from .options import (
     check_format,
     check_importable,
     check_name_or_callable,
+    check_name_or_callable_or_none,
     check_networks,
     check_positive,
+    check_purpose,
     check_queues,
     check_signature,
     check_text,
@@ -79,10 +81,12 @@ class AccountSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationSettings:
-    """The welcome text for a new user: where the number is, and what to say."""
+    """What a new user is sent: where the number is, a welcome text, a verification code, or both."""
 
     mobile: str | Callable[[Any], str | None] = option(check_name_or_callable)
-    content: str | Callable[[Any], str] = option(check_name_or_callable)
+    content: str | Callable[[Any], str] | None = option(check_name_or_callable_or_none, default=None)
+    code: str | None = option(check_purpose, default=None)
+    verified: str | Callable[[Any], object] | None = option(check_name_or_callable_or_none, default=None)
     account: str = option(check_text, default="default")
 
 
@@ -181,6 +185,18 @@ def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
+def _registration_problems(raw: object) -> Iterator[Problem]:
+    if raw is None:
+        return
+    yield from _section_problems(raw, RegistrationSettings, "IHUYI['REGISTRATION']")
+    if isinstance(raw, Mapping) and raw.get("CONTENT") is None and raw.get("CODE") is None:
+        yield Problem(
+            "E011",
+            "IHUYI['REGISTRATION'] says neither which text nor which code a new user gets.",
+            "Write CONTENT, a text or a callable that takes the user, or CODE, a verification code's purpose.",
+        )
+
+
 def _verification_problems(raw: object) -> Iterator[Problem]:
     yield from _section_problems(raw, VerificationSettings, _VERIFICATION)
     purposes = raw.get("PURPOSES") if isinstance(raw, Mapping) else None
@@ -216,8 +232,7 @@ def problems(raw: object) -> Iterator[Problem]:
         if isinstance(account, Mapping):
             yield from _account_problems(alias, account)
     yield from _token_problems(raw)
-    if raw.get("REGISTRATION") is not None:
-        yield from _section_problems(raw["REGISTRATION"], RegistrationSettings, "IHUYI['REGISTRATION']")
+    yield from _registration_problems(raw.get("REGISTRATION"))
     yield from _verification_problems(raw.get("VERIFICATION", {}))
 
 
@@ -272,7 +287,7 @@ def get_account_aliases() -> list[str]:
 
 
 def get_registration() -> RegistrationSettings | None:
-    """Read ``IHUYI['REGISTRATION']``, or None where no welcome text is wanted."""
+    """Read ``IHUYI['REGISTRATION']``, or None where new users are sent nothing."""
     raw = _raw().get("REGISTRATION")
     return None if raw is None else _read(raw, RegistrationSettings, "IHUYI['REGISTRATION']")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-hans.md")
-TRANSLATED = ("protocol.md", "settings.md", "signals.md", "statuses.md")
+TRANSLATED = ("protocol.md", "settings.md", "signals.md", "statuses.md", "verification.md")
 """The files of ``docs/`` that are in ``docs/zh-hans/`` as well."""
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w+)\n(?P<code>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)

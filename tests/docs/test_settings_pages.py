@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from django_ihuyi import conf
+from django_ihuyi.verification.settings import PurposeSettings, VerificationSettings
 
 from .reading import READMES, ROOT, code_in, read, tables
 
@@ -26,14 +27,21 @@ def described(item: Field[Any]) -> Row:
 
 def of(section: type) -> list[Row]:
     """All settings of one dict."""
-    return [described(item) for item in fields(section)]
+    return [described(item) for item in fields(section) if "check" in item.metadata]
 
 
-# The two nested dicts are no fields of IhuyiSettings.
+# The nested dicts are no fields of IhuyiSettings.
 SECTIONS = {
-    "IHUYI": [("ACCOUNTS", "dict", "required"), *of(conf.IhuyiSettings), ("REGISTRATION", "dict", "None")],
+    "IHUYI": [
+        ("ACCOUNTS", "dict", "required"),
+        *of(conf.IhuyiSettings),
+        ("REGISTRATION", "dict", "None"),
+        ("VERIFICATION", "dict", "{}"),
+    ],
     "account": of(conf.AccountSettings),
     "REGISTRATION": of(conf.RegistrationSettings),
+    "VERIFICATION": of(VerificationSettings),
+    "purpose": of(PurposeSettings),
 }
 
 

@@ -18,6 +18,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from .options import (
+    check_concurrency,
     check_count,
     check_flag,
     check_format,
@@ -28,6 +29,7 @@ from .options import (
     check_positive,
     check_purpose,
     check_queues,
+    check_rate,
     check_signature,
     check_text,
     check_texts,
@@ -77,6 +79,8 @@ class AccountSettings:
     max_variable_length: int = option(check_positive, default=8)
     max_attempts: int = option(check_positive, default=8)
     resend_unknown: bool = option(check_flag, default=False)
+    concurrency: int = option(check_concurrency, default=16)
+    rate_limit: float | None = option(check_rate, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

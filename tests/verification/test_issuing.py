@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_ihuyi import pretend_code, send_code, verify_code
-from django_ihuyi.exceptions import CodeThrottled, InvalidMessage
+from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessage, ThrottleReason
 from django_ihuyi.models import CodeQuota, Message, VerificationCode
 from django_ihuyi.tasks import submit_message
 from tests.wire import FakeBroker, FakeWire
@@ -123,6 +124,17 @@ def test_limits(
         clock.shift(wait)
         send_code(MOBILE, PURPOSE, ip=IP)
         assert Message.objects.count() == count + 1
+
+
+@pytest.mark.parametrize("error", [CodeThrottled(7, ThrottleReason.SITE), CaptchaRequired()])
+def test_a_refusal_survives_a_process_boundary(error: CodeThrottled) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), copy.retry_after, copy.reason, str(copy)) == (
+        type(error),
+        error.retry_after,
+        error.reason,
+        str(error),
+    )
 
 
 def test_ipv6_counts_by_network_and_ipv4_by_address(configure: Configure) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_ihuyi import pretend_code, send_code, verify_code
@@ -304,8 +305,21 @@ def test_pretending_records_the_same_and_sends_nothing(broker: FakeBroker, wire:
     assert message.status == "cancelled"
     assert wire.forms == []
     row = VerificationCode.objects.get()
-    assert (row.decoy, row.message) == (True, message)
+    assert (row.decoy, row.message) == (True, None)
     assert not verify_code(MOBILE, PURPOSE, row.derive())
+
+
+@pytest.mark.parametrize("repeat", [False, True])
+def test_both_take_the_same_statements(configure: Configure, repeat: bool) -> None:
+    configure(INTERVAL=0, REPEAT_CODE=repeat)
+    kinds = []
+    for call, mobile in ((send_code, "13800138001"), (pretend_code, "13800138002")):
+        call(mobile, PURPOSE, ip=IP)
+        with CaptureQueriesContext(connection) as queries:
+            call(mobile, PURPOSE, ip=IP)
+        kinds.append([query["sql"].split(" ")[0] for query in queries])
+    assert kinds[0] == kinds[1]
+    assert kinds[0].count("UPDATE") >= 2
 
 
 def test_both_meet_the_same_limits(configure: Configure) -> None:

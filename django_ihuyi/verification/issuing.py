@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_ihuyi import conf
 from django_ihuyi.addresses import one_client
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
-from django_ihuyi.models import CodeQuota, Message, VerificationCode
+from django_ihuyi.models import Message, VerificationCode
 from django_ihuyi.outbound.numbers import normalise
 from django_ihuyi.outbound.sending import send_sms
 
@@ -91,7 +91,6 @@ def _issue(request: _Request, answer: object, *, decoy: bool) -> Message:
     policy = Policy(request.settings)
     windows = {} if trusted else _limits(request, policy)
     refusal = None if trusted else _refuse_unseen(request, answer)
-    CodeQuota.objects.make(windows, now=request.now)
     with transaction.atomic(using=router.db_for_write(VerificationCode)):
         if refusal is None or dry_run:
             refusal = limits.take(policy, windows, now=request.now, anyway=dry_run) or refusal

@@ -73,5 +73,6 @@ def test_the_page(page: str) -> None:
 
 @pytest.mark.parametrize("page", ["docs/settings.md", "docs/zh-hans/settings.md"])
 def test_the_checks(page: str) -> None:
-    in_code = set(re.findall(r'"([EW]\d{3})"', (ROOT / "django_ihuyi" / "conf.py").read_text("utf-8")))
+    sources = [(ROOT / "django_ihuyi" / name).read_text("utf-8") for name in ("conf.py", "sections.py")]
+    in_code = set(re.findall(r'"([EW]\d{3})"', "".join(sources)))
     assert {code_in(row[0]) for row in tables(page)[-1][1:]} == in_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,6 +65,25 @@ def pretend_code(
     return _issue(_read(mobile, purpose, ip, account), captcha, decoy=True)
 
 
+def send_given_code(
+    mobile: str, purpose: str, code: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+) -> Message:
+    """Do what :func:`send_code` does, for a package that makes its codes and checks them itself.
+
+    Such a package says with :func:`~django_ihuyi.verification.checking.note_entered` that one was right. It takes,
+    returns and raises the same as :func:`send_code`, and besides:
+
+    Args:
+        code: 4 to 8 digits.
+
+    Raises:
+        ValueError: The code is none. It is not repeated in the error.
+    """
+    if not (code.isascii() and code.isdigit() and 4 <= len(code) <= 8):
+        raise ValueError("A code has 4 to 8 digits.")
+    return _issue(replace(_read(mobile, purpose, ip, account), given=code), captcha, decoy=False)
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
     mobile: str
@@ -74,6 +93,7 @@ class _Request:
     account: str
     settings: VerificationSettings
     now: datetime
+    given: str | None = field(default=None, repr=False)
 
 
 def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
@@ -146,7 +166,8 @@ def _record(request: _Request, *, decoy: bool) -> Message:
 def _repeated(request: _Request, expires_at: datetime, *, decoy: bool) -> VerificationCode | None:
     """Take the code that is still alive, where the site repeats it."""
     settings = request.settings
-    last = VerificationCode.objects.newest(request.mobile, request.purpose) if settings.repeat_code else None
+    repeats = settings.repeat_code and request.given is None
+    last = VerificationCode.objects.newest(request.mobile, request.purpose) if repeats else None
     if last is None or last.decoy is not decoy or last.length != settings.code_length:
         return None
     return last if last.send_again(now=request.now, most=settings.max_tries, expires_at=expires_at) else None
@@ -157,7 +178,8 @@ def _made(request: _Request, expires_at: datetime, *, decoy: bool) -> Verificati
         mobile=request.mobile,
         purpose=request.purpose,
         nonce=secrets.token_hex(16),
-        length=request.settings.code_length,
+        # A given code is not in the row: what is derived from it is another one, which nobody was sent.
+        length=len(request.given) if request.given else request.settings.code_length,
         address=request.address,
         created_at=request.now,
         expires_at=expires_at,
@@ -167,7 +189,7 @@ def _made(request: _Request, expires_at: datetime, *, decoy: bool) -> Verificati
 
 def _send(request: _Request, code: VerificationCode, expires_at: datetime) -> Message:
     purpose = request.settings.of(request.purpose)
-    values = {"code": code.derive(), "minutes": str(math.ceil(request.settings.lifetime / 60))}
+    values = {"code": request.given or code.derive(), "minutes": str(math.ceil(request.settings.lifetime / 60))}
     if purpose.template is None:
         what: dict[str, Any] = {"content": (purpose.text or request.settings.text).format(**values)}
     else:

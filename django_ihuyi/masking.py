@@ -20,6 +20,17 @@ def mask_mobile(mobile: str) -> str:
     return f"{mobile[:3]}{'*' * (len(mobile) - 5)}{mobile[-2:]}"
 
 
+def mask_address(address: str) -> str:
+    """Show the first half of a client's address.
+
+    Args:
+        address: An IPv4 address, an IPv6 network, or nothing.
+    """
+    if ":" in address:
+        return ":".join([*address.split(":")[:2], "*"])
+    return ".".join([*address.split(".")[:2], "*", "*"]) if address else ""
+
+
 def mask_text(text: str) -> str:
     """Show how long a text is, and nothing of it."""
     return "•" * min(len(text), 12)

@@ -42,17 +42,27 @@ def check_positive(value: object) -> str | None:
     return None if right else "a whole number above 0"
 
 
+def check_concurrency(value: object) -> str | None:
+    # More than the pool of connections keeps would open a new one for each message.
+    right = check_positive(value) is None and int(str(value)) <= 64
+    return None if right else "a whole number of calls at a time, from 1 to 64"
+
+
+def check_rate(value: object) -> str | None:
+    return None if value is None or is_above_zero(value) else "None, or a number of messages a second above 0"
+
+
 def check_count(value: object) -> str | None:
     right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
     return None if right else "a whole number, 0 or above"
 
 
-def is_seconds(value: object) -> bool:
+def is_above_zero(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def check_timeout(value: object) -> str | None:
-    right = isinstance(value, tuple | list) and len(value) == 2 and all(is_seconds(part) for part in value)
+    right = isinstance(value, tuple | list) and len(value) == 2 and all(is_above_zero(part) for part in value)
     return None if right else "two numbers of seconds, (connect, read), for example (3.05, 10)"
 
 
@@ -107,6 +117,15 @@ def check_queues(value: object) -> str | None:
 
 def check_name_or_callable(value: object) -> str | None:
     return None if callable(value) or (isinstance(value, str) and value) else "a text or a callable"
+
+
+def check_name_or_callable_or_none(value: object) -> str | None:
+    return None if value is None or check_name_or_callable(value) is None else "a text, a callable or None"
+
+
+def check_purpose(value: object) -> str | None:
+    right = value is None or (isinstance(value, str) and 1 <= len(value) <= 32)
+    return None if right else "None, or a verification code's purpose of 1 to 32 characters, for example 'sign-up'"
 
 
 def is_loopback(host: str) -> bool:

@@ -30,7 +30,7 @@ account_resumed = Signal()
 bombing_suspected = Signal()
 """Codes are sent and hardly any is entered: limits are tight now (``suspicion=``)."""
 bombing_over = Signal()
-"""Codes are entered again, or few are sent: limits are as they were (``suspicion=``)."""
+"""For an hour there was no sign of it: limits are as they were (``suspicion=``)."""
 
 
 def send_after_commit(signal: Signal, sender: object, *, using: str, **arguments: Any) -> None:  # noqa: ANN401  a signal's arguments are its own

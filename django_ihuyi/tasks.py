@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from . import upkeep
-from .outbound import submission
+from .outbound import batches, submission
 
 
 # Acknowledged late, and given back when its worker is killed: safe, since who asks second finds the message claimed.
@@ -13,6 +13,12 @@ from .outbound import submission
 def submit_message(pk: int) -> None:
     """Submit the message with this primary key, if it is still to be submitted."""
     submission.submit(pk)
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def submit_batch(pks: list[int]) -> None:
+    """Submit those of the messages with these primary keys that are still to be submitted, many at a time."""
+    batches.submit(pks)
 
 
 @shared_task(ignore_result=True)

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from . import conf
-from .models import AccountState, Message, Receipt
+from .models import AccountState, Message, Receipt, many
 from .models.lifecycle import MessageStatus
 from .outbound import accounts, publishing, submission
 from .verification import forgetting, watch
@@ -89,12 +91,34 @@ def publish_due(now: datetime) -> tuple[int, bool]:
     due = Message.objects.filter(~Exists(paused), status=MessageStatus.QUEUED, publish_at__lte=now)
     batch = list(due.order_by("publish_at")[:BATCH])
     count = 0
-    for message in batch:
-        if message.take_for_publishing(publish_at=publishing.publish_again_at(now, message.publishes + 1)):
-            if not publishing.publish(message):
+    for publishes, alike in groupby(sorted(batch, key=_how_published), key=attrgetter("publishes")):
+        publish_at = publishing.publish_again_at(now, publishes + 1)
+        taken = many.take_for_publishing(list(alike), now=now, publish_at=publish_at)
+        for chunk in _chunks(taken):
+            if not _publish(chunk):
                 return count, False
-            count += 1
+            count += len(chunk)
     return count, len(batch) == BATCH
+
+
+def _publish(messages: list[Message]) -> bool:
+    if len(messages) == 1:
+        return publishing.publish(messages[0])
+    return publishing.publish_chunk([message.pk for message in messages], messages[0].category)
+
+
+def _how_published(message: Message) -> tuple[int, str, str, int]:
+    return message.publishes, message.account, message.category, message.pk
+
+
+def _chunks(messages: list[Message]) -> Iterator[list[Message]]:
+    """Messages of one account and category together. Codes go each by itself, as they came: any worker takes one."""
+    for (_account, category), alike in groupby(messages, key=attrgetter("account", "category")):
+        chunk = list(alike)
+        if category == Message.Category.VERIFICATION:
+            yield from ([message] for message in chunk)
+        else:
+            yield chunk
 
 
 def probe_paused(now: datetime) -> tuple[int, bool]:

@@ -100,6 +100,16 @@ class Published:
     queue: str
     eta: str | None
 
+    @property
+    def pks(self) -> list[int]:
+        """Whose task it is: one message's, or a chunk's."""
+        (argument,) = self.args
+        return argument if isinstance(argument, list) else [argument]
+
+    def run(self) -> None:
+        """Do what a worker does with it."""
+        app.tasks[self.task](*self.args)
+
 
 class FakeBroker:
     """Celery's in-memory broker, read by hand."""
@@ -125,8 +135,8 @@ class FakeBroker:
         return taken
 
     def take_pks(self) -> list[int]:
-        """Take out everything; the first argument of each task."""
-        return [published.args[0] for published in self.take()]
+        """Take out everything; the primary keys of all tasks, one by one or in chunks."""
+        return [pk for published in self.take() for pk in published.pks]
 
 
 @pytest.fixture

@@ -31,12 +31,16 @@ def pause_length(probes: int) -> timedelta:
 class AccountStateManager(models.Manager["AccountState"]):
     """Pauses, probes and resumes accounts."""
 
-    def pause(self, account: str, *, code: int, msg: str, clock_offset: int | None, now: datetime) -> bool:
+    def is_paused(self, account: str) -> bool:
+        """Whether an account's messages wait."""
+        return self.filter(account=account, paused_since__isnull=False).exists()
+
+    def pause(self, account: str, *, code: int | None, msg: str, clock_offset: int | None, now: datetime) -> bool:
         """Stop an account's messages because of an account-scope code.
 
         Args:
             account: The account's alias.
-            code: What the gateway answered.
+            code: What the gateway answered; None if it does not answer.
             msg: In which words.
             clock_offset: By how many seconds our clock is ahead of the gateway's, where that is what is wrong.
             now: The present.
@@ -71,6 +75,26 @@ class AccountStateManager(models.Manager["AccountState"]):
             )
         return False
 
+    def reserve(self, account: str, *, number: int, seconds: float, now: datetime) -> datetime:
+        """Take the account's next turns on the wire, shared by all workers.
+
+        Args:
+            account: The account's alias.
+            number: How many turns.
+            seconds: How long one turn lasts: one second divided by the rate.
+            now: The present.
+
+        Returns:
+            When the first of them begins: now, or when those taken before are over.
+        """
+        while True:
+            state, _made = self.get_or_create(account=account)
+            begins = max(now, state.next_turn_at or now)
+            ends = begins + timedelta(seconds=seconds * number)
+            # Who read the same row and is second reads it again.
+            if self.filter(pk=state.pk, next_turn_at=state.next_turn_at).update(next_turn_at=ends):
+                return begins
+
     def resume(self, account: str) -> bool:
         """Let an account's messages flow again. Returns whether it was paused."""
         for state in self.filter(account=account, paused_since__isnull=False):
@@ -97,6 +121,7 @@ class AccountState(models.Model):
     )
     probes = models.PositiveIntegerField(_("probes"), default=0)
     probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
+    next_turn_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects: ClassVar[AccountStateManager] = AccountStateManager()
 

@@ -15,6 +15,8 @@ from django_ihuyi import signals
 from django_ihuyi.masking import mask_codes, mask_quoted_codes
 
 from .account import AccountState
+from .batch import Batch
+from .categories import Category
 from .lifecycle import SOURCES, MessageStatus
 
 _CHANGED = {
@@ -26,6 +28,21 @@ _CHANGED = {
 }
 
 
+def may_claim(attempts: int, now: datetime, *, probe: bool = False) -> list[Q]:
+    """What must hold of a queued row so that it may be claimed.
+
+    Args:
+        attempts: How often it had been claimed when it was read.
+        now: The present.
+        probe: Whether to take it although its account is paused.
+    """
+    conditions = [Q(attempts=attempts), Q(due_at__lte=now), Q(expires_at__isnull=True) | Q(expires_at__gt=now)]
+    if not probe:
+        paused = AccountState.objects.filter(account=OuterRef("account"), paused_since__isnull=False)
+        conditions.append(~Q(Exists(paused)))
+    return conditions
+
+
 class Message(models.Model):
     """An SMS going out, from the call that asked for it to the carrier's word.
 
@@ -35,13 +52,7 @@ class Message(models.Model):
     """
 
     Status = MessageStatus
-
-    class Category(models.TextChoices):
-        """What a message is for; decides its queue."""
-
-        VERIFICATION = "verification", _("verification")
-        NOTIFICATION = "notification", _("notification")
-        MARKETING = "marketing", _("marketing")
+    Category = Category
 
     mobile = models.CharField(_("mobile"), max_length=32)
     content = models.TextField(_("text"))
@@ -78,6 +89,19 @@ class Message(models.Model):
     receipt_msg = models.CharField(_("carrier's words"), max_length=255, blank=True)
     idempotency_key = models.CharField(_("idempotency key"), max_length=128, null=True, blank=True, unique=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+    # No index of its own: the one below begins with it.
+    batch = models.ForeignKey(
+        Batch,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="messages",
+        verbose_name=_("batch"),
+    )
+    receipt_came_first = models.BooleanField(
+        default=False, editable=False, help_text="A receipt for the number was kept before the Submit was settled."
+    )
 
     class Meta:
         verbose_name = _("message")
@@ -91,6 +115,7 @@ class Message(models.Model):
             models.Index(fields=["status", "-id"], name="ihuyi_msg_status"),
             models.Index(fields=["code", "-id"], name="ihuyi_msg_code"),
             models.Index(fields=["created_at"], name="ihuyi_msg_created"),
+            models.Index(fields=["batch", "status"], name="ihuyi_msg_batch"),
             # What upkeep looks for.
             models.Index(fields=["status", "publish_at"], name="ihuyi_msg_publish"),
             models.Index(fields=["status", "claimed_until"], name="ihuyi_msg_claim"),
@@ -122,25 +147,25 @@ class Message(models.Model):
             Whether it is ours now. False if it is not queued any more, not due, past its ``expires_at``, or its
             account is paused.
         """
-        conditions = [
-            Q(attempts=self.attempts),
-            Q(due_at__lte=now),
-            Q(expires_at__isnull=True) | Q(expires_at__gt=now),
-        ]
-        if not probe:
-            paused = AccountState.objects.filter(account=OuterRef("account"), paused_since__isnull=False)
-            conditions.append(~Q(Exists(paused)))
         return self._move(
             MessageStatus.SUBMITTING,
-            *conditions,
+            *may_claim(self.attempts, now, probe=probe),
             attempts=self.attempts + 1,
             submitted_at=now,
             claimed_until=now + lease,
         )
 
     def accept(self, *, code: int, msg: str, smsid: str | None, now: datetime) -> bool:
-        """The gateway took it. Returns whether this call changed the row."""
-        return self._settle(MessageStatus.ACCEPTED, code=code, msg=msg, smsid=smsid, accepted_at=now, error="")
+        """The gateway took it.
+
+        Returns:
+            Whether that is all. If not, a receipt may have come before the answer and has to be looked for.
+        """
+        changes: dict[str, Any] = {"code": code, "msg": msg, "smsid": smsid, "accepted_at": now, "error": ""}
+        if self._settle(MessageStatus.ACCEPTED, Q(receipt_came_first=False), **changes):
+            return True
+        self._settle(MessageStatus.ACCEPTED, **changes)
+        return False
 
     def reject(self, *, code: int | None, msg: str, error: str = "") -> bool:
         """It is refused for good, or (``code`` None) never reached the gateway in all the attempts allowed.
@@ -196,6 +221,20 @@ class Message(models.Model):
         """Somebody took it back before it was submitted. Returns whether this call changed the row."""
         return self._move(MessageStatus.CANCELLED)
 
+    def postpone(self, *, due_at: datetime, publish_at: datetime) -> bool:
+        """Its turn comes later. Returns whether it is still queued.
+
+        Args:
+            due_at: Not before this time.
+            publish_at: When upkeep publishes it, should nobody else have.
+        """
+        rows = Message._base_manager.using(router.db_for_write(Message, instance=self))
+        changes = {"due_at": due_at, "publish_at": publish_at}
+        if not rows.filter(pk=self.pk, status=MessageStatus.QUEUED).update(**changes):
+            return False
+        self.due_at, self.publish_at = due_at, publish_at
+        return True
+
     def take_for_publishing(self, *, publish_at: datetime) -> bool:
         """Take the right to publish the message's task once more. Of two sweeps that read the same row one wins.
 
@@ -231,26 +270,31 @@ class Message(models.Model):
 
     def without_code(self, words: str) -> str:
         """Return words about this message, such as the gateway's, without a verification code that they quote."""
-        return mask_quoted_codes(words, self.content) if self.category == Message.Category.VERIFICATION else words
+        return mask_quoted_codes(words, self.content) if self.category == Category.VERIFICATION else words
 
-    def _settle(self, status: MessageStatus, **changes: Any) -> bool:  # noqa: ANN401  a row's values
+    def _settle(self, status: MessageStatus, *conditions: Q, **changes: Any) -> bool:  # noqa: ANN401  a row's values
         """End this claim. Another attempt's claim is not ours to end, hence ``attempts`` in the WHERE."""
-        return self._move(status, Q(attempts=self.attempts), claimed_until=None, **changes)
+        return self._move(status, Q(attempts=self.attempts), *conditions, claimed_until=None, **changes)
 
     def _move(self, status: MessageStatus, *conditions: Q, **changes: Any) -> bool:  # noqa: ANN401  a row's values
-        changes["status"] = status
-        if self.category == Message.Category.VERIFICATION:
+        if self.category == Category.VERIFICATION:
             self._forget_code(status, changes)
         using = router.db_for_write(Message, instance=self)
         # base manager: a status change must not depend on what a site makes of the default manager.
         rows = Message._base_manager.using(using).filter(*conditions, pk=self.pk, status__in=SOURCES[status])
-        if not rows.update(**changes):
+        if not rows.update(status=status, **changes):
             return False
+        self.status_changed(status, **changes)
+        return True
+
+    def status_changed(self, status: MessageStatus, **changes: Any) -> None:  # noqa: ANN401  a row's values
+        """Note on this instance what an UPDATE made of its row, and tell the site after commit."""
+        self.status = status
         for name, value in changes.items():
             setattr(self, name, value)
         if status in _CHANGED:
+            using = router.db_for_write(Message, instance=self)
             signals.send_after_commit(_CHANGED[status], Message, using=using, message=self)
-        return True
 
     def _forget_code(self, status: MessageStatus, changes: dict[str, Any]) -> None:
         """Leave no verification code in the row once it need not be submitted, nor ever in what was answered."""

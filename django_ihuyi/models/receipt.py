@@ -60,6 +60,7 @@ class ReceiptManager(models.Manager["Receipt"]):
                 return False
             raise
         if receipt.message is None:
+            self._announce(receipt)
             self.match(receipt, window=window, now=receipt.received_at)
         return True
 
@@ -87,7 +88,7 @@ class ReceiptManager(models.Manager["Receipt"]):
         """Apply the receipts that came before the message's smsid was known.
 
         Call it after the smsid is committed. Either this finds the receipt, or the receipt, committed later, finds
-        the smsid.
+        the smsid. To ask each time would cost a query a message: :meth:`Message.accept` says when it is needed.
 
         Args:
             message: A message that has just been accepted.
@@ -96,6 +97,20 @@ class ReceiptManager(models.Manager["Receipt"]):
             return
         for receipt in self.filter(smsid=message.smsid, mobile=message.mobile, message__isnull=True).order_by("id"):
             self._attach(receipt, message)
+
+    def _announce(self, receipt: Receipt) -> None:
+        """Tell the messages that may be meant and have no smsid yet that a receipt is kept (:meth:`match_kept`).
+
+        The receipt is committed. Whoever settles one of them later finds the mark; one that was settled just before
+        is found by the look that follows.
+        """
+        nameless = Message.objects.filter(
+            mobile=receipt.mobile,
+            smsid__isnull=True,
+            status__in=[MessageStatus.SUBMITTING, MessageStatus.UNKNOWN],
+            receipt_came_first=False,
+        )
+        nameless.update(receipt_came_first=True)
 
     def _by_smsid(self, receipt: Receipt) -> Message | None:
         if not receipt.smsid:

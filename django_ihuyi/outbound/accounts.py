@@ -35,6 +35,17 @@ def pause(alias: str, result: SubmitResult, *, now: datetime) -> None:
         logger.error("Account %r is paused: the gateway answered code %s.%s", alias, result.code, _say_offset(offset))
 
 
+def pause_silent(alias: str, *, now: datetime) -> None:
+    """Stop an account's messages because the gateway does not answer, and tell staff once.
+
+    Args:
+        alias: The account's alias.
+        now: The present.
+    """
+    if AccountState.objects.pause(alias, code=None, msg="", clock_offset=None, now=now):
+        logger.error("Account %r is paused: many calls in a row had no answer of the gateway.", alias)
+
+
 def probe_by_balance(state: AccountState, *, now: datetime) -> bool:
     """Ask for the balance to see whether a paused account is mended, where no message waits that could tell.
 
@@ -45,13 +56,14 @@ def probe_by_balance(state: AccountState, *, now: datetime) -> bool:
     Returns:
         Whether the account is resumed.
     """
-    if state.code not in _TOLD_BY_BALANCE or not AccountState.objects.take_probe(state.account, now=now):
+    told = state.code is None or state.code in _TOLD_BY_BALANCE
+    if not told or not AccountState.objects.take_probe(state.account, now=now):
         return False
     try:
         balance = make_client(conf.get_account(state.account)).get_balance()
     except (GatewayError, ImproperlyConfigured):
         return False
-    return balance > 0 and AccountState.objects.resume(state.account)
+    return (balance > 0 or state.code is None) and AccountState.objects.resume(state.account)
 
 
 def _say_offset(offset: int | None) -> str:

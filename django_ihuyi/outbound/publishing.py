@@ -1,4 +1,4 @@
-"""Giving a message to the workers, without ever letting the broker hurt the caller.
+"""Giving messages to the workers, without ever letting the broker hurt the caller.
 
 The row is the truth and the task only a hint: a hint that is lost is published again by upkeep, one that comes twice
 finds the message claimed. So a broker that is down or slow costs the caller at most :data:`PATIENCE` seconds once,
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from celery import current_app
+from celery import Task, current_app
 from django.utils import timezone
 
 from django_ihuyi import conf
@@ -57,17 +57,37 @@ def publish(message: Message) -> bool:
     """
     from django_ihuyi.tasks import submit_message  # tasks are the doors into this package: they import it
 
+    countdown = (message.due_at - timezone.now()).total_seconds()
+    return _publish(submit_message, message.pk, message.category, countdown)
+
+
+def publish_chunk(pks: list[int], category: str, *, countdown: float = 0) -> bool:
+    """Publish one task for many messages (see :func:`publish`).
+
+    Args:
+        pks: Primary keys of queued messages that are due, committed.
+        category: Theirs.
+        countdown: Seconds that the task waits.
+
+    Returns:
+        Whether the broker took the task in time. If not, upkeep publishes them as soon as the broker is back.
+    """
+    from django_ihuyi.tasks import submit_batch
+
+    return _publish(submit_batch, pks, category, countdown)
+
+
+def _publish(task: Task[Any, Any], argument: int | list[int], category: str, countdown: float) -> bool:
     options: dict[str, Any] = {}
-    queue_name = conf.get_settings().queues.get(message.category)
+    queue_name = conf.get_settings().queues.get(category)
     if queue_name:
         options["queue"] = queue_name
-    countdown = (message.due_at - timezone.now()).total_seconds()
     if countdown > 0:
         options["countdown"] = countdown
 
     def send() -> None:
-        submit_message.apply_async(
-            (message.pk,),
+        task.apply_async(
+            (argument,),
             **options,
             # One quick second try for a pooled connection that had died; no more, upkeep is there.
             retry=True,
@@ -80,9 +100,9 @@ def publish(message: Message) -> bool:
         return True
     published = _publisher().run(send)
     if not published:
-        Message.objects.filter(pk=message.pk, status=Message.Status.QUEUED).update(
-            publish_at=max(message.due_at, timezone.now())
-        )
+        pks = argument if isinstance(argument, list) else [argument]
+        publish_at = timezone.now() + timedelta(seconds=max(countdown, 0))
+        Message.objects.filter(pk__in=pks, status=Message.Status.QUEUED).update(publish_at=publish_at)
     return published
 
 

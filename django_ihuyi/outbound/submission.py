@@ -10,20 +10,25 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, router, transaction
 from django.utils import timezone
 
 from django_ihuyi import conf
-from django_ihuyi.gateway import Again, Client, NotSent, Scope, SubmitResult, Uncertain, lookup
+from django_ihuyi.gateway import Again, Client, GatewayError, NotSent, Scope, SubmitResult, lookup
 from django_ihuyi.models import AccountState, Message, Receipt
 
-from . import accounts, publishing
+from . import accounts, publishing, rates
 from .clients import make_client
+
+Outcome = SubmitResult | Exception
+"""What came of a Submit: the gateway's answer, a :class:`GatewayError`, or the fault of a client of the site's own."""
 
 _LEASE_MARGIN = timedelta(seconds=30)
 """Beyond the longest call: a busy worker's way from the claim to the wire and back to the table."""
 _PATIENCE_WITH_THE_DATABASE = 20.0
 """Seconds; less than the margin, so that no sweep ends the claim meanwhile."""
+_PATIENCE_WITH_THE_RATE = 5.0
+"""Seconds that a worker waits for its turn; a later turn is left to a task of its own."""
 _FIRST_BACKOFF = 5.0
 _LONGEST_BACKOFF = 900.0
 
@@ -38,23 +43,59 @@ def submit(pk: int) -> None:
     if message is None or message.status != Message.Status.QUEUED:
         return
     account = conf.get_account(message.account)
+    if not _await_turn(message, account):
+        return
     client = make_client(account)
     claim = _claim(message, client)
     if claim is None:
         return
+    outcome = exchange(client, message)
+    surely(partial(settle, message, account, outcome, probe=claim is _Claim.PROBE))
+    raise_fault(outcome)
+
+
+def exchange(client: Client, message: Message) -> Outcome:
+    """Make the call for a claimed message. Touches no database, so that many threads can make it at once."""
     try:
-        result = client.submit(message.mobile, message.content, template=message.template or None)
-    except NotSent as error:
-        settle = partial(_try_again, message, account, error=str(error))
-    except Uncertain as error:
-        settle = partial(lose_answer, message, account, error=str(error))
-    except Exception:
-        # A fault in a client of the site's own: it may have been after the message went out.
-        lose_answer(message, account, error="The client failed; the worker's log says how.")
-        raise
+        return client.submit(message.mobile, message.content, template=message.template or None)
+    except Exception as error:  # noqa: BLE001  what a client of the site's own raises may have come after the message went out
+        return error
+
+
+def settle(message: Message, account: conf.AccountSettings, outcome: Outcome, *, probe: bool = False) -> None:
+    """Write into the record what came of a claimed message's Submit.
+
+    Args:
+        message: The message.
+        account: Its account.
+        outcome: What :func:`exchange` returned.
+        probe: Whether the message was taken although its account is paused.
+    """
+    if isinstance(outcome, SubmitResult):
+        _settle_answer(message, account, outcome, probe=probe)
+    elif isinstance(outcome, NotSent):
+        _try_again(message, account, error=str(outcome))
+    elif isinstance(outcome, GatewayError):
+        lose_answer(message, account, error=str(outcome))
     else:
-        settle = partial(_settle, message, account, result, claim)
-    _surely(settle, message)
+        # It may have been after the message went out.
+        lose_answer(message, account, error="The client failed; the worker's log says how.")
+
+
+def raise_fault(outcome: Outcome) -> None:
+    """Let a fault that is not the gateway's end the task that met it, once it is settled."""
+    if isinstance(outcome, Exception) and not isinstance(outcome, GatewayError):
+        raise outcome
+
+
+def lease_of(client: Client, *, calls: int = 1) -> timedelta:
+    """How long a claim holds.
+
+    Args:
+        client: Who makes the call.
+        calls: How many of its calls may follow one another until the claimed message's own has ended.
+    """
+    return timedelta(seconds=client.longest_call * calls) + _LEASE_MARGIN
 
 
 def lose_answer(message: Message, account: conf.AccountSettings, *, error: str) -> None:
@@ -76,11 +117,24 @@ class _Claim(enum.Enum):
     PROBE = enum.auto()
 
 
+def _await_turn(message: Message, account: conf.AccountSettings) -> bool:
+    """Keep to the account's rate. Returns whether it is this message's turn now."""
+    wait = rates.reserve(message.account, account, 1)
+    if wait > _PATIENCE_WITH_THE_RATE:
+        due_at = timezone.now() + timedelta(seconds=wait)
+        if message.postpone(due_at=due_at, publish_at=publishing.publish_again_at(due_at)):
+            publishing.publish(message)
+        return False
+    if wait > 0:
+        time.sleep(wait)
+    return True
+
+
 def _claim(message: Message, client: Client) -> _Claim | None:
     now = timezone.now()
     if message.due_at > now or (message.expires_at and message.expires_at <= now and message.expire(now=now)):
         return None
-    lease = timedelta(seconds=client.longest_call) + _LEASE_MARGIN
+    lease = lease_of(client)
     if message.claim(now=now, lease=lease):
         return _Claim.ORDINARY
     # A paused account lets one message through at a time, to see whether it is mended. One that another worker has
@@ -95,15 +149,19 @@ def _claim(message: Message, client: Client) -> _Claim | None:
     return None
 
 
-def _surely(settle: Callable[[], None], message: Message) -> None:
-    """Write down what came of it also where the database is away for a moment: this is the only copy there is."""
+def surely(settle: Callable[[], None]) -> None:
+    """Write down what came of a Submit also where the database is away for a moment: this is the only copy there is.
+
+    Args:
+        settle: Writes it; it is called again if the database fails, so it must find its own work done.
+    """
     give_up_at = time.monotonic() + _PATIENCE_WITH_THE_DATABASE
     pause = 0.2
     while True:
         try:
             return settle()
         except (OperationalError, InterfaceError):
-            connection = transaction.get_connection(message._state.db)
+            connection = transaction.get_connection(router.db_for_write(Message))
             if connection.in_atomic_block or time.monotonic() + pause > give_up_at:
                 raise
             connection.close()
@@ -111,17 +169,17 @@ def _surely(settle: Callable[[], None], message: Message) -> None:
         pause *= 2
 
 
-def _settle(message: Message, account: conf.AccountSettings, result: SubmitResult, claim: _Claim) -> None:
+def _settle_answer(message: Message, account: conf.AccountSettings, result: SubmitResult, *, probe: bool) -> None:
     """Write the gateway's answer into the record."""
     code = lookup(result.code)
-    if claim is _Claim.PROBE and code.scope in {Scope.SUCCESS, Scope.MESSAGE, Scope.RECIPIENT}:
+    if probe and code.scope in {Scope.SUCCESS, Scope.MESSAGE, Scope.RECIPIENT}:
         # The gateway judged the message itself: whatever was wrong with the account is mended.
         AccountState.objects.resume(message.account)
     if result.accepted:
         if not message.accept(code=result.code, msg=result.msg, smsid=result.smsid, now=timezone.now()):
-            # Perhaps done by an UPDATE of ours whose confirmation was lost.
+            # A receipt came first; or this was done by an UPDATE of ours whose confirmation was lost.
             message.refresh_from_db()
-        Receipt.objects.match_kept(message)
+            Receipt.objects.match_kept(message)
     elif code.again is Again.WHEN_MENDED or (code.scope is Scope.CLOCK and message.code == code.number):
         _wait_for_account(message, result)
     elif code.retryable:

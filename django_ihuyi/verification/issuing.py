@@ -7,6 +7,7 @@ import math
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import router, transaction
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django_ihuyi import conf
 from django_ihuyi.addresses import one_client
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
-from django_ihuyi.models import CodeQuota, Message, VerificationCode
+from django_ihuyi.models import Message, VerificationCode
 from django_ihuyi.outbound.numbers import normalise
 from django_ihuyi.outbound.sending import send_sms
 
@@ -110,7 +111,6 @@ def _issue(request: _Request, answer: object, *, decoy: bool) -> Message:
     policy = Policy(request.settings)
     windows = {} if trusted else _limits(request, policy)
     refusal = None if trusted else _refuse_unseen(request, answer)
-    CodeQuota.objects.make(windows, now=request.now)
     with transaction.atomic(using=router.db_for_write(VerificationCode)):
         if refusal is None or dry_run:
             refusal = limits.take(policy, windows, now=request.now, anyway=dry_run) or refusal
@@ -149,53 +149,56 @@ def _as_error(refusal: Refusal) -> CodeThrottled:
 
 
 def _record(request: _Request, *, decoy: bool) -> Message:
-    """Make the code, or take the one that is still alive where the site repeats it, and the message with it."""
+    """Record a code and the message that it goes out with.
+
+    A decoy's message is cancelled where a code's is noted: as many statements, so that the time tells nothing.
+    """
+    expires_at = request.now + timedelta(seconds=request.settings.lifetime)
+    code = _repeated(request, expires_at, decoy=decoy) or _made(request, expires_at, decoy=decoy)
+    message = _send(request, code, expires_at)
+    if decoy:
+        message.cancel()
+    else:
+        code.attach(message)
+    return message
+
+
+def _repeated(request: _Request, expires_at: datetime, *, decoy: bool) -> VerificationCode | None:
+    """Take the code that is still alive, where the site repeats it."""
     settings = request.settings
-    expires_at = request.now + timedelta(seconds=settings.lifetime)
     repeats = settings.repeat_code and request.given is None
     last = VerificationCode.objects.newest(request.mobile, request.purpose) if repeats else None
-    if last is not None and last.decoy is decoy and last.length == settings.code_length:  # noqa: SIM102  reads, then writes
-        if last.send_again(now=request.now, most=settings.max_tries, expires_at=expires_at):
-            message = _send(request, last, expires_at)
-            last.attach(message)
-            return message
-    code = VerificationCode(
+    if last is None or last.decoy is not decoy or last.length != settings.code_length:
+        return None
+    return last if last.send_again(now=request.now, most=settings.max_tries, expires_at=expires_at) else None
+
+
+def _made(request: _Request, expires_at: datetime, *, decoy: bool) -> VerificationCode:
+    return VerificationCode.objects.create(
         mobile=request.mobile,
         purpose=request.purpose,
         nonce=secrets.token_hex(16),
         # A given code is not in the row: what is derived from it is another one, which nobody was sent.
-        length=len(request.given) if request.given else settings.code_length,
+        length=len(request.given) if request.given else request.settings.code_length,
         address=request.address,
         created_at=request.now,
         expires_at=expires_at,
         decoy=decoy,
     )
-    code.message = _send(request, code, expires_at)
-    code.save(force_insert=True)
-    return code.message
 
 
 def _send(request: _Request, code: VerificationCode, expires_at: datetime) -> Message:
     purpose = request.settings.of(request.purpose)
     values = {"code": request.given or code.derive(), "minutes": str(math.ceil(request.settings.lifetime / 60))}
     if purpose.template is None:
-        text = purpose.text or request.settings.text
-        message = send_sms(
-            request.mobile,
-            text.format(**values),
-            category=Message.Category.VERIFICATION,
-            account=request.account,
-            expires_at=expires_at,
-        )
+        what: dict[str, Any] = {"content": (purpose.text or request.settings.text).format(**values)}
     else:
-        message = send_sms(
-            request.mobile,
-            template=purpose.template,
-            params=[param.format(**values) for param in purpose.params],
-            category=Message.Category.VERIFICATION,
-            account=request.account,
-            expires_at=expires_at,
-        )
-    if code.decoy:
-        message.cancel()
-    return message
+        params = [param.format(**values) for param in purpose.params]
+        what = {"template": purpose.template, "params": params}
+    return send_sms(
+        request.mobile,
+        category=Message.Category.VERIFICATION,
+        account=request.account,
+        expires_at=expires_at,
+        **what,
+    )

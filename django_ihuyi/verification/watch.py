@@ -1,7 +1,8 @@
 """The watch for SMS bombing: people enter the codes they ask for, and programs that flood strangers do not.
 
-Of the codes sent in the last hour it looks at the share that was entered: of the whole site, of each number prefix
-and of each client's address. What falls below the settings' share is suspected, and the policy's limits tighten.
+Of the codes sent in the last hour it looks at the share that was entered: of the whole site (of its last minutes too,
+so that many good codes before an attack do not hide it), of each number prefix and of each client's address. What falls
+below the settings' share is suspected for an hour at least, and the policy's limits tighten.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, F, QuerySet, Value
 from django.db.models.functions import Concat, Substr
 
 from django_ihuyi import conf
@@ -23,8 +24,12 @@ logger = logging.getLogger(__name__)
 
 WINDOW = timedelta(hours=1)
 """Which codes are looked at."""
-RIPE = timedelta(minutes=2)
+BURST = timedelta(minutes=5)
+"""Which codes of the whole site are looked at by themselves."""
+RIPE = timedelta(minutes=1)
 """How long a person has: who enters a code at all has mostly done so by then."""
+HOLD = timedelta(hours=1)
+"""How long a suspicion stands after its last sign: tight limits take the signs away, and the attack still goes on."""
 _VOUCHED = timedelta(days=1)
 """For how long a code that was entered speaks for its address."""
 _PREFIX_PART, _ADDRESS_PART = 3, 10
@@ -49,9 +54,8 @@ def look(now: datetime) -> int:
         for subject, sent, entered, least in _shares(now, settings.watch_at_least)
         if sent >= least and entered < sent * settings.watch_share
     }
-    standing = list(Suspicion.objects.standing())
     changes = sum(_suspect(subject, *numbers, now=now) for subject, numbers in bad.items())
-    return changes + sum(_lift(row) for row in standing if row.subject not in bad)
+    return changes + sum(_lift(row) for row in Suspicion.objects.standing().filter(seen_at__lte=now - HOLD))
 
 
 def suspected(mobile: str, address: str) -> set[str]:
@@ -69,8 +73,9 @@ def is_vouched(address: str, *, now: datetime) -> bool:
 def _shares(now: datetime, at_least: int) -> Iterator[tuple[str, int, int, int]]:
     """Count what was sent and entered. Yields subject, sent, entered, and how many are needed to judge."""
     ripe = VerificationCode.objects.filter(created_at__gt=now - WINDOW, created_at__lte=now - RIPE)
-    site = ripe.aggregate(sent=Count("pk"), entered=Count("pk", filter=Q(entered_at__isnull=False)))
-    yield SITE, site["sent"], site["entered"], at_least
+    for codes in (ripe, ripe.filter(created_at__gt=now - RIPE - BURST)):
+        site = codes.aggregate(sent=Count("pk"), were_entered=Count("entered_at"))
+        yield SITE, site["sent"], site["were_entered"], at_least
     prefixes = ripe.annotate(subject=Concat(Value(prefix_subject("")), Substr("mobile", 1, PREFIX_LENGTH)))
     yield from _by_subject(prefixes, max(_LEAST, at_least // _PREFIX_PART))
     clients = ripe.exclude(address="").annotate(subject=Concat(Value(address_subject("")), F("address")))
@@ -88,7 +93,7 @@ def _suspect(subject: str, sent: int, entered: int, *, now: datetime) -> bool:
     if began:
         # An address is somebody's; which one is in the table.
         kind = subject.partition(":")[0]
-        level = logging.ERROR if subject == SITE else logging.WARNING
+        level = logging.ERROR if subject == SITE else logging.INFO
         logger.log(level, "SMS bombing is suspected (%s): of %s codes %s were entered.", kind, sent, entered)
     return began
 
@@ -96,5 +101,6 @@ def _suspect(subject: str, sent: int, entered: int, *, now: datetime) -> bool:
 def _lift(row: Suspicion) -> bool:
     lifted = Suspicion.objects.lift(row)
     if lifted:
-        logger.warning("SMS bombing is suspected no more (%s).", row.subject.partition(":")[0])
+        level = logging.WARNING if row.subject == SITE else logging.INFO
+        logger.log(level, "SMS bombing is suspected no more (%s).", row.subject.partition(":")[0])
     return lifted

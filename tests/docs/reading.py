@@ -19,6 +19,7 @@ TRANSLATED = (
     "signals.md",
     "statuses.md",
     "two-factor.md",
+    "verification.md",
 )
 """The files of ``docs/`` that are in ``docs/zh-hans/`` as well."""
 

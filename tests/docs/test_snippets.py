@@ -110,7 +110,7 @@ def test_every_other_snippet_runs_and_prints_what_it_says(site: Site) -> None:
     signals = [code.text for code in blocks("docs/signals.md", "python")]
     what_comes_back = (
         "from django_ihuyi.models import Message, Reply\n"
-        "first, second = Message.objects.order_by('pk')\n"
+        "first, second, *_codes = Message.objects.order_by('pk')\n"
         "first.report(delivered=False, code=0, msg='UNDELIV', reported_at=None)\n"
         "Reply.objects.receive(Reply(message=first, mobile=first.mobile, content='TD'))\n"
         "from django_ihuyi.signals import account_paused\n"

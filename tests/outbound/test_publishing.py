@@ -14,7 +14,7 @@ from celery import Celery
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi import send_sms, upkeep
+from django_ihuyi import send_bulk, send_sms, upkeep
 from django_ihuyi.models import Message
 from django_ihuyi.outbound import publishing
 from tests.celery import app
@@ -76,6 +76,17 @@ def test_broker_down(use_broker: Celery, caplog: pytest.LogCaptureFixture) -> No
         message.refresh_from_db()
         assert message.status == "queued"
         assert message.publish_at <= timezone.now()
+
+
+def test_a_bulk_waits_in_the_table(use_broker: Celery, wire: FakeWire) -> None:
+    point(use_broker, f"redis://127.0.0.1:{free_port()}")
+    result = send_bulk([(f"1390000{number:04}", "您好") for number in range(30)], batch_size=10)
+    assert result.recorded == Message.objects.filter(publish_at__lte=timezone.now()).count() == 30
+    point(use_broker, "memory://")
+    publishing._broker_answered()
+    assert upkeep.sweep()["published"] == 30
+    (task,) = FakeBroker().take()
+    assert len(task.pks) == 30
 
 
 def test_broker_hangs(use_broker: Celery, hanging_port: int, caplog: pytest.LogCaptureFixture) -> None:

@@ -30,11 +30,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from django_ihuyi import send_sms, upkeep
-from django_ihuyi.models import AccountState, Message, Receipt
+from django_ihuyi import send_bulk, send_sms, upkeep
+from django_ihuyi.models import AccountState, Batch, Message, Receipt
 from django_ihuyi.models.lifecycle import SOURCES, MessageStatus
-from django_ihuyi.tasks import submit_message
-from tests.wire import Answer, FakeBroker, FakeWire, Taken
+from tests.wire import Answer, FakeBroker, FakeWire, Published, Taken
 
 START = datetime(2026, 11, 22, 12)  # noqa: DTZ001  as time_machine takes it: UTC
 ENDS = {"delivered", "undelivered", "rejected", "expired", "cancelled", "unknown", "accepted"}
@@ -94,7 +93,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.clock = time_machine.travel(START, tick=False)
         self.time = self.clock.start()
         self.history: dict[int, str] = {}
-        self.tasks: list[int] = []
+        self.tasks: list[Published] = []
         self.number = 0
 
     @initialize()
@@ -102,6 +101,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.broker.take()
         Receipt.objects.all().delete()
         Message.objects.all().delete()
+        Batch.objects.all().delete()
         AccountState.objects.all().delete()
 
     def check_taken_once(self, form: dict[str, str]) -> None:
@@ -109,7 +109,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert times[form["content"]] == 1, "the gateway took a message twice"
 
     def collect(self) -> None:
-        self.tasks += self.broker.take_pks()
+        self.tasks += self.broker.take()
 
     @rule(same_number=st.booleans(), expires=st.booleans(), later=st.booleans(), lost=st.booleans())
     def send(self, same_number: bool, expires: bool, later: bool, lost: bool) -> None:
@@ -125,16 +125,29 @@ class AnyOrder(RuleBasedStateMachine):
             self.broker.take()
         self.collect()
 
+    @rule(numbers=st.lists(st.integers(0, 5), min_size=1, max_size=6), size=st.integers(1, 4), lost=st.booleans())
+    def send_many(self, numbers: list[int], size: int, lost: bool) -> None:
+        """A bulk, some of it to one number."""
+        first = self.number + 1
+        self.number += len(numbers)
+        send_bulk(
+            ((f"1380013800{number}", f"message {index}") for index, number in enumerate(numbers, start=first)),
+            batch_size=size,
+        )
+        if lost:
+            self.broker.take()
+        self.collect()
+
     @precondition(lambda self: self.tasks)
     @rule(data=st.data(), keep=st.booleans(), fault=st.sampled_from([None, *FAULTS]))
     def work(self, data: st.DataObject, keep: bool, fault: Answer | Taken | None) -> None:
         """A worker runs a task; the broker may hand the same one out again."""
-        pk = data.draw(st.sampled_from(self.tasks))
+        task = data.draw(st.sampled_from(self.tasks))
         if not keep:
-            self.tasks.remove(pk)
+            self.tasks.remove(task)
         if fault is not None:
             self.wire.answer(fault)
-        submit_message(pk)
+        task.run()
         self.wire.forget_answers()
         self.collect()
 
@@ -142,10 +155,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(data=st.data(), statement=st.integers(1, 8), after=st.booleans(), fault=st.sampled_from([None, *FAULTS]))
     def die(self, data: st.DataObject, statement: int, after: bool, fault: Answer | Taken | None) -> None:
         """A worker is killed at a statement; the broker hands its task out again."""
-        pk = data.draw(st.sampled_from(self.tasks))
+        task = data.draw(st.sampled_from(self.tasks))
         if fault is not None:
             self.wire.answer(fault)
-        self.dying(lambda: submit_message(pk), statement, after)
+        self.dying(task.run, statement, after)
         self.wire.forget_answers()
         self.collect()
 
@@ -241,9 +254,13 @@ class AnyOrder(RuleBasedStateMachine):
             self.time.shift(1900)
             upkeep.sweep()
             self.collect()
-            for pk in self.tasks:
-                submit_message(pk)
-            self.tasks = []
+            while self.tasks:
+                tasks, self.tasks = self.tasks, []
+                for task in tasks:
+                    task.run()
+                # Several messages to one number go a second apart.
+                self.time.shift(2)
+                self.collect()
             self.no_arrow_goes_backwards()
             self.what_was_taken_is_not_called_unsent()
         counts = Counter(Message.objects.values_list("status", flat=True))

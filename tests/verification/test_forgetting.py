@@ -16,9 +16,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi import send_code, send_sms, upkeep, verify_code
-from django_ihuyi.models import Message, Receipt
+from django_ihuyi.models import CodeQuota, Message, Receipt
 from django_ihuyi.signals import message_accepted
-from django_ihuyi.tasks import submit_message
+from django_ihuyi.tasks import submit_batch, submit_message
 from tests.heard import Heard
 from tests.wire import FakeBroker, FakeWire
 
@@ -39,6 +39,10 @@ def everything_stored() -> str:
 
 def accept(message: Message, wire: FakeWire) -> None:
     submit_message(message.pk)
+
+
+def accept_in_a_chunk(message: Message, wire: FakeWire) -> None:
+    submit_batch([message.pk, send_sms("13900139000", "您好").pk])
 
 
 def refuse_quoting(message: Message, wire: FakeWire) -> None:
@@ -68,6 +72,7 @@ def cancel(message: Message, wire: FakeWire) -> None:
 
 ENDS: list[tuple[str, Callable[[Message, FakeWire], None], str]] = [
     ("accepted", accept, "accepted"),
+    ("accepted in a chunk", accept_in_a_chunk, "accepted"),
     ("refused in words that quote it", refuse_quoting, "rejected"),
     ("waited and expired", wait_for_the_account_and_expire, "expired"),
     ("unknown", lose_the_answer, "unknown"),
@@ -161,4 +166,6 @@ def test_no_code_in_what_rows_say_of_themselves() -> None:
     row = message.verification_codes.get()
     for text in (str(row), repr(row), str(message), repr(message), str(row.__dict__)):
         assert code not in text
-    assert MOBILE not in f"{row} {row!r}"
+    quotas = " ".join(map(str, CodeQuota.objects.all()))
+    assert quotas.count("quota of a") == 3
+    assert MOBILE not in f"{row} {row!r} {quotas}"

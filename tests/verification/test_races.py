@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import pytest
+from django.db import transaction
 from pytest_django import Settings
 
 from django_ihuyi import send_code, verify_code
@@ -71,6 +73,28 @@ def test_a_limit_holds_to_the_one(
     settings.IHUYI = {**settings.IHUYI, "VERIFICATION": options}
     assert Counter(at_once(*calls)) == answers
     assert Message.objects.count() == VerificationCode.objects.count() == answers["sent"]
+
+
+def ask_in_a_transaction(mobile: str = MOBILE, ip: str | None = None) -> str:
+    """As a view does under ``ATOMIC_REQUESTS``: a refusal rolls everything back."""
+    with suppress(Refused), transaction.atomic():
+        answer = ask(mobile, ip)
+        if answer != "sent":
+            raise Refused
+    return answer
+
+
+class Refused(Exception):  # noqa: N818  a refusal is no error
+    pass
+
+
+def test_inside_transactions_of_the_callers_too() -> None:
+    assert Counter(at_once(*[ask_in_a_transaction] * MANY)) == Counter(sent=1, interval=MANY - 1)
+    calls = [
+        partial(ask_in_a_transaction, mobile, ip=f"203.0.113.{index}")
+        for index, mobile in enumerate(f"1390013{index:04}" for index in range(40))
+    ]
+    assert Counter(at_once(*calls)) == Counter(sent=40)
 
 
 def test_one_number_one_sms(broker: FakeBroker) -> None:

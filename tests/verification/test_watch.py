@@ -54,7 +54,7 @@ CASES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("nothing entered", {"count": 30}, {"site"}),
     ("too little entered", {"count": 30, "entered": 5}, {"site"}),
     ("enough entered", {"count": 30, "entered": 6}, set()),
-    ("still on their way", {"count": 300, "minutes": 1.9}, set()),
+    ("still on their way", {"count": 300, "minutes": 0.9}, set()),
     ("long ago", {"count": 300, "minutes": 61}, set()),
     ("one prefix", {"count": 10, "mobile": "13800138000"}, {"prefix:1380013"}),
     ("one prefix, too few", {"count": 9, "mobile": "13800138000"}, set()),
@@ -62,6 +62,24 @@ CASES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("one address, too few", {"count": 2, **ADDRESS}, set()),
     ("one address, entered", {"count": 3, "entered": 1, **ADDRESS}, set()),
 ]
+
+
+def test_many_good_codes_do_not_hide_the_last_minutes() -> None:
+    sent(200, entered=180, minutes=30)
+    sent(30, entered=5, minutes=5)
+    watch.look(timezone.now())
+    assert standing() == {"site"}
+
+
+def test_it_stands_for_an_hour_after_its_last_sign() -> None:
+    start = timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        for minutes, stands in ((0, True), (59, True), (61, True), (119, True), (122, False)):
+            clock.move_to(start + timedelta(minutes=minutes))
+            if minutes in {0, 61}:
+                sent(30, minutes=2)
+            watch.look(timezone.now())
+            assert (standing() == {"site"}) is stands, minutes
 
 
 @pytest.mark.parametrize(("codes", "suspected"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])
@@ -74,7 +92,7 @@ def test_what_is_suspected(codes: dict[str, Any], suspected: set[str]) -> None:
 
 def test_staff_are_told_once_and_told_when_it_is_over(heard: Heard, caplog: pytest.LogCaptureFixture) -> None:
     heard.listen(bombing_suspected, bombing_over)
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(logging.INFO)
     sent(30)
     sent(3, address="203.0.113.7", mobile="13800138000")
     assert upkeep.sweep()["suspected"] == 2

@@ -1,0 +1,39 @@
+"""The table of bulk sendings: what was handed over in one call of ``send_bulk``, and how far it got."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from .categories import Category
+
+
+class Batch(models.Model):
+    """One call of ``send_bulk``. Its messages know it; ``finished_at`` is null until the last one is recorded."""
+
+    category = models.CharField(_("category"), max_length=16, choices=Category.choices)
+    account = models.CharField(_("account"), max_length=64)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    finished_at = models.DateTimeField(_("all recorded"), null=True, blank=True)
+    recorded = models.PositiveIntegerField(_("recorded"), default=0)
+    refused = models.PositiveIntegerField(_("refused"), default=0)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=100, null=True, blank=True, unique=True)
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return gettext("batch %(number)s") % {"number": self.pk}
+
+    def count_by_status(self) -> dict[str, int]:
+        """Count the batch's messages in each status, by index; statuses without a message are left out."""
+        from .message import Message  # which names this class
+
+        # order_by: the model's own ordering would become a part of the grouping.
+        rows = Message.objects.filter(batch=self).order_by().values_list("status").annotate(number=Count("pk"))
+        return dict(rows)

@@ -1,0 +1,111 @@
+"""From what a caller wrote to a message that can be recorded: number, text, template, times, all checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from django_ihuyi import conf
+from django_ihuyi.clock import as_site_time
+from django_ihuyi.models import Message
+from django_ihuyi.options import CATEGORIES
+
+from . import publishing
+from .numbers import normalise
+from .preflight import check_params, check_text, count_segments
+
+Params = Sequence[object] | Mapping[str, object]
+
+_LONGEST_KEY = 128
+_LONGEST_TEMPLATE = 32
+
+
+class Drafts:
+    """Makes messages of one account and category.
+
+    Args:
+        account: The account's alias.
+        category: One of the three categories.
+
+    Raises:
+        ValueError: There is no such category.
+        ImproperlyConfigured: There is no such account.
+    """
+
+    def __init__(self, account: str, category: str) -> None:
+        if category not in CATEGORIES:
+            known = ", ".join(map(repr, CATEGORIES))
+            raise ValueError(f"There is no category {category!r}. Write one of {known}.")
+        self.account = account
+        self.category = str(category)
+        self._settings = conf.get_account(account)
+        self._checked: tuple[str | None, str, int] = (None, "", 0)
+
+    def make(
+        self,
+        mobile: object,
+        content: str | None,
+        *,
+        template: str | int | None,
+        params: Params | None,
+        idempotency_key: str | None,
+        send_at: datetime | None,
+        expires_at: datetime | None,
+        metadata: Mapping[str, Any] | None,
+    ) -> Message:
+        """Make a message that is not saved; arguments and errors as of :func:`~.sending.send_sms`."""
+        if content is not None and template is not None:
+            raise TypeError("Give content or template with params, not both.")
+        if params is not None and template is None:
+            raise TypeError("params are a template's variables: give template as well.")
+        if idempotency_key is not None and not 1 <= len(idempotency_key) <= _LONGEST_KEY:
+            raise ValueError(f"An idempotency key has 1 to {_LONGEST_KEY} characters, this one {len(idempotency_key)}.")
+        if template is not None and not 1 <= len(str(template).strip()) <= _LONGEST_TEMPLATE:
+            raise ValueError(
+                f"A template's id has 1 to {_LONGEST_TEMPLATE} characters: write the one of ihuyi's console."
+            )
+        number = normalise(mobile)
+        text, segments = self._check(content) if template is None else self._check_variables(params)
+        now = timezone.now()
+        send_at, expires_at = _check_times(now, send_at, expires_at)
+        due_at = max(now, send_at or now)
+        return Message(
+            mobile=number,
+            content=text,
+            template="" if template is None else str(template).strip(),
+            category=self.category,
+            account=self.account,
+            segments=segments,
+            created_at=now,
+            send_at=send_at,
+            expires_at=expires_at,
+            due_at=due_at,
+            # A message for later is published by upkeep when it is due: brokers are no calendars.
+            publish_at=due_at if due_at > now else publishing.publish_again_at(due_at),
+            idempotency_key=idempotency_key,
+            metadata=dict(metadata or {}),
+        )
+
+    def _check(self, content: str | None) -> tuple[str, int]:
+        # A campaign says the same to everybody: what was just found right is not looked at again.
+        if content is None or content != self._checked[0]:
+            text = check_text(content, self._settings)
+            self._checked = (content, text, count_segments(text, self._settings.signature))
+        return self._checked[1], self._checked[2]
+
+    def _check_variables(self, params: Params | None) -> tuple[str, int]:
+        text = check_params(params, self._settings)
+        return text, count_segments(text, self._settings.signature)
+
+
+def _check_times(
+    now: datetime, send_at: datetime | None, expires_at: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    send_at = send_at and as_site_time(send_at)
+    expires_at = expires_at and as_site_time(expires_at)
+    if expires_at and expires_at <= max(now, send_at or now):
+        raise ValueError("expires_at is not after send_at and the present: the message could never be sent.")
+    return send_at, expires_at

@@ -1,0 +1,223 @@
+"""``send_bulk``: what it records, refuses, publishes, and how it goes on after an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+
+from django_ihuyi import send_bulk, send_sms, upkeep
+from django_ihuyi.models import Batch, Message, OptOut
+from tests.wire import FakeBroker, FakeWire
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def numbers(count: int, first: int = 0) -> list[str]:
+    return [f"139{number:08}" for number in range(first, first + count)]
+
+
+def refusals(result: Any) -> list[tuple[int, int]]:
+    return [(refused.index, refused.code) for refused in result.refused]
+
+
+def test_chunks_are_recorded_and_published_once_each(broker: FakeBroker) -> None:
+    result = send_bulk(((mobile, "您好") for mobile in numbers(25)), batch_size=10, category="marketing")
+    messages = list(Message.objects.order_by("pk"))
+    assert [message.mobile for message in messages] == numbers(25)
+    assert {(m.status, m.content, m.category, m.segments, m.batch_id) for m in messages} == {
+        ("queued", "您好", "marketing", 1, result.batch.pk)
+    }
+    published = broker.take()
+    assert [len(task.pks) for task in published] == [10, 10, 5]
+    assert {task.task for task in published} == {"django_ihuyi.tasks.submit_batch"}
+    assert [pk for task in published for pk in task.pks] == [message.pk for message in messages]
+    assert (result.recorded, result.refused) == (25, [])
+    batch = Batch.objects.get()
+    assert (batch.recorded, batch.refused, batch.account, batch.category) == (25, 0, "default", "marketing")
+    assert batch.finished_at is not None
+    assert batch.count_by_status() == {"queued": 25}
+
+
+def test_what_one_more_chunk_costs(broker: FakeBroker) -> None:
+    with CaptureQueriesContext(connection) as few:
+        send_bulk(((mobile, "您好") for mobile in numbers(20)), batch_size=10, category="marketing")
+    with CaptureQueriesContext(connection) as more:
+        send_bulk(((mobile, "您好") for mobile in numbers(30)), batch_size=10, category="marketing")
+    # Who opted out, what was said before, and in one transaction with a savepoint the INSERT and the count.
+    assert len(more) - len(few) <= 8
+
+
+ROWS: list[tuple[str, Any, dict[str, Any], dict[str, Any]]] = [
+    ("a tuple", ("138 0013 8000", "您好"), {}, {"mobile": "13800138000", "content": "您好"}),
+    ("a list", ["13800138000", "您好"], {}, {"content": "您好"}),
+    ("a number alone", "13800138000", {"content": "您好"}, {"content": "您好"}),
+    ("a number and its variables", ("13800138000", ["1234"]), {"template": 1}, {"content": "1234", "template": "1"}),
+    ("common variables", "13800138000", {"template": 1, "params": ["1234"]}, {"content": "1234", "template": "1"}),
+    ("a dict", {"mobile": "13800138000", "content": "您好", "metadata": {"a": 1}}, {}, {"metadata": {"a": 1}}),
+    ("a template of its own", {"mobile": "13800138000", "template": 7, "params": ["9"]}, {"content": "您好"},
+     {"content": "9", "template": "7"}),
+    ("a text of its own", {"mobile": "13800138000", "content": "再见"}, {"template": 7, "params": ["9"]},
+     {"content": "再见", "template": ""}),
+    ("a key of its own", {"mobile": "13800138000", "content": "您好", "idempotency_key": "k"}, {},
+     {"idempotency_key": "k"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "common", "wanted"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_forms_of_a_message(broker: FakeBroker, row: Any, common: dict[str, Any], wanted: dict[str, Any]) -> None:
+    assert send_bulk([row], **common).recorded == 1
+    message = Message.objects.get()
+    assert {name: getattr(message, name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (("13800138000",), "Message 1 is a tuple"),
+        (7, "Message 1 is a int"),
+        ({"content": "您好"}, "Message 1 lacks 'mobile'"),
+        ({"mobile": "13800138000", "text": "您好"}, "Message 1 has 'text'"),
+        ({"mobile": "13800138000", "content": "您好", "account": "other"}, "Message 1 has 'account'"),
+    ],
+)
+def test_a_message_of_no_such_form(broker: FakeBroker, row: Any, says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        send_bulk([("13900139000", "您好"), row], batch_size=1)
+    assert Message.objects.count() == 1
+    assert Batch.objects.get().finished_at is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"batch_size": 0}, "1 or more"),
+        ({"idempotency_key": ""}, "1 to 100 characters, this one 0"),
+        ({"idempotency_key": "k" * 101}, "this one 101"),
+        ({"category": "promotion"}, "There is no category 'promotion'"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        send_bulk([], **arguments)
+    assert not Batch.objects.exists()
+
+
+def test_what_is_refused_is_told_by_its_place(broker: FakeBroker) -> None:
+    OptOut.objects.create(mobile="13900000009")
+    rows = [
+        ("13800138000", "您好"),
+        ("021 6277 0000", "您好"),
+        ("13800138000", ""),
+        ("13800138000", "您好😀"),
+        ("13900000009", "您好"),
+        ("13800138000", "您好"),
+        ("13800138000", "再见"),
+    ]
+    result = send_bulk(rows, category="marketing")
+    assert refusals(result) == [(1, 406), (2, 404), (3, 4074), (4, 4030), (5, 4083)]
+    assert result.recorded == Message.objects.count() == 2
+    assert not any("1380" in refused.reason or "您好" in refused.reason for refused in result.refused)
+    batch = Batch.objects.get()
+    assert (batch.recorded, batch.refused) == (2, 5)
+
+
+def test_the_same_text_in_another_chunk_is_refused_too(broker: FakeBroker) -> None:
+    send_sms("13900000001", "您好")  # no part of the bulk
+    result = send_bulk([(mobile, "您好") for mobile in [*numbers(3), *numbers(3)]], batch_size=2)
+    assert refusals(result) == [(3, 4083), (4, 4083), (5, 4083)]
+    assert result.recorded == 3
+
+
+def test_opting_out_is_about_marketing(broker: FakeBroker) -> None:
+    OptOut.objects.create(mobile="13800138000")
+    assert send_bulk([("13800138000", "您好")], category="notification").recorded == 1
+    with pytest.raises(ValueError, match="opted out") as caught:
+        send_sms("13800138000", "您好", category="marketing")
+    assert getattr(caught.value, "code", None) == 4030
+    assert send_sms("13800138000", "您好").status == "queued"
+
+
+def interrupted(rows: list[tuple[str, str]], after: int) -> Iterator[tuple[str, str]]:
+    yield from rows[:after]
+    raise KeyboardInterrupt
+
+
+def test_the_same_key_goes_on_where_it_was_interrupted(broker: FakeBroker) -> None:
+    rows = [(mobile, "您好") for mobile in numbers(50)]
+    with pytest.raises(KeyboardInterrupt):
+        send_bulk(interrupted(rows, 25), batch_size=10, idempotency_key="spring")
+    assert Message.objects.count() == 20
+    result = send_bulk(rows, batch_size=10, idempotency_key="spring")
+    assert (result.recorded, result.refused) == (50, [])
+    assert sorted(Message.objects.values_list("mobile", flat=True)) == numbers(50)
+    assert sorted(broker.take_pks()) == sorted(Message.objects.values_list("pk", flat=True))
+    again = send_bulk(rows, batch_size=10, idempotency_key="spring")
+    assert (again.recorded, again.batch) == (50, result.batch)
+    assert broker.take() == []
+    assert Batch.objects.get().recorded == 50
+
+
+def test_keys_of_single_messages_count(broker: FakeBroker) -> None:
+    first = send_sms("13800138000", "您好", idempotency_key="order-7")
+    broker.take()
+    rows = [
+        {"mobile": mobile, "content": "您好", "idempotency_key": f"order-{n}"} for n, mobile in enumerate(numbers(10))
+    ]
+    result = send_bulk(rows)
+    assert (result.recorded, Message.objects.count()) == (10, 10)
+    assert Message.objects.get(idempotency_key="order-7") == first
+
+
+def test_a_key_that_another_call_takes_meanwhile(broker: FakeBroker) -> None:
+    rows = [{"mobile": mobile, "content": "您好", "idempotency_key": f"{mobile}!"} for mobile in numbers(5)]
+
+    def take_one(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if sql.startswith("SELECT") and "idempotency_key" in sql and not Message.objects.exists():
+            Message.objects.create(mobile="13800138000", content="您好", idempotency_key=rows[3]["idempotency_key"])
+        return result
+
+    with connection.execute_wrapper(take_one):
+        assert send_bulk(rows).recorded == 5
+    assert Message.objects.count() == 5
+    assert Batch.objects.get().recorded == 4
+    assert len(broker.take_pks()) == 4
+
+
+def test_later_messages_are_left_to_upkeep(broker: FakeBroker) -> None:
+    send_bulk([(mobile, "您好") for mobile in numbers(3)], send_at=timezone.now() + timedelta(hours=1))
+    assert broker.take() == []
+    message = Message.objects.all()[0]
+    assert message.publish_at == message.due_at == message.send_at
+
+
+def test_upkeep_waits_longer_for_the_end_of_a_long_queue(broker: FakeBroker, settings: Settings) -> None:
+    account = {**settings.IHUYI["ACCOUNTS"]["default"], "RATE_LIMIT": 2}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
+    before = timezone.now()
+    send_bulk([(mobile, "您好") for mobile in numbers(300)], batch_size=100)
+    waits = [(m.publish_at - before).total_seconds() for m in Message.objects.order_by("pk")[::100]]
+    assert [round(wait, -1) for wait in waits] == [60, 110, 160]
+
+
+def test_after_the_callers_commit(broker: FakeBroker) -> None:
+    with transaction.atomic():
+        send_bulk([(mobile, "您好") for mobile in numbers(3)], batch_size=2)
+        assert broker.take() == []
+    assert len(broker.take()) == 2
+
+
+def test_from_the_call_to_the_wire(broker: FakeBroker, wire: FakeWire) -> None:
+    send_bulk([(mobile, "您好") for mobile in numbers(40)], batch_size=20)
+    for task in broker.take():
+        task.run()
+    assert sorted(form["mobile"] for form in wire.accepted) == numbers(40)
+    assert Batch.objects.get().count_by_status() == {"accepted": 40}
+    assert upkeep.sweep()["published"] == 0

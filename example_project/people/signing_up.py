@@ -1,8 +1,9 @@
-"""Signing up, resetting and changing: what is written once a code has shown who holds the phone."""
+"""Signing up, resetting and changing, once a code has shown who holds the phone; and the texts that went there."""
 
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from django_ihuyi.models import Message
 
@@ -29,9 +30,9 @@ def sign_up(mobile: str, password: str) -> bool:
     return True
 
 
-def welcome_text(mobile: str) -> Message | None:
-    """Return the newest text to a number that is no code; None if there is none."""
-    return Message.objects.filter(mobile=mobile).exclude(category=Message.Category.VERIFICATION).first()
+def texts_to(mobile: str) -> QuerySet[Message]:
+    """Return the texts to a number, newest first, without codes: one that still waits would be shown to a session."""
+    return Message.objects.filter(mobile=mobile).exclude(category=Message.Category.VERIFICATION)
 
 
 def reset_password(mobile: str, password: str) -> None:

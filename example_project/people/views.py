@@ -20,7 +20,7 @@ from django_ihuyi.verification.views import VerificationCodeViewMixin
 
 from .forms import ChangeNumberForm, LogInByCodeForm, LogInForm, ResetPasswordForm, SignUpForm
 from .models import Person
-from .signing_up import change_number, reset_password, sign_up, welcome_text
+from .signing_up import change_number, reset_password, sign_up, texts_to
 
 _SESSION_KEY = "signed_up"
 
@@ -39,7 +39,7 @@ class SignUp(VerificationCodeViewMixin, FormView):  # type: ignore[type-arg]  # 
             # Only whoever holds the phone gets here.
             messages.info(self.request, _("This number has an account already. Log in, or reset the password."))
             return redirect("log-in")
-        text = welcome_text(mobile)
+        text = texts_to(mobile).first()
         self.request.session[_SESSION_KEY] = {"mobile": mobile, "text": text and text.pk}
         return super().form_valid(form)
 

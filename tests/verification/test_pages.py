@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from captcha.models import CaptchaStore
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from django_ihuyi.models import Message, VerificationCode
 
@@ -108,6 +110,17 @@ def test_known_and_unknown_numbers_get_the_same_answers(client: Client, configur
         (KNOWN, "queued"),
         (UNKNOWN, "cancelled"),
     ]
+
+
+def test_known_and_unknown_numbers_cost_the_same_work(client: Client) -> None:
+    ask(client, "/open/", "13700137000")  # what is done once a process
+    counts = []
+    for mobile in (KNOWN, UNKNOWN):
+        with CaptureQueriesContext(connection) as queries:
+            ask(client, "/closed/", mobile)
+            client.post("/closed/", typed("000000", mobile=mobile))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def solved(client: Client) -> dict[str, str]:

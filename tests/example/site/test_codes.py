@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from django_ihuyi.models import Message
 from example_project.people.models import Person
-from example_project.people.signing_up import change_number, welcome_text
+from example_project.people.signing_up import change_number, texts_to
 
 LogIn = Callable[[Person], None]
 
@@ -51,7 +51,7 @@ def test_sign_up_with_a_code(client: Client, django_capture_on_commit_callbacks:
     with django_capture_on_commit_callbacks(execute=True):
         assert client.post(reverse("sign-up"), form).headers["Location"] == reverse("signed-up")
     assert Person.objects.get().check_password(PASSWORD)
-    assert welcome_text(MOBILE) == Message.objects.get(category="notification")
+    assert texts_to(MOBILE).get() == Message.objects.get(category="notification")
 
 
 def test_sign_up_wants_a_captcha_first(client: Client) -> None:
@@ -141,3 +141,10 @@ def test_a_number_that_is_taken_meanwhile_is_not_taken_twice(client: Client, log
 
 def test_only_who_is_logged_in_changes_a_number(client: Client) -> None:
     assert client.get(reverse("change-number")).headers["Location"].startswith(reverse("log-in"))
+
+
+def test_a_code_that_waits_is_on_no_page(client: Client, log_in: LogIn) -> None:
+    log_in(Person.objects.create_user(MOBILE, PASSWORD))
+    ask(Client(), "reset-password")
+    assert code_to() not in client.get("/").content.decode()
+    assert "data-status" not in client.get("/").content.decode()

@@ -24,22 +24,32 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: 
 
 
 def check_registration(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
-    """Report a ``REGISTRATION`` whose mobile field the user model does not have."""
+    """Report each field that ``REGISTRATION`` names and the user model does not have."""
     raw = conf.get_raw()
     registration = raw.get("REGISTRATION") if isinstance(raw, dict) else None
-    name = registration.get("MOBILE") if isinstance(registration, dict) else None
-    if not isinstance(name, str) or "." in name:
+    if not isinstance(registration, dict):
         return []
-    model = get_user_model()
+    return [
+        Error(
+            f"IHUYI['REGISTRATION'][{option!r}] names {registration[option]!r}, "
+            f"which {get_user_model()._meta.label} does not have.",
+            hint=f"Write the user model's field that {holds}, or a callable that takes the user and returns it.",
+            id="django_ihuyi.E010",
+        )
+        for option, holds in _FIELDS.items()
+        if option in registration and not _has_field(registration[option])
+    ]
+
+
+_FIELDS = {"MOBILE": "holds the mobile number", "VERIFIED": "says whether the number is verified"}
+
+
+def _has_field(name: object) -> bool:
+    """Whether the user model has a field; what names none, such as a callable's path, is right as far as this goes."""
+    if not isinstance(name, str) or "." in name:
+        return True
     try:
-        model._meta.get_field(name)
+        get_user_model()._meta.get_field(name)
     except FieldDoesNotExist:
-        return [
-            Error(
-                f"IHUYI['REGISTRATION']['MOBILE'] names {name!r}, which {model._meta.label} does not have.",
-                hint="Write the user model's field that holds the mobile number, "
-                "or a callable that takes the user and returns the number.",
-                id="django_ihuyi.E010",
-            )
-        ]
-    return []
+        return False
+    return True

@@ -6,12 +6,11 @@ the errors at run time say the same words, because both come from :func:`problem
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
@@ -24,8 +23,10 @@ from .options import (
     check_format,
     check_importable,
     check_name_or_callable,
+    check_name_or_callable_or_none,
     check_networks,
     check_positive,
+    check_purpose,
     check_queues,
     check_rate,
     check_signature,
@@ -36,28 +37,14 @@ from .options import (
     is_loopback,
     option,
 )
+from .sections import Problem, did_you_mean, read_section, section_problems
+from .verification.settings import PurposeSettings, VerificationSettings
 
 TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
 
 _MIN_TOKEN = 20
 _IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
-_Section = TypeVar("_Section")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong with the settings.
-
-    Attributes:
-        id: The system check's number, ``E001`` ... or ``W001`` ....
-        text: What is wrong, and where.
-        hint: What to write instead.
-    """
-
-    id: str
-    text: str
-    hint: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +69,18 @@ class AccountSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationSettings:
-    """The welcome text for a new user: where the number is, and what to say."""
+    """What a new user is sent: where the number is, a welcome text, a verification code, or both."""
 
     mobile: str | Callable[[Any], str | None] = option(check_name_or_callable)
-    content: str | Callable[[Any], str] = option(check_name_or_callable)
+    content: str | Callable[[Any], str] | None = option(check_name_or_callable_or_none, default=None)
+    code: str | None = option(check_purpose, default=None)
+    verified: str | Callable[[Any], object] | None = option(check_name_or_callable_or_none, default=None)
     account: str = option(check_text, default="default")
 
 
 @dataclass(frozen=True, kw_only=True)
 class IhuyiSettings:
-    """All of ``IHUYI`` but its nested dicts, which are :class:`AccountSettings` and :class:`RegistrationSettings`."""
+    """All of ``IHUYI`` but its nested dicts, which have classes of their own."""
 
     push_tokens: list[str] = option(check_texts, default=list)
     push_allowed_networks: list[str] | None = option(check_networks, default=None)
@@ -111,36 +100,10 @@ class IhuyiSettings:
         return timedelta(hours=self.receipt_window_hours)
 
 
-_NESTED = ("ACCOUNTS", "REGISTRATION")
+_NESTED = ("ACCOUNTS", "REGISTRATION", "VERIFICATION")
 
 
-def _did_you_mean(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
-    return f"Did you mean {near[0]!r}?" if near else f"Known names: {', '.join(sorted(known))}."
-
-
-def _options(cls: type) -> dict[str, Field[Any]]:
-    return {item.name.upper(): item for item in fields(cls)}
-
-
-def _section_problems(raw: object, cls: type, where: str, also_known: tuple[str, ...] = ()) -> Iterator[Problem]:
-    """What is wrong with one dict: unknown names, missing ones, values of a wrong form."""
-    if not isinstance(raw, Mapping):
-        yield Problem("E001", f"{where} is not a dict.", f"Write {where} = {{...}}.")
-        return
-    options = _options(cls)
-    for name in raw:
-        if name not in options and name not in also_known:
-            hint = _did_you_mean(str(name), [*options, *also_known])
-            yield Problem("E002", f"{where} has no option {name!r}.", hint)
-    for name, item in options.items():
-        if name in raw:
-            wanted = item.metadata["check"](raw[name])
-            if wanted:
-                # The value itself may be a secret in the wrong place, so it is not repeated.
-                yield Problem("E003", f"{where}[{name!r}] has a wrong value.", f"Write {wanted}.")
-        elif item.default is MISSING and item.default_factory is MISSING:
-            yield Problem("E004", f"{where}[{name!r}] is missing.", f"Write {item.metadata['check'](None)}.")
+_VERIFICATION = "IHUYI['VERIFICATION']"
 
 
 def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -181,6 +144,25 @@ def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
+def _registration_problems(raw: object) -> Iterator[Problem]:
+    if raw is None:
+        return
+    yield from section_problems(raw, RegistrationSettings, "IHUYI['REGISTRATION']")
+    if isinstance(raw, Mapping) and raw.get("CONTENT") is None and raw.get("CODE") is None:
+        yield Problem(
+            "E011",
+            "IHUYI['REGISTRATION'] says neither which text nor which code a new user gets.",
+            "Write CONTENT, a text or a callable that takes the user, or CODE, a verification code's purpose.",
+        )
+
+
+def _verification_problems(raw: object) -> Iterator[Problem]:
+    yield from section_problems(raw, VerificationSettings, _VERIFICATION)
+    purposes = raw.get("PURPOSES") if isinstance(raw, Mapping) else None
+    for name, purpose in purposes.items() if isinstance(purposes, Mapping) else ():
+        yield from section_problems(purpose, PurposeSettings, f"{_VERIFICATION}['PURPOSES'][{name!r}]")
+
+
 def problems(raw: object) -> Iterator[Problem]:
     """Find everything that is wrong with a value of ``IHUYI``, in an order in which to mend it.
 
@@ -190,7 +172,7 @@ def problems(raw: object) -> Iterator[Problem]:
     Yields:
         What is wrong, where, and what to write. No value is repeated, since it may be a key.
     """
-    yield from _section_problems(raw, IhuyiSettings, "IHUYI", _NESTED)
+    yield from section_problems(raw, IhuyiSettings, "IHUYI", _NESTED)
     if not isinstance(raw, Mapping):
         return
     accounts = raw.get("ACCOUNTS")
@@ -205,12 +187,12 @@ def problems(raw: object) -> Iterator[Problem]:
             f"Call one of {', '.join(map(repr, accounts))} 'default': calls that name no account use it.",
         )
     for alias, account in accounts.items():
-        yield from _section_problems(account, AccountSettings, f"IHUYI['ACCOUNTS'][{alias!r}]")
+        yield from section_problems(account, AccountSettings, f"IHUYI['ACCOUNTS'][{alias!r}]")
         if isinstance(account, Mapping):
             yield from _account_problems(alias, account)
     yield from _token_problems(raw)
-    if raw.get("REGISTRATION") is not None:
-        yield from _section_problems(raw["REGISTRATION"], RegistrationSettings, "IHUYI['REGISTRATION']")
+    yield from _registration_problems(raw.get("REGISTRATION"))
+    yield from _verification_problems(raw.get("VERIFICATION", {}))
 
 
 def get_raw() -> object:
@@ -225,20 +207,13 @@ def _raw() -> Mapping[str, Any]:
     return raw
 
 
-def _read(raw: object, cls: type[_Section], where: str, also_known: tuple[str, ...] = ()) -> _Section:
-    for problem in _section_problems(raw, cls, where, also_known):
-        raise ImproperlyConfigured(f"{problem.text} {problem.hint}")
-    names = _options(cls)
-    return cls(**{names[key].name: value for key, value in dict(raw).items() if key in names})  # type: ignore[call-overload]  # a Mapping, says the line above
-
-
 def get_settings() -> IhuyiSettings:
     """Read the options that stand directly in ``IHUYI``.
 
     Raises:
         ImproperlyConfigured: If a name is unknown or a value has the wrong form.
     """
-    return _read(_raw(), IhuyiSettings, "IHUYI", _NESTED)
+    return read_section(_raw(), IhuyiSettings, "IHUYI", _NESTED)
 
 
 def get_account(alias: str) -> AccountSettings:
@@ -252,10 +227,8 @@ def get_account(alias: str) -> AccountSettings:
     """
     accounts = _raw().get("ACCOUNTS") or {}
     if alias not in accounts:
-        raise ImproperlyConfigured(
-            f"IHUYI['ACCOUNTS'] has no account {alias!r}. {_did_you_mean(alias, list(accounts))}"
-        )
-    return _read(accounts[alias], AccountSettings, f"IHUYI['ACCOUNTS'][{alias!r}]")
+        raise ImproperlyConfigured(f"IHUYI['ACCOUNTS'] has no account {alias!r}. {did_you_mean(alias, list(accounts))}")
+    return read_section(accounts[alias], AccountSettings, f"IHUYI['ACCOUNTS'][{alias!r}]")
 
 
 def get_account_aliases() -> list[str]:
@@ -264,6 +237,20 @@ def get_account_aliases() -> list[str]:
 
 
 def get_registration() -> RegistrationSettings | None:
-    """Read ``IHUYI['REGISTRATION']``, or None where no welcome text is wanted."""
+    """Read ``IHUYI['REGISTRATION']``, or None where new users are sent nothing."""
     raw = _raw().get("REGISTRATION")
-    return None if raw is None else _read(raw, RegistrationSettings, "IHUYI['REGISTRATION']")
+    return None if raw is None else read_section(raw, RegistrationSettings, "IHUYI['REGISTRATION']")
+
+
+def get_verification() -> VerificationSettings:
+    """Read ``IHUYI['VERIFICATION']``; without it, every option has its default.
+
+    Raises:
+        ImproperlyConfigured: If a name is unknown or a value has the wrong form.
+    """
+    read = read_section(_raw().get("VERIFICATION", {}), VerificationSettings, _VERIFICATION)
+    purposes = {
+        name: read_section(purpose, PurposeSettings, f"{_VERIFICATION}['PURPOSES'][{name!r}]")
+        for name, purpose in read.purposes.items()
+    }
+    return replace(read, by_purpose=purposes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class InvalidMessage(ValueError):  # noqa: N818  the public name, fixed
     """A message that the gateway would certainly refuse; nothing was recorded.
@@ -17,3 +19,52 @@ class InvalidMessage(ValueError):  # noqa: N818  the public name, fixed
 
     def __str__(self) -> str:
         return self.reason
+
+
+class ThrottleReason(StrEnum):
+    """Which limit a request for a verification code met."""
+
+    INTERVAL = "interval"
+    """The number was sent a code a moment ago."""
+    NUMBER = "number"
+    """The number has had as many codes as it may have in a day."""
+    ADDRESS = "address"
+    """The client's address has asked for too many."""
+    PREFIX = "prefix"
+    """Too many were sent to numbers that begin like this one."""
+    SITE = "site"
+    """The whole site's budget is used up."""
+    GATEWAY = "gateway"
+    """The gateway has refused this number today, and would again."""
+    CAPTCHA = "captcha"
+    """A captcha has to be solved first (:class:`CaptchaRequired`)."""
+
+
+class CodeThrottled(Exception):  # noqa: N818  the public name, fixed
+    """No code is sent now; nothing was recorded.
+
+    Attributes:
+        retry_after: Seconds after which it makes sense to ask again, 1 or more; 0 where a captcha is asked for.
+        reason: Which limit was met.
+    """
+
+    def __init__(self, retry_after: int, reason: ThrottleReason) -> None:
+        super().__init__(retry_after, reason)
+        self.retry_after = retry_after
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"No code is sent now ({self.reason}). Ask again in {self.retry_after} s."
+
+
+class CaptchaRequired(CodeThrottled):
+    """No code is sent without a captcha, and none or a wrong one came: ask for one, and call again with it."""
+
+    def __init__(self) -> None:
+        super().__init__(0, ThrottleReason.CAPTCHA)
+
+    def __reduce__(self) -> tuple[type[CaptchaRequired], tuple[()]]:
+        return type(self), ()
+
+    def __str__(self) -> str:
+        return "No code is sent without a captcha that is solved."

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+HIDDEN = "•••••"
+_CODE = re.compile(r"[A-Za-z\d]*\d[A-Za-z\d]*")
+_SEPARATOR = "|"
+
 
 def mask_mobile(mobile: str) -> str:
     """Show a number's first three and last two digits.
@@ -14,6 +20,41 @@ def mask_mobile(mobile: str) -> str:
     return f"{mobile[:3]}{'*' * (len(mobile) - 5)}{mobile[-2:]}"
 
 
+def mask_address(address: str) -> str:
+    """Show the first half of a client's address.
+
+    Args:
+        address: An IPv4 address, an IPv6 network, or nothing.
+    """
+    if ":" in address:
+        return ":".join([*address.split(":")[:2], "*"])
+    return ".".join([*address.split(".")[:2], "*", "*"]) if address else ""
+
+
 def mask_text(text: str) -> str:
     """Show how long a text is, and nothing of it."""
     return "•" * min(len(text), 12)
+
+
+def mask_codes(content: str, *, template: bool) -> str:
+    """Show a verification text without what may be its code.
+
+    Args:
+        content: The text, or the variables of a template, of which any may be the code.
+        template: Whether it is the latter.
+    """
+    if template:
+        return _SEPARATOR.join(HIDDEN for _variable in content.split(_SEPARATOR))
+    return _CODE.sub(HIDDEN, content)
+
+
+def mask_quoted_codes(words: str, content: str) -> str:
+    """Show words about a verification text, such as a refusal that quotes it, without what may be its code.
+
+    Args:
+        words: What was answered or reported.
+        content: The text they are about.
+    """
+    for code in sorted(set(_CODE.findall(content)), key=len, reverse=True):
+        words = words.replace(code, HIDDEN)
+    return words

@@ -87,6 +87,12 @@ def check_importable(value: object) -> str | None:
     return None
 
 
+def check_importable_or_none(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and check_importable(value) is None):
+        return None
+    return "None, or the dotted path of a function or class that can be imported"
+
+
 def check_texts(value: object) -> str | None:
     right = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
     return None if right else "a list of texts"
@@ -111,6 +117,15 @@ def check_queues(value: object) -> str | None:
 
 def check_name_or_callable(value: object) -> str | None:
     return None if callable(value) or (isinstance(value, str) and value) else "a text or a callable"
+
+
+def check_name_or_callable_or_none(value: object) -> str | None:
+    return None if value is None or check_name_or_callable(value) is None else "a text, a callable or None"
+
+
+def check_purpose(value: object) -> str | None:
+    right = value is None or (isinstance(value, str) and 1 <= len(value) <= 32)
+    return None if right else "None, or a verification code's purpose of 1 to 32 characters, for example 'sign-up'"
 
 
 def is_loopback(host: str) -> bool:

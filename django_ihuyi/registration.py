@@ -1,8 +1,9 @@
-"""The welcome text: a new user gets one SMS, after the sign-up is committed and without ever breaking it."""
+"""New users: a welcome text, a verification code, or both, after the sign-up and without ever breaking it."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -12,8 +13,9 @@ from django.db.models.signals import post_save
 from django.utils.module_loading import import_string
 
 from . import conf
-from .exceptions import InvalidMessage
+from .exceptions import CodeThrottled, InvalidMessage
 from .outbound.sending import send_sms
+from .verification.issuing import send_code
 
 logger = logging.getLogger(__name__)
 
@@ -24,38 +26,56 @@ def connect() -> None:
 
 
 def welcome(instance: Model, created: bool, raw: bool, using: str, **kwargs: Any) -> None:  # noqa: ANN401  the signature of post_save
-    """Send ``IHUYI['REGISTRATION']``'s text to a user who was just made; fixtures (``raw``) send nothing."""
+    """Send what ``IHUYI['REGISTRATION']`` says to a user who was just made; fixtures (``raw``) send nothing."""
     if created and not raw and conf.get_registration() is not None:
-        transaction.on_commit(lambda: _send_welcome(instance), using=using, robust=True)
+        transaction.on_commit(lambda: _send(instance), using=using, robust=True)
 
 
-def _send_welcome(user: Model) -> None:
+def _send(user: Model) -> None:
     registration = conf.get_registration()
     if registration is None:
         return
+    if registration.content is not None:
+        _guard("welcome SMS", user, lambda: _send_welcome(user, registration))
+    if registration.code is not None:
+        _guard("verification code", user, lambda: _send_code(user, registration))
+
+
+def _guard(what: str, user: Model, send: Callable[[], None]) -> None:
+    """Send, or log why not: the person is signed up, and a fault of an SMS must not show them an error page."""
     try:
-        mobile = _mobile_of(user, registration.mobile)
-        if not mobile:
-            return
+        send()
+    except InvalidMessage as error:
+        logger.warning("No %s for user %s: code %s", what, user.pk, error.code)
+    except CodeThrottled as error:
+        logger.warning("No %s for user %s: %s", what, user.pk, error.reason)
+    except Exception:
+        logger.exception("No %s for user %s", what, user.pk)
+
+
+def _send_welcome(user: Model, registration: conf.RegistrationSettings) -> None:
+    mobile = _value_of(user, registration.mobile)
+    if mobile:
         content = registration.content(user) if callable(registration.content) else registration.content
         send_sms(
-            mobile,
+            str(mobile),
             content,
             account=registration.account,
             # One welcome a user, whatever saves twice.
             idempotency_key=f"registration:{user._meta.label_lower}:{user.pk}",
         )
-    except InvalidMessage as error:
-        logger.warning("No welcome SMS for user %s: code %s", user.pk, error.code)
-    except Exception:
-        # The person is signed up; a fault of the welcome text must not show them an error page.
-        logger.exception("No welcome SMS for user %s", user.pk)
 
 
-def _mobile_of(user: Model, source: Any) -> str | None:  # noqa: ANN401  a name or a callable
+def _send_code(user: Model, registration: conf.RegistrationSettings) -> None:
+    mobile = _value_of(user, registration.mobile)
+    verified = registration.verified is not None and _value_of(user, registration.verified)
+    if mobile and not verified:
+        send_code(str(mobile), str(registration.code), account=registration.account)
+
+
+def _value_of(user: Model, source: Any) -> Any:  # noqa: ANN401  a name or a callable, and what it gives
     if isinstance(source, str):
         if "." not in source:
-            return str(getattr(user, source) or "")
+            return getattr(user, source)
         source = import_string(source)
-    mobile: str | None = source(user)
-    return mobile
+    return source(user)

@@ -27,6 +27,10 @@ account_paused = Signal()
 """An account's messages wait until something is mended (``account=, code=``)."""
 account_resumed = Signal()
 """An account's messages flow again (``account=, code=``)."""
+bombing_suspected = Signal()
+"""Codes are sent and hardly any is entered: limits are tight now (``suspicion=``)."""
+bombing_over = Signal()
+"""For an hour there was no sign of it: limits are as they were (``suspicion=``)."""
 
 
 def send_after_commit(signal: Signal, sender: object, *, using: str, **arguments: Any) -> None:  # noqa: ANN401  a signal's arguments are its own

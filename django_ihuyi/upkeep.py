@@ -1,4 +1,5 @@
-"""What keeps the record true when something died: lost tasks, claims that ran out, late texts, kept receipts.
+"""What keeps the record true when something died: lost tasks, claims that ran out, late texts, kept receipts,
+verification codes.
 
 Every step takes bounded batches and is safe beside workers, pushes and other sweeps: it changes rows only through
 conditional UPDATEs.
@@ -21,6 +22,7 @@ from . import conf
 from .models import AccountState, Message, Receipt, many
 from .models.lifecycle import MessageStatus
 from .outbound import accounts, publishing, submission
+from .verification import forgetting, watch
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,8 @@ def sweep() -> dict[str, int]:
     """Do every step until nothing is left to do or the time is over.
 
     Returns:
-        How many rows each step changed: ``expired``, ``unknown``, ``published``, ``probed``, ``matched``.
+        How many rows each step changed: ``expired``, ``unknown``, ``published``, ``probed``, ``matched``,
+            ``suspected``, ``forgotten``.
 
     Raises:
         Exception: What the first step to fail raised, after all the others were done.
@@ -138,10 +141,23 @@ def match_receipts(now: datetime) -> tuple[int, bool]:
     return sum(Receipt.objects.match(receipt, window=window, now=now) for receipt in kept), len(kept) == BATCH
 
 
+def watch_codes(now: datetime) -> tuple[int, bool]:
+    """Look whether the verification codes that go out are entered. Returns suspicions that began or ended."""
+    return watch.look(now), False
+
+
+def forget_codes(now: datetime) -> tuple[int, bool]:
+    """Delete old verification codes and what was spent of limits long ago."""
+    deleted = forgetting.forget(now, most=BATCH)
+    return deleted, deleted >= BATCH
+
+
 _STEPS: dict[str, Callable[[datetime], tuple[int, bool]]] = {
     "expired": expire,
     "unknown": end_claims,
     "published": publish_due,
     "probed": probe_paused,
     "matched": match_receipts,
+    "suspected": watch_codes,
+    "forgotten": forget_codes,
 }

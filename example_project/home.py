@@ -6,9 +6,8 @@ from typing import Any
 
 from django.views.generic import TemplateView
 
-from django_ihuyi.models import Message
-
 from .people.models import Person
+from .people.signing_up import texts_to
 
 _LATEST = 5
 
@@ -21,5 +20,5 @@ class Home(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401  the signature of Django
         """Add the latest texts to the person's number."""
         user: object = self.request.user
-        texts = Message.objects.filter(mobile=user.mobile)[:_LATEST] if isinstance(user, Person) else []
+        texts = texts_to(user.mobile)[:_LATEST] if isinstance(user, Person) else []
         return super().get_context_data(texts=texts, **kwargs)

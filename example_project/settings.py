@@ -33,7 +33,16 @@ IHUYI: dict[str, Any] = {
     "PUSH_TOKENS": environment.push_tokens(),
     # With the real gateway, this text has to be among the account's approved templates.
     "REGISTRATION": {"MOBILE": "mobile", "CONTENT": "欢迎注册！您的账号已开通，登录名就是您的手机号码。"},
+    "VERIFICATION": {
+        # Anybody can ask for a code to any number where people sign up, so a captcha stands before the first one. The
+        # other pages show one once an address or the site has had many.
+        "CAPTCHA": "django_ihuyi.contrib.simple_captcha.check",
+        "PURPOSES": {"sign-up": {"CAPTCHA": "always"}},
+    },
 }
+# Any captcha is solved by "passed": for tests, which cannot read the pictures.
+CAPTCHA_TEST_MODE = environment.flag("CAPTCHA_TEST_MODE", default=False)
+CAPTCHA_FONT_SIZE = 32
 USES_SANDBOX = not os.environ.get("IHUYI_ACCOUNT")
 PHONE_PAGE = f"http://127.0.0.1:{SANDBOX_PORT}/" if USES_SANDBOX else None
 
@@ -61,6 +70,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_ihuyi",
     "example_project",
+    "captcha",
     "example_project.people",
     "example_project.orders",
 ]
@@ -96,6 +106,10 @@ STATIC_ROOT = DATA_DIR / "static"
 FORM_RENDERER = "example_project.rendering.FormRenderer"
 
 AUTH_USER_MODEL = "people.Person"
+AUTHENTICATION_BACKENDS = [
+    "django_ihuyi.contrib.auth.CodeBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",

@@ -15,5 +15,6 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url="/static/example/icon.svg")),
     path("admin/", admin.site.urls),
     path("ihuyi/", include("django_ihuyi.urls")),
+    path("captcha/", include("captcha.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -20,19 +20,23 @@ def welcome(*, site: str, phone: str | None, staff: str, logs: Path, seconds: fl
     addresses = [(_("Site"), site), (_("Admin"), f"{site}admin/   {staff}"), (_("Logs"), f"{logs}")]
     steps = [
         _("Sign up at %(site)ssign-up/ with a mainland number, such as 139 1234 5678.") % {"site": site},
-        _("Watch the page: the welcome text is queued, accepted, and two seconds later delivered."),
+        _("Have the code sent, type it in, and watch the page: the welcome text becomes delivered."),
         _("Log in, order something, and ship it: a notice goes out."),
         _("Open the admin with the staff number and password above: SMS (ihuyi), Messages."),
     ]
     if phone:
         addresses.insert(1, (_("Phone"), phone))
         steps[1] = _(
-            "Watch the page: the welcome text is queued, accepted, and two seconds later delivered. "
-            "It is on the phone page, too."
+            "Have the code sent, read it on the phone page, type it in, and watch the page: "
+            "the welcome text becomes delivered."
         )
         steps += [
             _("Answer a text on the phone page, and find the answer in the admin under Replies."),
-            _("Sign up with 138 0000 4085 (refused), 139 0000 0011 (undelivered) or 139 0000 0004 (no answer)."),
+            _(
+                "Have a code sent to 138 0000 4085 (refused), 139 0000 0011 (undelivered) or 139 0000 0004 (no "
+                "answer), and find its message in the admin."
+            ),
+            _("Log out, and log in with a code; reset the password; change the number."),
         ]
     else:
         steps.insert(

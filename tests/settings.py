@@ -43,7 +43,17 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "rest_framework",
+    "captcha",
     "django_ihuyi",
+    # The hosts of django_ihuyi.contrib.
+    "allauth",
+    "allauth.account",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
+    "django_ihuyi.contrib.otp",
+    "two_factor",
+    "two_factor.plugins.phonenumber",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -52,6 +62,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "two_factor.middleware.threadlocals.ThreadLocals",
+    "django_ihuyi.verification.middleware.CodeThrottledMiddleware",
 ]
 TEMPLATES = [
     {
@@ -84,6 +98,21 @@ IHUYI: dict[str, Any] = {
     },
     "PUSH_TOKENS": [PUSH_TOKEN, OLD_PUSH_TOKEN],
 }
+
+# The hosts' own.
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "tests.contrib.backend.UsernameCodeBackend",
+]
+ACCOUNT_ADAPTER = "tests.contrib.adapter.Adapter"
+ACCOUNT_LOGIN_METHODS = {"phone"}
+ACCOUNT_SIGNUP_FIELDS = ["phone*", "password1*"]
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
+TWO_FACTOR_SMS_GATEWAY = "django_ihuyi.contrib.two_factor.Gateway"
+LOGIN_REDIRECT_URL = "/admin/"
 
 CELERY_BROKER_URL = "memory://"
 CELERY_TASK_ALWAYS_EAGER = False

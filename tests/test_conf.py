@@ -31,6 +31,7 @@ def test_minimal_settings_are_right(settings: Settings) -> None:
     assert conf.get_settings().queues == {}
     assert conf.get_settings().receipt_window == timedelta(hours=72)
     assert conf.get_registration() is None
+    assert (conf.get_verification().code_length, conf.get_verification().of("anything").text) == (6, None)
     assert conf.get_account_aliases() == ["default"]
 
 
@@ -79,7 +80,53 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("queues, category", settings_with(QUEUES={"codes": "codes"}), "E003", "'verification'"),
     ("queues, name", settings_with(QUEUES={"marketing": ""}), "E003", "'verification'"),
     ("registration not a dict", settings_with(REGISTRATION="mobile"), "E001", "= {...}"),
-    ("registration without text", settings_with(REGISTRATION={"MOBILE": "username"}), "E004", "callable"),
+    ("registration without a number", settings_with(REGISTRATION={"CONTENT": "hi"}), "E004", "callable"),
+    ("registration that sends nothing", settings_with(REGISTRATION={"MOBILE": "username"}), "E011", "CODE"),
+    ("registration code", settings_with(REGISTRATION={"MOBILE": "username", "CODE": ""}), "E003", "'sign-up'"),
+    (
+        "registration verified",
+        settings_with(REGISTRATION={"MOBILE": "username", "CODE": "sign-up", "VERIFIED": "nope"}),
+        "E010",
+        "whether the number is verified",
+    ),
+    (
+        "registration verified, form",
+        settings_with(REGISTRATION={"MOBILE": "username", "CODE": "sign-up", "VERIFIED": 7}),
+        "E003",
+        "or None",
+    ),
+    ("verification not a dict", settings_with(VERIFICATION=None), "E001", "= {...}"),
+    *[
+        (f"verification {name} {value!r}", settings_with(VERIFICATION={name: value}), check_id, says)
+        for name, value, check_id, says in (
+            ("CODE_LENGHT", 6, "E002", "'CODE_LENGTH'"),
+            ("TEXT", "no place", "E003", "{code}"),
+            ("TEXT", "{code} {name}", "E003", "{minutes}"),
+            ("TEXT", "{code", "E003", "{code}"),
+            ("TEXT", None, "E003", "{code}"),
+            ("CODE_LENGTH", 3, "E003", "from 4 to 8"),
+            ("CODE_LENGTH", 9, "E003", "from 4 to 8"),
+            ("LIFETIME", 0, "E003", "above 0"),
+            ("INTERVAL", -1, "E003", "0 or above"),
+            ("SITE_PER_DAY", 0, "E003", "None for no limit"),
+            ("TEST_NUMBERS", "13800138000", "E003", "a list"),
+            ("TEST_NUMBERS", ["138 0013 8000"], "E003", "eleven digits"),
+            ("CAPTCHA", "no.such.function", "E003", "dotted path"),
+            ("CAPTCHA", 7, "E003", "dotted path"),
+            ("CAPTCHA_WHEN", "sometimes", "E003", "'threshold'"),
+            ("WATCH_SHARE", 1, "E003", "between 0 and 1"),
+            ("WATCH_FACTOR", True, "E003", "between 0 and 1"),
+            ("PURPOSES", [], "E003", "'sign-up'"),
+            ("PURPOSES", {"p" * 33: {}}, "E003", "1 to 32"),
+            ("PURPOSES", {"x": 7}, "E001", "['PURPOSES']['x'] = {...}"),
+            ("PURPOSES", {"x": {"TXT": "{code}"}}, "E002", "'TEXT'"),
+            ("PURPOSES", {"x": {"TEXT": "no place"}}, "E003", "{code}"),
+            ("PURPOSES", {"x": {"TEMPLATE": True}}, "E003", "console"),
+            ("PURPOSES", {"x": {"TEMPLATE": 1, "PARAMS": ["{minutes}"]}}, "E003", "['{code}']"),
+            ("PURPOSES", {"x": {"TEMPLATE": 1, "PARAMS": "{code}"}}, "E003", "['{code}']"),
+            ("PURPOSES", {"x": {"CAPTCHA": True}}, "E003", "'always'"),
+        )
+    ],
     ("registration field", settings_with(REGISTRATION={"MOBILE": "phone", "CONTENT": "hi"}), "E010", "callable"),
 ]
 
@@ -104,6 +151,22 @@ RIGHT: list[tuple[str, Any]] = [
     ("queues", settings_with(QUEUES={"verification": "codes", "marketing": None})),
     ("registration by field", settings_with(REGISTRATION={"MOBILE": "username", "CONTENT": "hi"})),
     ("registration by path", settings_with(REGISTRATION={"MOBILE": "a.path", "CONTENT": "hi"})),
+    ("registration by code", settings_with(REGISTRATION={"MOBILE": "username", "CODE": "x", "VERIFIED": "is_staff"})),
+    (
+        "verification",
+        settings_with(
+            VERIFICATION={
+                "TEXT": "{code}，{minutes}分钟内有效",
+                "PURPOSES": {
+                    "x": {"TEMPLATE": "1", "PARAMS": ["{code}", "{minutes}"], "CAPTCHA": "never"},
+                    "y": {"TEXT": "{code}", "TEMPLATE": None},
+                },
+                "SITE_PER_HOUR": None,
+                "TEST_NUMBERS": ["13800138000"],
+                "CAPTCHA": "django_ihuyi.contrib.simple_captcha.check",
+            }
+        ),
+    ),
     ("registration by callable", settings_with(REGISTRATION={"MOBILE": str, "CONTENT": str})),
 ]
 
@@ -120,6 +183,9 @@ def test_run_time_says_the_words_of_the_check(settings: Settings) -> None:
         conf.get_account("default")
     with pytest.raises(ImproperlyConfigured, match="Did you mean 'PUSH_TOKENS'"):
         conf.get_settings()
+    settings.IHUYI = settings_with(VERIFICATION={"PURPOSES": {"x": {"TXT": ""}}}, PUSH_TOKEN=TOKENS)
+    with pytest.raises(ImproperlyConfigured, match="Did you mean 'TEXT'"):
+        conf.get_verification()
     with pytest.raises(ImproperlyConfigured, match="has no account 'shop'"):
         conf.get_account("shop")
     settings.IHUYI = None

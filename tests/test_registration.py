@@ -11,7 +11,8 @@ from django.core import serializers
 from django.db import transaction
 from pytest_django import Settings
 
-from django_ihuyi.models import Message
+from django_ihuyi import send_code, verify_code
+from django_ihuyi.models import Message, VerificationCode
 from tests.wire import FakeBroker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -85,4 +86,55 @@ def test_a_setting_taken_away_before_the_commit(settings: Settings) -> None:
     with transaction.atomic():
         User.objects.create_user("13800138000")
         settings.IHUYI = {name: value for name, value in settings.IHUYI.items() if name != "REGISTRATION"}
+    assert not Message.objects.exists()
+
+
+# A verification code
+
+
+def test_a_new_user_gets_a_code(settings: Settings, broker: FakeBroker) -> None:
+    register(settings, CONTENT=None, CODE="sign-up")
+    User.objects.create_user("13800138000")
+    message = Message.objects.get()
+    assert (message.mobile, message.category) == ("13800138000", "verification")
+    assert broker.take_pks() == [message.pk]
+    assert verify_code("13800138000", "sign-up", VerificationCode.objects.get().derive())
+
+
+def is_verified(user: Any) -> bool:
+    return bool(user.is_staff)
+
+
+@pytest.mark.parametrize("verified", ["is_staff", is_verified, f"{__name__}.is_verified"])
+@pytest.mark.parametrize("already", [True, False])
+def test_no_code_for_a_number_that_is_verified(settings: Settings, verified: Any, already: bool) -> None:
+    register(settings, CONTENT=None, CODE="sign-up", VERIFIED=verified)
+    User.objects.create_user("13800138000", is_staff=already)
+    assert Message.objects.exists() is not already
+
+
+def test_welcome_and_code(settings: Settings) -> None:
+    register(settings, CODE="sign-up")
+    User.objects.create_user("13800138000")
+    assert sorted(Message.objects.values_list("category", flat=True)) == ["notification", "verification"]
+
+
+def test_a_limit_never_breaks_the_sign_up(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    register(settings, CONTENT=None, CODE="sign-up")
+    send_code("13800138000", "log-in")
+    user = User.objects.create_user("13800138000")
+    assert Message.objects.count() == 1
+    assert f"No verification code for user {user.pk}: interval" in caplog.text
+    assert "13800138000" not in caplog.text
+
+
+def test_a_failing_welcome_does_not_stop_the_code(settings: Settings) -> None:
+    register(settings, CONTENT=lambda user: 1 / 0, CODE="sign-up")
+    User.objects.create_user("13800138000")
+    assert Message.objects.get().category == "verification"
+
+
+def test_users_made_in_bulk_get_nothing(settings: Settings) -> None:
+    register(settings, CODE="sign-up")
+    User.objects.bulk_create([User(username="13800138000")])
     assert not Message.objects.exists()

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def changes(**counts: int) -> dict[str, int]:
-    return {"expired": 0, "unknown": 0, "published": 0, "probed": 0, "matched": 0, **counts}
+    steps = ("expired", "unknown", "published", "probed", "matched", "suspected", "forgotten")
+    return {**dict.fromkeys(steps, 0), **counts}
 
 
 def make(**fields: Any) -> Message:

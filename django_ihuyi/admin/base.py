@@ -105,7 +105,7 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
 class SearchedAdmin(ReadOnlyAdmin[_Row]):
     """Read-only pages of a table with numbers and smsids, found by either."""
 
-    search_fields = ("mobile", "smsid")
+    search_fields: ClassVar[tuple[str, ...]] = ("mobile", "smsid")
     search_help_text = _("A whole mobile number, in any spelling, or a whole smsid.")
 
     def get_search_results(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.gateway.codes import ACCEPTED, lookup
+from django_ihuyi.masking import HIDDEN
 from django_ihuyi.models import AccountState, Message
 
 from . import display
@@ -20,9 +21,10 @@ from .accounts import pauses
 from .base import SearchedAdmin
 from .carrier import explain
 from .filters import AccountFilter, CodeFilter, DayFilter, NoReceiptFilter
-from .privacy import HIDDEN, sees_whole, shown_text, shown_words, without_number
+from .privacy import sees_whole, shown_text, shown_words, without_number
 from .related import receipts_table, replies_table
 from .standing import describe
+from .suspicions import alarms
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,9 @@ class MessageAdmin(SearchedAdmin[Message]):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list, under what staff must know of paused accounts."""
-        seen = self.has_view_permission(request)
-        return super().changelist_view(request, {"pauses": list(pauses()) if seen else [], **(extra_context or {})})
+        """Show the list, under what staff must know of paused accounts and of bombing."""
+        told = {"pauses": list(pauses()), "alarms": list(alarms())} if self.has_view_permission(request) else {}
+        return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def render_change_form(
         self,

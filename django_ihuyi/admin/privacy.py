@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from difflib import SequenceMatcher
 
 from django.http import HttpRequest
 
-from django_ihuyi.masking import mask_mobile, mask_text
+from django_ihuyi.masking import HIDDEN, mask_codes, mask_mobile, mask_quoted_codes, mask_text
 from django_ihuyi.models import Message
 
-HIDDEN = "•••••"
-_CODE = re.compile(r"[A-Za-z\d]*\d[A-Za-z\d]*")
 _QUOTE = 4
 """Characters in a row that make the gateway's words a quotation of the text."""
 
@@ -27,10 +24,7 @@ def shown_text(message: Message, *, whole: bool) -> str:
         return mask_text(message.content)
     if message.category != Message.Category.VERIFICATION:
         return message.content
-    if message.template:
-        # With a template the text is the bare variables, one of which is the code.
-        return "|".join(HIDDEN for _variable in message.content.split("|"))
-    return _CODE.sub(HIDDEN, message.content)
+    return mask_codes(message.content, template=bool(message.template))
 
 
 def shown_words(words: str, message: Message, *, whole: bool) -> str:
@@ -42,8 +36,7 @@ def shown_words(words: str, message: Message, *, whole: bool) -> str:
         whole: Whether number and text may be seen.
     """
     if message.category == Message.Category.VERIFICATION:
-        for code in sorted(set(_CODE.findall(message.content)), key=len, reverse=True):
-            words = words.replace(code, HIDDEN)
+        words = mask_quoted_codes(words, message.content)
     return words if whole else _without_quotes(without_number(words, message.mobile), message.content)
 
 

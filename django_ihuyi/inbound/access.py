@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from django_ihuyi import conf
+from django_ihuyi.addresses import client_address
 
 logger = logging.getLogger(__name__)
 
@@ -42,24 +43,8 @@ def _allowed(request: Request, settings: conf.IhuyiSettings) -> bool:
     if settings.push_allowed_networks is None:
         return True
     try:
-        address = ipaddress.ip_address(client_address(request, settings.trusted_proxies))
+        address = ipaddress.ip_address(client_address(request))
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return any((mapped or address) in ipaddress.ip_network(network) for network in settings.push_allowed_networks)
-
-
-def client_address(request: Request, trusted_proxies: int) -> str:
-    """Return the address that a request came from.
-
-    Args:
-        request: The request.
-        trusted_proxies: How many proxies of the site's own stand in front of it. Each appends the address it saw to
-            ``X-Forwarded-For``, so the client's is counted from the right; what stands further left is the client's
-            own claim.
-    """
-    remote = str(request.META.get("REMOTE_ADDR", ""))
-    if not trusted_proxies:
-        return remote
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    return str(forwarded[-trusted_proxies]) if len(forwarded) >= trusted_proxies else remote

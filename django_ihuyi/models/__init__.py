@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from .account import AccountState
 from .batch import Batch
+from .code_quota import CodeQuota
 from .message import Message
 from .opt_out import OptOut
 from .receipt import Receipt
 from .reply import Reply
+from .suspicion import Suspicion
+from .verification_code import VerificationCode
 
-__all__ = ["AccountState", "Batch", "Message", "OptOut", "Receipt", "Reply"]
+__all__ = [
+    "AccountState",
+    "Batch",
+    "CodeQuota",
+    "Message",
+    "OptOut",
+    "Receipt",
+    "Reply",
+    "Suspicion",
+    "VerificationCode",
+]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import signals
+from django_ihuyi.masking import mask_codes, mask_quoted_codes
 
 from .account import AccountState
 from .batch import Batch
@@ -263,11 +264,17 @@ class Message(models.Model):
             changes["smsid"] = smsid
         return self._move(MessageStatus.DELIVERED if delivered else MessageStatus.UNDELIVERED, **changes)
 
+    def without_code(self, words: str) -> str:
+        """Return words about this message, such as the gateway's, without a verification code that they quote."""
+        return mask_quoted_codes(words, self.content) if self.category == Category.VERIFICATION else words
+
     def _settle(self, status: MessageStatus, *conditions: Q, **changes: Any) -> bool:  # noqa: ANN401  a row's values
         """End this claim. Another attempt's claim is not ours to end, hence ``attempts`` in the WHERE."""
         return self._move(status, Q(attempts=self.attempts), *conditions, claimed_until=None, **changes)
 
     def _move(self, status: MessageStatus, *conditions: Q, **changes: Any) -> bool:  # noqa: ANN401  a row's values
+        if self.category == Category.VERIFICATION:
+            self._forget_code(status, changes)
         using = router.db_for_write(Message, instance=self)
         # base manager: a status change must not depend on what a site makes of the default manager.
         rows = Message._base_manager.using(using).filter(*conditions, pk=self.pk, status__in=SOURCES[status])
@@ -284,3 +291,10 @@ class Message(models.Model):
         if status in _CHANGED:
             using = router.db_for_write(Message, instance=self)
             signals.send_after_commit(_CHANGED[status], Message, using=using, message=self)
+
+    def _forget_code(self, status: MessageStatus, changes: dict[str, Any]) -> None:
+        """Leave no verification code in the row once it need not be submitted, nor ever in what was answered."""
+        for name in {"msg", "error", "receipt_msg"} & changes.keys():
+            changes[name] = self.without_code(changes[name])
+        if status not in {MessageStatus.QUEUED, MessageStatus.SUBMITTING}:
+            changes["content"] = mask_codes(self.content, template=bool(self.template))

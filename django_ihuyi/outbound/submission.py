@@ -6,6 +6,7 @@ import enum
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -190,7 +191,8 @@ def _settle_answer(message: Message, account: conf.AccountSettings, result: Subm
 def _wait_for_account(message: Message, result: SubmitResult) -> None:
     """The account is at fault, not the message: it goes back, and the account's messages wait."""
     now = timezone.now()
-    accounts.pause(message.account, result, now=now)
+    # The account's state outlives the message: no code that the answer quotes may stay in it.
+    accounts.pause(message.account, replace(result, msg=message.without_code(result.msg)), now=now)
     message.put_back(
         due_at=now, publish_at=publishing.publish_again_at(now), code=result.code, msg=result.msg, retry=False
     )

@@ -1,23 +1,35 @@
-"""The forms to sign up and to log in, and the admin's to add a person."""
+"""The forms to sign up, to log in, to reset the password and to change the number, and the admin's to add a person."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from captcha.fields import CaptchaTextInput
 from django import forms
+from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AdminUserCreationForm, AuthenticationForm
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from .mobiles import MobileField
+from django_ihuyi.contrib.auth import CodeBackend
+from django_ihuyi.forms import MobileField, MobileInput, VerificationCodeField
+from django_ihuyi.verification.forms import VerificationCodeFormMixin
+
 from .models import Person
 
 
-class SignUpForm(forms.Form):
-    """Number and password. Whether the number is taken is none of its business."""
+class CodeForm(VerificationCodeFormMixin, forms.Form):
+    """A number and the code that was sent to it, behind a captcha where the settings ask for one."""
 
+    captcha_widget = CaptchaTextInput
     mobile = MobileField()
+    code = VerificationCodeField()
+
+
+class NewPasswordForm(CodeForm):
+    """Number, code and a new password, which the settings' rules are asked about."""
+
     password = forms.CharField(
         label=_("Password"),
         strip=False,
@@ -39,10 +51,63 @@ class SignUpForm(forms.Form):
         return cleaned
 
 
+class SignUpForm(NewPasswordForm):
+    """Sign up. Whether the number is taken is none of its business: everybody gets a code."""
+
+    code_purpose = "sign-up"
+
+
+class LogInByCodeForm(CodeForm):
+    """Log in with a code instead of a password."""
+
+    code_purpose = CodeBackend.purpose
+    person: Any = None  # type checkers know only Django's own user
+
+    def may_have_code(self, mobile: str) -> bool:
+        """Only who can log in."""
+        return CodeBackend().knows(mobile)
+
+    def check_code(self, mobile: str, code: str) -> bool:
+        """Let the authentication backend check it, and remember who it is."""
+        self.person = authenticate(self.request, mobile=mobile, code=code)
+        return self.person is not None
+
+
+class ResetPasswordForm(NewPasswordForm):
+    """A new password for whoever holds the phone."""
+
+    code_purpose = "password-reset"
+
+    def may_have_code(self, mobile: str) -> bool:
+        """Only who can log in."""
+        return CodeBackend().knows(mobile)
+
+
+class ChangeNumberForm(CodeForm):
+    """A new number for the person who is logged in, who confirms it with the password."""
+
+    code_purpose = "change-number"
+    mobile = MobileField(label=_("New mobile number"))
+    password = forms.CharField(
+        label=_("Your password"), strip=False, widget=forms.PasswordInput({"autocomplete": "current-password"})
+    )
+
+    def may_have_code(self, mobile: str) -> bool:
+        """Only numbers that nobody has yet."""
+        return not Person.objects.filter(mobile=mobile).exists()
+
+    def clean_password(self) -> str:
+        """Refuse a wrong password."""
+        password: str = self.cleaned_data["password"]
+        if not self.request.user.check_password(password):
+            raise ValidationError(_("This is not your password."), code="password")
+        return password
+
+
 class LogInForm(AuthenticationForm):
     """Number and password."""
 
-    username = MobileField()
+    username = MobileField(widget=MobileInput({"autocomplete": "username"}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Django's own
         super().__init__(*args, **kwargs)

@@ -9,10 +9,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.fields import MobileField
 from django_ihuyi.masking import mask_mobile
 from django_ihuyi.outbound.numbers import normalise
-
-from .mobiles import validate_mobile
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -43,11 +42,9 @@ class PersonManager(BaseUserManager["Person"]):
 class Person(AbstractBaseUser, PermissionsMixin):
     """Whoever signed up."""
 
-    mobile = models.CharField(
+    mobile = MobileField(
         _("mobile"),
-        max_length=11,
         unique=True,
-        validators=[validate_mobile],
         error_messages={"unique": _("Somebody has this number already.")},
     )
     is_active = models.BooleanField(_("active"), default=True)

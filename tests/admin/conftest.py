@@ -11,13 +11,13 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from django_ihuyi.models import Message, Receipt, Reply
+from django_ihuyi.models import Message, Receipt, Reply, VerificationCode
 
 MOBILE = "13800138000"
 MASKED = "138******00"
 SMSID = "15870246956696820530"
 
-VIEW = ("view_message", "view_receipt", "view_reply", "view_accountstate")
+VIEW = ("view_message", "view_receipt", "view_reply", "view_accountstate", "view_verificationcode", "view_suspicion")
 KINDS = {"none": (), "masked": VIEW, "whole": (*VIEW, "view_unmasked")}
 
 
@@ -63,6 +63,13 @@ def make_reply(message: Message | None = None, **values: Any) -> Reply:
     whose = {"mobile": message.mobile, "smsid": message.smsid or ""} if message else {"mobile": MOBILE}
     values.setdefault("reply_time_text", f"n{Reply.objects.count()}")
     return Reply.objects.create(message=message, **{"content": "收到谢谢", **whose, **values})
+
+
+def make_code(message: Message | None = None, **values: Any) -> VerificationCode:
+    """Record a verification code."""
+    fields = {"mobile": MOBILE, "purpose": "sign-up", "nonce": "f00d", "length": 6, "address": "203.0.113.7"}
+    later = timezone.now() + timedelta(minutes=5)
+    return VerificationCode.objects.create(message=message, **{**fields, "expires_at": later, **values})
 
 
 @pytest.fixture

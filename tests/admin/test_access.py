@@ -7,12 +7,12 @@ from django.contrib import admin
 from django.db.models import Model
 from django.urls import reverse
 
-from django_ihuyi.models import AccountState, Message, Receipt, Reply
+from django_ihuyi.models import AccountState, Message, Receipt, Reply, Suspicion, VerificationCode
 
-from .conftest import StaffClient
+from .conftest import StaffClient, make_code
 from .pages import html, list_url, page_url
 
-MODELS: list[type[Model]] = [Message, Receipt, Reply, AccountState]
+MODELS: list[type[Model]] = [Message, Receipt, Reply, AccountState, VerificationCode, Suspicion]
 KINDS = ["none", "masked", "whole", "superuser"]
 
 
@@ -24,6 +24,8 @@ def rows(delivered: Message) -> dict[type[Model], Model]:
         Receipt: Receipt.objects.get(),
         Reply: Reply.objects.get(),
         AccountState: AccountState.objects.create(account="default"),
+        VerificationCode: make_code(delivered),
+        Suspicion: Suspicion.objects.create(subject="site"),
     }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db.models import Model
 
-from django_ihuyi.admin.privacy import HIDDEN, shown_text, shown_words
+from django_ihuyi.admin.privacy import shown_text, shown_words
+from django_ihuyi.masking import HIDDEN
 from django_ihuyi.models import Message, Receipt, Reply
 
 from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_message, make_receipt

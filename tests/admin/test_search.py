@@ -71,7 +71,7 @@ def test_a_number_that_is_also_an_smsid_finds_both(staff: StaffClient, two: None
     ]
 
 
-@pytest.mark.parametrize(("text", "queries"), [(MOBILE, 7), (SMSID, 7), ("hello", 5)])
+@pytest.mark.parametrize(("text", "queries"), [(MOBILE, 8), (SMSID, 8), ("hello", 6)])
 def test_search_is_an_exact_look_up(
     text: str, queries: int, staff: StaffClient, two: None, django_assert_num_queries: Any
 ) -> None:

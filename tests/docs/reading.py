@@ -9,7 +9,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-hans.md")
-TRANSLATED = ("protocol.md", "settings.md", "signals.md", "statuses.md")
+TRANSLATED = (
+    "allauth.md",
+    "forms.md",
+    "log-in-by-code.md",
+    "otp.md",
+    "protocol.md",
+    "settings.md",
+    "signals.md",
+    "statuses.md",
+    "two-factor.md",
+    "verification.md",
+)
 """The files of ``docs/`` that are in ``docs/zh-hans/`` as well."""
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w+)\n(?P<code>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
@@ -27,7 +38,7 @@ class Code:
     @property
     def file(self) -> str:
         """The file that its first line names, or an empty text."""
-        found = re.match(r"# ([\w/]+\.py)", self.text)
+        found = re.match(r"(?:#|<!--) ([\w/]+\.(?:py|html))", self.text)
         return found[1] if found else ""
 
 

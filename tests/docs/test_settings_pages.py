@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from django_ihuyi import conf
+from django_ihuyi.verification.settings import PurposeSettings, VerificationSettings
 
 from .reading import READMES, ROOT, code_in, read, tables
 
@@ -26,14 +27,21 @@ def described(item: Field[Any]) -> Row:
 
 def of(section: type) -> list[Row]:
     """All settings of one dict."""
-    return [described(item) for item in fields(section)]
+    return [described(item) for item in fields(section) if "check" in item.metadata]
 
 
-# The two nested dicts are no fields of IhuyiSettings.
+# The nested dicts are no fields of IhuyiSettings.
 SECTIONS = {
-    "IHUYI": [("ACCOUNTS", "dict", "required"), *of(conf.IhuyiSettings), ("REGISTRATION", "dict", "None")],
+    "IHUYI": [
+        ("ACCOUNTS", "dict", "required"),
+        *of(conf.IhuyiSettings),
+        ("REGISTRATION", "dict", "None"),
+        ("VERIFICATION", "dict", "{}"),
+    ],
     "account": of(conf.AccountSettings),
     "REGISTRATION": of(conf.RegistrationSettings),
+    "VERIFICATION": of(VerificationSettings),
+    "purpose": of(PurposeSettings),
 }
 
 
@@ -65,5 +73,6 @@ def test_the_page(page: str) -> None:
 
 @pytest.mark.parametrize("page", ["docs/settings.md", "docs/zh-hans/settings.md"])
 def test_the_checks(page: str) -> None:
-    in_code = set(re.findall(r'"([EW]\d{3})"', (ROOT / "django_ihuyi" / "conf.py").read_text("utf-8")))
+    sources = [(ROOT / "django_ihuyi" / name).read_text("utf-8") for name in ("conf.py", "sections.py")]
+    in_code = set(re.findall(r'"([EW]\d{3})"', "".join(sources)))
     assert {code_in(row[0]) for row in tables(page)[-1][1:]} == in_code

@@ -24,9 +24,9 @@ SETUP = "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.setti
 
 
 class Site:
-    """A site made by ``startproject`` and the README."""
+    """A site made by ``startproject``, the README, and pages that come on top of it."""
 
-    def __init__(self, folder: Path, gateway: str) -> None:
+    def __init__(self, folder: Path, gateway: str, *pages: str) -> None:
         self._folder = folder
         self._environment = environment(
             PYTHONPATH=str(ROOT),
@@ -38,11 +38,13 @@ class Site:
             IHUYI_PUSH_TOKEN=TOKEN,
         )
         self.python("-m", "django", "startproject", "mysite", ".")
-        for code in blocks(README, "python"):
+        for code in (code for page in (README, *pages) for code in blocks(page)):
             if code.file:
                 # Behind what startproject wrote, but the URLs, which are the whole file.
                 before = "" if code.file.endswith("urls.py") else self._read(code.file)
-                (folder / code.file).write_text(f"{before}\n{code.text}", "utf-8")
+                path = folder / code.file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"{before}\n{code.text}", "utf-8")
         with (folder / "mysite" / "settings.py").open("a", encoding="utf-8") as file:
             file.write(f"\nIHUYI['ACCOUNTS']['default']['BASE_URL'] = {gateway!r}\n")
 
@@ -108,7 +110,7 @@ def test_every_other_snippet_runs_and_prints_what_it_says(site: Site) -> None:
     signals = [code.text for code in blocks("docs/signals.md", "python")]
     what_comes_back = (
         "from django_ihuyi.models import Message, Reply\n"
-        "first, second = Message.objects.order_by('pk')\n"
+        "first, second, *_codes = Message.objects.order_by('pk')\n"
         "first.report(delivered=False, code=0, msg='UNDELIV', reported_at=None)\n"
         "Reply.objects.receive(Reply(message=first, mobile=first.mobile, content='TD'))\n"
         "from django_ihuyi.signals import account_paused\n"

@@ -7,11 +7,20 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import services
 
 from .stack import Stack
 
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 _STACKS = pytest.StashKey[list[Stack]]()
 
 
@@ -47,6 +56,42 @@ def served_stack(request: pytest.FixtureRequest, tmp_path: Path, pytestconfig: p
             broker, queue = places.enter_context(services.rabbitmq_queue())
             environment = {"DATABASE_URL": database, "CELERY_BROKER_URL": broker, "CELERY_QUEUE": queue}
         yield from _run(Stack(tmp_path / "data", **environment), pytestconfig)
+
+
+@pytest.fixture
+def expected_statuses() -> set[int]:
+    """The statuses of answers that a test means to get: Chromium's console tells of each as of an error."""
+    return set()
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=services.chromium(), args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, expected_statuses: set[int]) -> Iterator[Page]:
+    """A tab; whatever its console complains of is an error."""
+    page = browser.new_page(locale="en-GB")
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
+    page.set_default_timeout(15_000)
+    yield page
+    meant = tuple(f"Failed to load resource: the server responded with a status of {one}" for one in expected_statuses)
+    assert [line for line in complaints if not line.startswith(meant or "\0")] == []
+
+
+@pytest.fixture
+def page_without_javascript(browser: Browser) -> Page:
+    """A tab in which no script runs."""
+    page = browser.new_context(locale="en-GB", java_script_enabled=False).new_page()
+    page.set_default_timeout(15_000)
+    return page
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from .visitor import Visitor
 STAFF_MOBILE = "13900139000"
 STAFF_PASSWORD = "sms-demo-staff"
 _OWN = ("DATABASE_URL", "CELERY_BROKER_URL", "CELERY_QUEUE", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS")
+_CODE = re.compile(r"验证码是：(\d{6})。")
 _Found = TypeVar("_Found")
 
 
@@ -86,6 +88,7 @@ class Stack:
             "IHUYI_API_KEY": self.api_key,
             "IHUYI_BASE_URL": f"{self.sandbox_url}/webservice/sms.php",
             "IHUYI_PUSH_TOKEN": self.push_token,
+            "CAPTCHA_TEST_MODE": "1",
             **environment,
         }
         self.logs = folder / "logs"
@@ -113,7 +116,7 @@ class Stack:
 
     def visitor(self) -> Visitor:
         """Return somebody new with a browser of their own, without pictures."""
-        return Visitor(self.site_url)
+        return Visitor(self.site_url, self.code)
 
     def staff(self) -> Visitor:
         """Return the staff user, logged in."""
@@ -126,6 +129,27 @@ class Stack:
         answer = requests.get(f"{self.sandbox_url}/sandbox/messages", params={"mobile": mobile}, timeout=10)
         return list(answer.json()["messages"])
 
+    def make_person(self, mobile: str, password: str) -> None:
+        """Make somebody who has signed up before, without a text."""
+        self.secrets[password] = "password"
+        lines = [
+            "from example_project.people.models import Person",
+            f"person = Person(mobile={mobile!r})",
+            f"person.set_password({password!r})",
+            "Person.objects.bulk_create([person])",
+        ]
+        manage(self.environment, "shell", "--no-imports", "--command", "\n".join(lines))
+
+    def code(self, mobile: str) -> str:
+        """Wait for a code on a number's phone, and return the latest; from then on it is a secret."""
+
+        def look() -> list[str]:
+            return [found[1] for text in self.texts(_digits(mobile)) if (found := _CODE.search(text["text"]))]
+
+        code = wait_for(look, f"a code to {mobile}")[-1]
+        self.secrets[code] = "code"
+        return code
+
     def found_secrets(self) -> list[str]:
         """Return where a log says what it must not: one line for each secret and log."""
         return [
@@ -134,6 +158,10 @@ class Stack:
             for secret, what in self.secrets.items()
             if secret in log.read_text(encoding="utf-8", errors="replace")
         ]
+
+
+def _digits(mobile: str) -> str:
+    return "".join(filter(str.isdigit, mobile))[-11:]
 
 
 def _answers(process: Process) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import requests
 
@@ -14,12 +15,14 @@ _ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
 class Visitor:
     """A session at the site."""
 
-    def __init__(self, site_url: str) -> None:
+    def __init__(self, site_url: str, read_code: Callable[[str], str]) -> None:
         """Open a session.
 
         Args:
             site_url: The site's address without a slash at the end.
+            read_code: Waits for the latest code on a number's phone.
         """
+        self._read_code = read_code
         self._site_url = site_url
         self._session = requests.Session()
 
@@ -45,8 +48,25 @@ class Visitor:
         return answer
 
     def sign_up(self, mobile: str, password: str) -> requests.Response:
-        """Sign up."""
-        return self.post("/sign-up/", mobile=mobile, password=password)
+        """Sign up, with the code that comes to the phone."""
+        self.ask_for_code("/sign-up/", mobile)
+        return self.post("/sign-up/", mobile=mobile, password=password, code=self._read_code(mobile))
+
+    def ask_for_code(self, path: str, mobile: str) -> dict[str, object]:
+        """Press the button "send code" on a page; return what the page's script would read.
+
+        Args:
+            path: The page.
+            mobile: The number.
+        """
+        token = _TOKEN.search(self.get(path))
+        assert token, f"{path} has no form"
+        # The stack takes "passed" for the captcha.
+        fields = {"mobile": mobile, "send_code": "1", "captcha_0": "any", "captcha_1": "passed"}
+        fields["csrfmiddlewaretoken"] = token[1]
+        headers = {"Accept": "application/json"}
+        answer = self._session.post(self._site_url + path, data=fields, headers=headers, timeout=20)
+        return dict(answer.json())
 
     def log_in(self, mobile: str, password: str) -> None:
         """Log in, surely."""

@@ -32,9 +32,16 @@ def watch(package: str, directory: Path) -> tuple[list[str], list[str]]:
     return told["modules"], told["deeds"]
 
 
+OF_A_FOREIGN_KEY_TO_USERS = {
+    "django_ihuyi.contrib.otp.models: setting AUTH_USER_MODEL",
+    "django_ihuyi.contrib.otp.migrations.0001_initial: setting AUTH_USER_MODEL",
+}
+"""Which model that is has to be known when the table is defined: Django has no other way."""
+
+
 def test_every_module_only_defines() -> None:
     modules, deeds = watch("django_ihuyi", ROOT)
-    assert deeds == []
+    assert set(deeds) - OF_A_FOREIGN_KEY_TO_USERS == set()
     files = {
         name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         for name in source_files()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -21,36 +20,12 @@ from django_ihuyi.models import AccountState, Message, Receipt
 from django_ihuyi.signals import account_paused, message_accepted, message_delivered
 from django_ihuyi.tasks import submit_message
 from tests.heard import Heard
+from tests.racing import at_once
 from tests.wire import FakeBroker, FakeWire
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MANY = 8
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Run calls in threads that start together; their results, or the first exception."""
-    barrier = threading.Barrier(len(calls))
-    results: list[Any] = [None] * len(calls)
-    errors: list[BaseException] = []
-
-    def run(index: int, call: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(10)
-            results[index] = call()
-        except BaseException as error:  # noqa: BLE001  raised again in the test's thread
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=item) for item in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    if errors:
-        raise errors[0]
-    return results
 
 
 def push_receipt(smsid: str, mobile: str = "13800138000", code: int = 2) -> bytes:

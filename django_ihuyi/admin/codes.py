@@ -1,0 +1,125 @@
+"""The pages of verification codes. No code is on them: none is in the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi import conf
+from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.masking import mask_address
+from django_ihuyi.models import Message, VerificationCode
+from django_ihuyi.outbound.numbers import normalise
+
+from . import display
+from .base import SearchedAdmin
+from .filters import DayFilter
+from .privacy import sees_whole
+from .suspicions import alarms
+
+
+@admin.register(VerificationCode)
+class VerificationCodeAdmin(SearchedAdmin[VerificationCode]):
+    """Which codes were made for whom, and what became of them."""
+
+    list_filter = (("created_at", DayFilter),)
+    list_display_links = ("id",)
+    lookups = frozenset({"created_at__gte", "created_at__lt"})
+    search_fields = ("mobile",)
+    search_help_text = _("A whole mobile number, in any spelling.")
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns for this reader."""
+        address = "address" if sees_whole(request) else "masked_address"
+        return (
+            "id",
+            "created",
+            self.mobile_column(request),
+            "purpose",
+            "state",
+            "tries",
+            "sends",
+            address,
+            self._message_column(request),
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: VerificationCode | None = None) -> Any:  # noqa: ANN401  Django's own
+        """Return the parts of the page for this reader."""
+        address = "address" if sees_whole(request) else "masked_address"
+        what = ("state", self.mobile_column(request), "purpose", address, self._message_column(request))
+        return (
+            (None, {"fields": what}),
+            (_("Its life"), {"fields": ("created", "expires", "entered", "tries", "sends", "decoy")}),
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list, under what the watch suspects."""
+        seen = self.has_view_permission(request)
+        return super().changelist_view(request, {"alarms": list(alarms()) if seen else [], **(extra_context or {})})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[VerificationCode], search_term: str
+    ) -> tuple[QuerySet[VerificationCode], bool]:
+        """Find codes by exact number."""
+        if not search_term.strip():
+            return queryset, False
+        try:
+            return queryset.filter(mobile=normalise(search_term)), False
+        except InvalidMessage:
+            messages.warning(request, gettext("That is no mobile number. Parts of one cannot be searched."))
+            return queryset.none(), False
+
+    @admin.display(description=_("state"))
+    def state(self, code: VerificationCode) -> SafeString:
+        """Show what became of it."""
+        if code.decoy:
+            return display.badge("off", "–", gettext("decoy"))
+        if code.entered_at:
+            return display.badge("good", "✓", gettext("entered"))
+        if code.tries >= conf.get_verification().max_tries:
+            return display.badge("bad", "✗", gettext("tried out"))
+        if code.expires_at <= timezone.now():
+            return display.badge("off", "–", gettext("not entered"))
+        return display.badge("wait", "…", gettext("waiting"))
+
+    @admin.display(description=_("address"))
+    def masked_address(self, code: VerificationCode) -> str:
+        """Show the first half of the client's address."""
+        return mask_address(code.address) or display.EMPTY
+
+    @admin.display(description=_("message"))
+    def message_link(self, code: VerificationCode) -> SafeString | str:
+        """Show the message that it went out with last, as a link."""
+        if code.message_id is None:
+            return display.EMPTY
+        return display.link(self.page_of(Message(pk=code.message_id)), self.message_number(code))
+
+    @admin.display(description=_("message"))
+    def message_number(self, code: VerificationCode) -> str:
+        """Show the message that it went out with last."""
+        return display.EMPTY if code.message_id is None else f"SMS {code.message_id}"
+
+    @admin.display(description=_("created"))
+    def created(self, code: VerificationCode) -> SafeString | str:
+        """Show when it was made."""
+        return display.time(code.created_at)
+
+    @admin.display(description=_("expires"))
+    def expires(self, code: VerificationCode) -> SafeString | str:
+        """Show until when it can be entered."""
+        return display.time(code.expires_at)
+
+    @admin.display(description=_("entered"))
+    def entered(self, code: VerificationCode) -> SafeString | str:
+        """Show when it was entered."""
+        return display.time(code.entered_at)
+
+    def _message_column(self, request: HttpRequest) -> str:
+        return "message_link" if request.user.has_perm("django_ihuyi.view_message") else "message_number"

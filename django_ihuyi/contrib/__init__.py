@@ -1,0 +1,1 @@
+"""Adapters to other packages. Each imports its host only when it is used."""

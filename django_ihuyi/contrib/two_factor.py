@@ -1,0 +1,56 @@
+"""Second factors of `django-two-factor-auth <https://django-two-factor-auth.readthedocs.io/>`_ by way of ihuyi.
+
+``TWO_FACTOR_SMS_GATEWAY = "django_ihuyi.contrib.two_factor.Gateway"``. The host makes the tokens and checks them; this
+sends them, within the site's limits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from two_factor.middleware.threadlocals import get_current_request
+
+from django_ihuyi.addresses import client_address
+from django_ihuyi.exceptions import CodeThrottled, ThrottleReason
+from django_ihuyi.verification.checking import note_entered
+from django_ihuyi.verification.issuing import send_given_code
+
+PURPOSE = "two-factor"
+"""Under what the tokens are counted, and what ``IHUYI["VERIFICATION"]["PURPOSES"]`` calls them."""
+
+
+class Gateway:
+    """Sends tokens.
+
+    Attributes:
+        account: The alias of the account that sends them.
+    """
+
+    account = "default"
+
+    def send_sms(self, device: Any, token: str) -> None:  # noqa: ANN401  a PhoneDevice of the host's
+        """Send a token to a device.
+
+        Args:
+            device: Whose ``number`` it goes to.
+            token: Its digits.
+
+        Raises:
+            CodeThrottled: A limit is met. Not for a token asked for again within a moment: the host takes the one
+                that was just sent for three minutes.
+            InvalidMessage: The number is no mainland mobile number.
+        """
+        request = get_current_request()
+        ip = client_address(request) or None if request is not None else None
+        try:
+            send_given_code(device.number.as_e164, PURPOSE, str(token), ip=ip, account=self.account)
+        except CodeThrottled as error:
+            if error.reason is not ThrottleReason.INTERVAL:
+                raise
+
+
+def token_entered(device: Any, **kwargs: Any) -> None:  # noqa: ANN401  the arguments of user_verified
+    """Note that a token was entered: a receiver for ``two_factor.signals.user_verified``, for the bombing watch."""
+    number = getattr(device, "number", None)
+    if number is not None:
+        note_entered(number.as_e164, PURPOSE)

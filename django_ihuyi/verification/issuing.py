@@ -1,0 +1,204 @@
+"""``send_code``: judge, derive, record and publish; and ``pretend_code``, which does the same and sends nothing."""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import router, transaction
+from django.utils import timezone
+
+from django_ihuyi import conf
+from django_ihuyi.addresses import one_client
+from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
+from django_ihuyi.models import Message, VerificationCode
+from django_ihuyi.outbound.numbers import normalise
+from django_ihuyi.outbound.sending import send_sms
+
+from . import captcha as captchas
+from . import limits, watch
+from .policy import Policy, Refusal
+from .settings import VerificationSettings
+from .windows import Window
+
+logger = logging.getLogger(__name__)
+
+
+def send_code(
+    mobile: str, purpose: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+) -> Message:
+    """Send a verification code, unless a limit or a captcha that is missing stands against it.
+
+    Args:
+        mobile: A mainland mobile number, however it is written.
+        purpose: What the code is for, 1 to 32 characters, such as ``"sign-up"``. A code is good for its purpose only.
+        ip: The client's address (:func:`django_ihuyi.addresses.client_address`). Without it, no limit of an address
+            can hold.
+        account: The alias of the account that sends it.
+        captcha: The person's answer to a captcha, as ``IHUYI["VERIFICATION"]["CAPTCHA"]`` takes it.
+
+    Returns:
+        The message. It expires with the code, and its text holds the code only until it is settled.
+
+    Raises:
+        CodeThrottled: A limit is met: ``retry_after`` is in seconds, ``reason`` says which.
+        CaptchaRequired: A captcha is asked for, and ``captcha`` is no right answer to one. A ``CodeThrottled`` as well.
+        InvalidMessage: The number is none, or the text cannot be sent.
+        ValueError: ``purpose`` or ``ip`` is not one.
+        ImproperlyConfigured: The settings are wrong, or there is no such account.
+    """
+    return _issue(_read(mobile, purpose, ip, account), captcha, decoy=False)
+
+
+def pretend_code(
+    mobile: str, purpose: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+) -> Message:
+    """Do what :func:`send_code` does, for a number that the site does not know, and send nothing.
+
+    A form that sends codes to known numbers only calls this for all others, so that limits, answers and times are the
+    same and nobody learns who is a customer. It takes, returns and raises the same; the message is ``cancelled``.
+    """
+    return _issue(_read(mobile, purpose, ip, account), captcha, decoy=True)
+
+
+def send_given_code(
+    mobile: str, purpose: str, code: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+) -> Message:
+    """Do what :func:`send_code` does, for a package that makes its codes and checks them itself.
+
+    Such a package says with :func:`~django_ihuyi.verification.checking.note_entered` that one was right. It takes,
+    returns and raises the same as :func:`send_code`, and besides:
+
+    Args:
+        code: 4 to 8 digits.
+
+    Raises:
+        ValueError: The code is none. It is not repeated in the error.
+    """
+    if not (code.isascii() and code.isdigit() and 4 <= len(code) <= 8):
+        raise ValueError("A code has 4 to 8 digits.")
+    return _issue(replace(_read(mobile, purpose, ip, account), given=code), captcha, decoy=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    mobile: str
+    purpose: str
+    ip: str | None
+    address: str
+    account: str
+    settings: VerificationSettings
+    now: datetime
+    given: str | None = field(default=None, repr=False)
+
+
+def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
+    if not 1 <= len(purpose) <= 32:
+        raise ValueError(f"A purpose has 1 to 32 characters, this one {len(purpose)}.")
+    settings = conf.get_verification()
+    conf.get_account(account)
+    address = one_client(ip) if ip else ""
+    return _Request(normalise(mobile), purpose, ip, address, account, settings, timezone.now())
+
+
+def _issue(request: _Request, answer: object, *, decoy: bool) -> Message:
+    dry_run = request.settings.dry_run
+    trusted = request.mobile in request.settings.test_numbers
+    policy = Policy(request.settings)
+    windows = {} if trusted else _limits(request, policy)
+    refusal = None if trusted else _refuse_unseen(request, answer)
+    with transaction.atomic(using=router.db_for_write(VerificationCode)):
+        if refusal is None or dry_run:
+            refusal = limits.take(policy, windows, now=request.now, anyway=dry_run) or refusal
+        if refusal is None or dry_run:
+            message = _record(request, decoy=decoy)
+    # Raised outside of the transaction: what was locked is let go of, not rolled back.
+    if refusal is not None and not dry_run:
+        raise _as_error(refusal)
+    if refusal is not None:
+        logger.warning("Dry run: a code was sent that would be refused (%s).", refusal.reason)
+    return message
+
+
+def _limits(request: _Request, policy: Policy) -> dict[str, tuple[Window, ...]]:
+    """Find the limits that hold for this request now."""
+    watched = watch.suspected(request.mobile, request.address) if request.settings.watch else set()
+    vouched = bool(watched) and watch.is_vouched(request.address, now=request.now)
+    return policy.limits(request.mobile, request.address, suspected=watched, vouched=vouched)
+
+
+def _refuse_unseen(request: _Request, answer: object) -> Refusal | None:
+    """Refuse what needs no count: a number that the gateway refuses, a captcha that is missing or wrong."""
+    refusal = limits.refused_by_gateway(request.mobile, request.account, now=request.now)
+    if refusal is not None or not captchas.is_asked_for(
+        request.settings, request.purpose, request.address, now=request.now
+    ):
+        return refusal
+    right = captchas.is_right(request.settings, answer, purpose=request.purpose, ip=request.ip)
+    return None if right else Refusal(ThrottleReason.CAPTCHA, 0)
+
+
+def _as_error(refusal: Refusal) -> CodeThrottled:
+    if refusal.reason is ThrottleReason.CAPTCHA:
+        return CaptchaRequired()
+    return CodeThrottled(refusal.retry_after, refusal.reason)
+
+
+def _record(request: _Request, *, decoy: bool) -> Message:
+    """Record a code and the message that it goes out with.
+
+    A decoy's message is cancelled where a code's is noted: as many statements, so that the time tells nothing.
+    """
+    expires_at = request.now + timedelta(seconds=request.settings.lifetime)
+    code = _repeated(request, expires_at, decoy=decoy) or _made(request, expires_at, decoy=decoy)
+    message = _send(request, code, expires_at)
+    if decoy:
+        message.cancel()
+    else:
+        code.attach(message)
+    return message
+
+
+def _repeated(request: _Request, expires_at: datetime, *, decoy: bool) -> VerificationCode | None:
+    """Take the code that is still alive, where the site repeats it."""
+    settings = request.settings
+    repeats = settings.repeat_code and request.given is None
+    last = VerificationCode.objects.newest(request.mobile, request.purpose) if repeats else None
+    if last is None or last.decoy is not decoy or last.length != settings.code_length:
+        return None
+    return last if last.send_again(now=request.now, most=settings.max_tries, expires_at=expires_at) else None
+
+
+def _made(request: _Request, expires_at: datetime, *, decoy: bool) -> VerificationCode:
+    return VerificationCode.objects.create(
+        mobile=request.mobile,
+        purpose=request.purpose,
+        nonce=secrets.token_hex(16),
+        # A given code is not in the row: what is derived from it is another one, which nobody was sent.
+        length=len(request.given) if request.given else request.settings.code_length,
+        address=request.address,
+        created_at=request.now,
+        expires_at=expires_at,
+        decoy=decoy,
+    )
+
+
+def _send(request: _Request, code: VerificationCode, expires_at: datetime) -> Message:
+    purpose = request.settings.of(request.purpose)
+    values = {"code": request.given or code.derive(), "minutes": str(math.ceil(request.settings.lifetime / 60))}
+    if purpose.template is None:
+        what: dict[str, Any] = {"content": (purpose.text or request.settings.text).format(**values)}
+    else:
+        params = [param.format(**values) for param in purpose.params]
+        what = {"template": purpose.template, "params": params}
+    return send_sms(
+        request.mobile,
+        category=Message.Category.VERIFICATION,
+        account=request.account,
+        expires_at=expires_at,
+        **what,
+    )

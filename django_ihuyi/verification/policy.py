@@ -1,0 +1,132 @@
+"""Who may be sent a code, and how many: the limits as an object made of the settings. Knows no table and no clock."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from django_ihuyi.exceptions import ThrottleReason
+
+from .settings import VerificationSettings
+from .windows import DAY, HOUR, Log, Window
+
+SITE = "site"
+PREFIX_LENGTH = 7
+"""Digits that carriers hand out together: ten thousand numbers begin with the same seven."""
+
+_GRAINS = 60
+"""Entries in a full log: what is spent of an hour is forgotten by the minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no code is sent now.
+
+    Attributes:
+        reason: Which limit was met.
+        retry_after: Whole seconds until all limits have room.
+    """
+
+    reason: ThrottleReason
+    retry_after: int
+
+
+def number_subject(mobile: str) -> str:
+    """Name the limits of one number."""
+    return f"number:{mobile}"
+
+
+def prefix_subject(mobile: str) -> str:
+    """Name the limits of all numbers that begin alike."""
+    return f"prefix:{mobile[:PREFIX_LENGTH]}"
+
+
+def address_subject(address: str) -> str:
+    """Name the limits of one client's address."""
+    return f"address:{address}"
+
+
+class Policy:
+    """The limits as the settings say.
+
+    Args:
+        settings: The settings.
+    """
+
+    def __init__(self, settings: VerificationSettings) -> None:
+        self._settings = settings
+
+    def limits(
+        self, mobile: str, address: str, *, suspected: Collection[str] = (), vouched: bool = False
+    ) -> dict[str, tuple[Window, ...]]:
+        """Return every limit that a request has to pass.
+
+        Args:
+            mobile: The number, eleven digits.
+            address: What stands for the client; empty if it is not known.
+            suspected: Subjects of which the watch says that codes are not entered.
+            vouched: Whether people have entered codes at this address: it is spared what is suspected of others.
+
+        Returns:
+            The windows of each subject that has any, by the subject's name.
+        """
+        number, prefix, client = number_subject(mobile), prefix_subject(mobile), address_subject(address)
+        tight = client in suspected or (not vouched and bool({SITE, prefix} & set(suspected)))
+        found = {
+            number: tuple(self._number()),
+            prefix: tuple(self._prefix(tight=prefix in suspected)),
+            client: tuple(self._address(tight=tight)) if address else (),
+            SITE: tuple(self._site()),
+        }
+        return {subject: windows for subject, windows in found.items() if windows}
+
+    def judge(
+        self, limits: Mapping[str, tuple[Window, ...]], spent: Mapping[str, Mapping[str, Log]], now: float
+    ) -> Refusal | None:
+        """Decide on one request.
+
+        Args:
+            limits: What :meth:`limits` returned.
+            spent: What was spent of each, by subject and window.
+            now: The present, in Unix time.
+
+        Returns:
+            None if all have room, else the limit with the longest wait.
+        """
+        waits = [
+            (window.wait(spent.get(subject, {}).get(window.name, []), now), window.reason)
+            for subject, windows in limits.items()
+            for window in windows
+        ]
+        wait, reason = max(waits, key=lambda pair: pair[0], default=(0.0, ThrottleReason.SITE))
+        return Refusal(reason, math.ceil(wait)) if wait > 0 else None
+
+    def _number(self) -> Iterator[Window]:
+        if self._settings.interval:
+            yield Window("interval", ThrottleReason.INTERVAL, self._settings.interval, 1)
+        if self._settings.number_per_day is not None:
+            yield Window("day", ThrottleReason.NUMBER, DAY, self._settings.number_per_day)
+
+    def _prefix(self, *, tight: bool) -> Iterator[Window]:
+        settings = self._settings
+        yield from self._hour_and_day(ThrottleReason.PREFIX, settings.prefix_per_hour, settings.prefix_per_day, tight)
+
+    def _address(self, *, tight: bool) -> Iterator[Window]:
+        settings = self._settings
+        yield from self._hour_and_day(
+            ThrottleReason.ADDRESS, settings.address_per_hour, settings.address_per_day, tight
+        )
+
+    def _site(self) -> Iterator[Window]:
+        # Never tightened: whoever floods the site would have it turn everybody away.
+        settings = self._settings
+        yield from self._hour_and_day(ThrottleReason.SITE, settings.site_per_hour, settings.site_per_day, tight=False)
+
+    def _hour_and_day(
+        self, reason: ThrottleReason, an_hour: int | None, a_day: int | None, tight: bool
+    ) -> Iterator[Window]:
+        for name, seconds, limit in (("hour", HOUR, an_hour), ("day", DAY, a_day)):
+            if limit is not None:
+                allowed = max(1, int(limit * self._settings.watch_factor)) if tight else limit
+                yield Window(name, reason, seconds, allowed, grain=seconds / _GRAINS)

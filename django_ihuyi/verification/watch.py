@@ -1,0 +1,107 @@
+"""The watch for SMS bombing: people enter the codes they ask for, and programs that flood strangers do not.
+
+Of the codes sent in the last hour it looks at the share that was entered: of the whole site (of its last minutes too,
+so that many good codes before an attack do not hide it), of each number prefix and of each client's address. What falls
+below the settings' share is suspected for an hour at least, and the policy's limits tighten.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Value
+from django.db.models.functions import Concat, Substr
+
+from django_ihuyi import conf
+from django_ihuyi.models import Suspicion, VerificationCode
+
+from .policy import PREFIX_LENGTH, SITE, address_subject, prefix_subject
+
+logger = logging.getLogger(__name__)
+
+WINDOW = timedelta(hours=1)
+"""Which codes are looked at."""
+BURST = timedelta(minutes=5)
+"""Which codes of the whole site are looked at by themselves."""
+RIPE = timedelta(minutes=1)
+"""How long a person has: who enters a code at all has mostly done so by then."""
+HOLD = timedelta(hours=1)
+"""How long a suspicion stands after its last sign: tight limits take the signs away, and the attack still goes on."""
+_VOUCHED = timedelta(days=1)
+"""For how long a code that was entered speaks for its address."""
+_PREFIX_PART, _ADDRESS_PART = 3, 6
+"""How much fewer codes than of the whole site are needed to judge a prefix or an address."""
+_LEAST = 5
+"""One person whose texts do not come must not make their own address suspect."""
+
+
+def look(now: datetime) -> int:
+    """Look at the last hour once, and write down what is suspected and what is no more.
+
+    Args:
+        now: The present.
+
+    Returns:
+        How many suspicions began or ended.
+    """
+    settings = conf.get_verification()
+    if not settings.watch:
+        return 0
+    bad = {
+        subject: (sent, entered)
+        for subject, sent, entered, least in _shares(now, settings.watch_at_least)
+        if sent >= least and entered < sent * settings.watch_share
+    }
+    changes = sum(_suspect(subject, *numbers, now=now) for subject, numbers in bad.items())
+    return changes + sum(_lift(row) for row in Suspicion.objects.standing().filter(seen_at__lte=now - HOLD))
+
+
+def suspected(mobile: str, address: str) -> set[str]:
+    """Return what is suspected of all that a request belongs to."""
+    asked = [SITE, prefix_subject(mobile), *([address_subject(address)] if address else [])]
+    return set(Suspicion.objects.standing().filter(subject__in=asked).values_list("subject", flat=True))
+
+
+def is_vouched(address: str, *, now: datetime) -> bool:
+    """Whether somebody entered a code at this address in the last day. Asks about no number: that would tell who is."""
+    entered = VerificationCode.objects.filter(address=address, entered_at__gte=now - _VOUCHED)
+    return bool(address) and entered.exists()
+
+
+def _shares(now: datetime, at_least: int) -> Iterator[tuple[str, int, int, int]]:
+    """Count what was sent and entered. Yields subject, sent, entered, and how many are needed to judge."""
+    ripe = VerificationCode.objects.filter(created_at__gt=now - WINDOW, created_at__lte=now - RIPE)
+    for codes in (ripe, ripe.filter(created_at__gt=now - RIPE - BURST)):
+        site = codes.aggregate(sent=Count("pk"), were_entered=Count("entered_at"))
+        yield SITE, site["sent"], site["were_entered"], at_least
+    prefixes = ripe.annotate(subject=Concat(Value(prefix_subject("")), Substr("mobile", 1, PREFIX_LENGTH)))
+    yield from _by_subject(prefixes, max(_LEAST, at_least // _PREFIX_PART))
+    clients = ripe.exclude(address="").annotate(subject=Concat(Value(address_subject("")), F("address")))
+    yield from _by_subject(clients, max(_LEAST, at_least // _ADDRESS_PART))
+
+
+def _by_subject(rows: QuerySet[Any], least: int) -> Iterator[tuple[str, int, int, int]]:
+    counted = rows.values("subject").annotate(sent=Count("pk"), were_entered=Count("entered_at"))
+    for row in counted.filter(sent__gte=least).order_by("subject"):
+        yield row["subject"], row["sent"], row["were_entered"], least
+
+
+def _suspect(subject: str, sent: int, entered: int, *, now: datetime) -> bool:
+    began = Suspicion.objects.suspect(subject, sent=sent, entered=entered, now=now)
+    if began:
+        # An address is somebody's; which one is in the table.
+        kind = subject.partition(":")[0]
+        level = logging.ERROR if subject == SITE else logging.INFO
+        logger.log(level, "SMS bombing is suspected (%s): of %s codes %s were entered.", kind, sent, entered)
+    return began
+
+
+def _lift(row: Suspicion) -> bool:
+    lifted = Suspicion.objects.lift(row)
+    if lifted:
+        level = logging.WARNING if row.subject == SITE else logging.INFO
+        logger.log(level, "SMS bombing is suspected no more (%s).", row.subject.partition(":")[0])
+    return lifted

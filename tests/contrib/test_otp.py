@@ -1,0 +1,85 @@
+"""The device, with django-otp's own functions and log-in form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+from django_otp import devices_for_user, verify_token
+from django_otp.forms import OTPAuthenticationForm
+
+from django_ihuyi.contrib.otp.models import SmsDevice
+from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.models import Message, VerificationCode
+from tests.verification.codes import MOBILE, another, code_in
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "tea-and-cake-9"
+
+
+@pytest.fixture
+def user() -> Any:
+    return get_user_model().objects.create_user("somebody", password=PASSWORD)
+
+
+@pytest.fixture
+def device(user: Any) -> Any:
+    return SmsDevice.objects.create(user=user, name="phone", mobile="+86 138 0013 8000")
+
+
+def log_in(**fields: str) -> OTPAuthenticationForm:
+    return OTPAuthenticationForm(None, {"username": "somebody", "password": PASSWORD, **fields})
+
+
+def test_the_hosts_log_in_form_sends_and_takes_the_code(user: Any, device: Any) -> None:
+    challenge = log_in(otp_device=device.persistent_id, otp_challenge="1")
+    assert not challenge.is_valid()
+    assert "A code was sent to 138******00." in str(challenge.errors)
+    code = code_in(Message.objects.get())
+    form = log_in(otp_device=device.persistent_id, otp_token=code)
+    assert form.is_valid(), form.errors
+    assert form.get_user().otp_device == device
+    assert not log_in(otp_device=device.persistent_id, otp_token=code).is_valid()
+    assert VerificationCode.objects.get().entered_at is not None
+
+
+def test_it_is_an_interactive_device_of_its_user(user: Any, device: Any) -> None:
+    assert list(devices_for_user(user)) == [device]
+    assert device.is_interactive()
+    assert device.mobile == MOBILE
+    assert MOBILE not in f"{device} {device!r}"
+
+
+def test_wrong_tokens_lengthen_the_pause(user: Any, device: Any) -> None:
+    device.generate_challenge()
+    code = code_in(Message.objects.get())
+    assert verify_token(user, device.persistent_id, another(code)) is None
+    assert verify_token(user, device.persistent_id, code) is None, "the pause"
+    device.refresh_from_db()
+    assert device.throttling_failure_count == 1
+    assert not device.verify_is_allowed()[0]
+    device.throttle_reset()
+    assert verify_token(user, device.persistent_id, code) == device
+
+
+def test_a_limit_is_told_as_the_challenge(device: Any) -> None:
+    device.generate_challenge()
+    assert "Ask again in" in device.generate_challenge()
+    assert Message.objects.count() == 1
+
+
+def test_a_number_that_gets_no_text_is_told_and_not_saved(device: Any) -> None:
+    device.mobile = "12345"
+    assert device.generate_challenge() == "No code can be sent to this number."
+    with pytest.raises(InvalidMessage):
+        device.save()
+
+
+def test_staff_give_a_user_a_device(admin_client: Client, user: Any) -> None:
+    fields = {"user": user.pk, "name": "phone", "mobile": "138 0013 8000", "confirmed": "on"}
+    assert admin_client.post(reverse("admin:django_ihuyi_otp_smsdevice_add"), fields).status_code == 302
+    assert SmsDevice.objects.get().mobile == MOBILE
+    assert MOBILE not in admin_client.get(reverse("admin:django_ihuyi_otp_smsdevice_changelist")).content.decode()

@@ -1,0 +1,103 @@
+"""Sites made of the README and one page each, about forms or about a host package, work as the page says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from .reading import blocks, read
+from .test_snippets import SETUP, Site
+
+NO_GATEWAY = "http://127.0.0.1:9/webservice/sms.php"
+PERSON = "13800138000"
+
+VISIT = f"""
+import re
+from django.test import Client
+from django_ihuyi.models import Message
+client = Client(SERVER_NAME="localhost")
+def latest():
+    text = Message.objects.filter(mobile={PERSON!r}).latest("pk")
+    return re.findall(r"[0-9]+", text.content)[0]
+def ask(path):
+    data = {{"mobile": {PERSON!r}, "send_code": "1"}}
+    return client.post(path, data, headers={{"accept": "application/json"}}).json()["sent"]
+"""
+
+FORMS = """
+print(ask("/sign-up/"))
+print(client.post("/sign-up/", {"mobile": "138 0013 8000", "code": latest()}).content.decode())
+print("verification_code.js" in client.get("/sign-up/").content.decode())
+"""
+
+BACKEND = """
+from people.models import Person
+Person.objects.create_user("li", mobile="+86 138 0013 8000")
+print(ask("/log-in/"))
+print(client.post("/log-in/", {"mobile": "13800138000", "code": latest()}).headers["Location"])
+print("_auth_user_id" in client.session)
+"""
+
+ALLAUTH = """
+print(client.post("/accounts/signup/", {"phone": "138 0013 8000", "password1": "tea-and-cake-9"}).headers["Location"])
+print(client.post("/accounts/phone/verify/", {"code": latest()}).headers["Location"])
+from people.models import Person
+print(*Person.objects.values_list("mobile", "mobile_verified"))
+"""
+
+TWO_FACTOR = """
+from django.contrib.auth import get_user_model
+from two_factor.plugins.phonenumber.models import PhoneDevice
+user = get_user_model().objects.create_user("li", password="tea-and-cake-9")
+PhoneDevice.objects.create(user=user, name="default", number="+8613800138000", method="sms")
+step = "login_view-current_step"
+client.post("/account/login/", {"auth-username": "li", "auth-password": "tea-and-cake-9", step: "auth"})
+print(client.post("/account/login/", {"token-otp_token": latest(), step: "token"}).headers["Location"])
+from django_ihuyi.models import VerificationCode
+print(VerificationCode.objects.get().entered_at is not None)
+"""
+
+OTP = """
+fields = {"username": "li", "password": "tea-and-cake-9", "otp_device": SmsDevice.objects.get().persistent_id}
+challenge = client.post("/admin/login/", {**fields, "otp_challenge": "1"})
+print("A code was sent to 138******00." in challenge.content.decode())
+print(client.post("/admin/login/?next=/admin/", {**fields, "otp_token": latest()}).status_code)
+print(client.get("/admin/").status_code)
+"""
+SUPERUSER = """
+from django.contrib.auth import get_user_model
+get_user_model().objects.create_superuser("li", password="tea-and-cake-9")
+"""
+
+PAGES = [
+    ("forms", "", FORMS, ["True", f"{PERSON} is yours.", "True"]),
+    ("log-in-by-code", "", BACKEND, ["True", "/", "True"]),
+    ("allauth", "", ALLAUTH, ["/accounts/phone/verify/", "/", f"('{PERSON}', True)"]),
+    ("two-factor", "", TWO_FACTOR, ["/account/two_factor/", "True"]),
+    ("otp", SUPERUSER, OTP, ["True", "302", "200"]),
+]
+
+
+@pytest.mark.parametrize(("page", "before", "visit", "printed"), PAGES, ids=[page[0] for page in PAGES])
+def test_a_site_made_of_the_page_works(tmp_path: Path, page: str, before: str, visit: str, printed: list[str]) -> None:
+    name = f"docs/{page}.md"
+    site = Site(tmp_path, NO_GATEWAY, name)
+    if page == "forms":  # which says so in a sentence
+        with (tmp_path / "mysite" / "settings.py").open("a", encoding="utf-8") as file:
+            file.write('\nINSTALLED_APPS += ["captcha"]\n')
+    if (tmp_path / "people" / "models.py").exists():
+        site.python("manage.py", "makemigrations", "people", "--verbosity", "0")
+    site.python("manage.py", "migrate", "--verbosity", "0")
+    assert site.python("manage.py", "check", "--fail-level", "WARNING").endswith("no issues (0 silenced).")
+    snippets = [code.text for code in blocks(name, "python") if not code.file]
+    assert site.python("-c", "\n".join([SETUP, before, *snippets, VISIT, visit])).splitlines() == printed
+
+
+@pytest.mark.parametrize("page", [page[0] for page in PAGES])
+def test_the_extra_that_a_page_names_exists(page: str) -> None:
+    extras = set(re.findall(r"^([\w-]+) =$", read("setup.cfg"), re.MULTILINE))
+    named = set(re.findall(r"django-ihuyi\[([\w-]+)\]", read(f"docs/{page}.md")))
+    assert named <= extras
+    assert named == ({"captcha"} if page == "forms" else {page} - {"log-in-by-code"})

@@ -1,0 +1,170 @@
+"""Each limit by the clock, what the gateway said, the dry run, and numbers without limits."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from django_ihuyi import send_code, verify_code
+from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
+from django_ihuyi.models import CodeQuota, Message
+from django_ihuyi.tasks import submit_message
+from tests.wire import FakeWire
+
+from .codes import MOBILE, PURPOSE, code_in
+from .conftest import Configure
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+
+OTHER = "13900139000"
+IP = "203.0.113.7"
+HOUR, DAY = 3600, 86_400
+
+
+# What is spent of each limit at which second, what the request after them is refused for, and how long.
+LIMITS: list[tuple[str, dict[str, Any], list[tuple[int, str, str | None]], str, int]] = [
+    ("interval", {}, [(0, MOBILE, None)], "interval", 60),
+    ("number", {}, [(i * HOUR, MOBILE, None) for i in range(5)], "number", DAY - 4 * HOUR),
+    ("address", {"ADDRESS_PER_HOUR": 2}, [(0, OTHER, f"::ffff:{IP}"), (60, "13700137000", IP)], "address", 3600),
+    ("address, a day", {"ADDRESS_PER_DAY": 1}, [(0, OTHER, IP)], "address", DAY + 1440),
+    ("prefix", {"PREFIX_PER_HOUR": 2}, [(0, "13800139999", None), (9, "13800130000", None)], "prefix", 3651),
+    ("site", {"SITE_PER_HOUR": 1}, [(0, OTHER, None)], "site", 3660),
+    ("site, a day", {"SITE_PER_DAY": 2}, [(0, OTHER, None), (HOUR, "13700137000", None)], "site", DAY + 1440 - HOUR),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "spent", "reason", "wait"), [row[1:] for row in LIMITS], ids=[row[0] for row in LIMITS]
+)
+def test_limits(
+    configure: Configure, options: dict[str, Any], spent: list[tuple[int, str, str | None]], reason: str, wait: int
+) -> None:
+    configure(**options)
+    start = timezone.now().replace(microsecond=0)
+    with time_machine.travel(start, tick=False) as clock:
+        for second, mobile, ip in spent:
+            clock.move_to(start + timedelta(seconds=second))
+            send_code(mobile, PURPOSE, ip=ip)
+        with pytest.raises(CodeThrottled) as caught:
+            send_code(MOBILE, PURPOSE, ip=IP)
+        assert (caught.value.reason, caught.value.retry_after) == (reason, wait)
+        count = Message.objects.count()
+        clock.shift(wait)
+        send_code(MOBILE, PURPOSE, ip=IP)
+        assert Message.objects.count() == count + 1
+
+
+@pytest.mark.parametrize("error", [CodeThrottled(7, ThrottleReason.SITE), CaptchaRequired()])
+def test_a_refusal_survives_a_process_boundary(error: CodeThrottled) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), copy.retry_after, copy.reason, str(copy)) == (
+        type(error),
+        error.retry_after,
+        error.reason,
+        str(error),
+    )
+
+
+def test_ipv6_counts_by_network_and_ipv4_by_address(configure: Configure) -> None:
+    configure(ADDRESS_PER_HOUR=1)
+    send_code("13800138001", PURPOSE, ip="2001:db8:1:2::1")
+    send_code("13800138002", PURPOSE, ip="2001:db8:1:3::1")
+    send_code("13800138003", PURPOSE, ip=IP)
+    send_code("13800138004", PURPOSE, ip="203.0.113.8")
+    with pytest.raises(CodeThrottled):
+        send_code("13800138005", PURPOSE, ip="2001:db8:1:2:ffff::9")
+
+
+def test_a_refused_request_spends_nothing(configure: Configure) -> None:
+    start = timezone.now().replace(microsecond=0)
+    with time_machine.travel(start, tick=False) as clock:
+        send_code(MOBILE, PURPOSE)
+        for second in (20, 40, 59):
+            clock.move_to(start + timedelta(seconds=second))
+            with pytest.raises(CodeThrottled) as caught:
+                send_code(MOBILE, PURPOSE)
+            assert caught.value.retry_after == 60 - second
+        clock.move_to(start + timedelta(seconds=60))
+        send_code(MOBILE, PURPOSE)
+
+
+def test_no_limits_where_the_site_sets_none(configure: Configure) -> None:
+    per = ("NUMBER_PER_DAY", "ADDRESS_PER_HOUR", "ADDRESS_PER_DAY", "PREFIX_PER_HOUR", "PREFIX_PER_DAY")
+    configure(INTERVAL=0, SITE_PER_HOUR=None, SITE_PER_DAY=None, **dict.fromkeys(per))
+    for _ in range(10):
+        send_code(MOBILE, PURPOSE, ip=IP)
+    assert not CodeQuota.objects.exists()
+
+
+@pytest.mark.parametrize("code", [4082, 4085, 408, 4030])
+def test_what_the_gateway_refused_today_is_not_asked_again(wire: FakeWire, configure: Configure, code: int) -> None:
+    configure(INTERVAL=0)
+    with time_machine.travel("2026-03-05T12:00:00+08:00", tick=False) as clock:
+        wire.answer(code)
+        submit_message(send_code(MOBILE, PURPOSE).pk)
+        with pytest.raises(CodeThrottled) as caught:
+            send_code(MOBILE, PURPOSE)
+        assert (caught.value.reason, caught.value.retry_after) == ("gateway", 12 * HOUR)
+        assert send_code(OTHER, PURPOSE).status == "queued"
+        clock.shift(12 * HOUR)
+        assert send_code(MOBILE, PURPOSE).status == "queued"
+
+
+def test_times_without_zones(wire: FakeWire, configure: Configure, settings: Settings) -> None:
+    settings.USE_TZ = False
+    configure(INTERVAL=0)
+    with time_machine.travel("2026-03-05T23:00:00+08:00", tick=False) as clock:
+        wire.answer(4085)
+        submit_message(send_code(MOBILE, PURPOSE).pk)
+        with pytest.raises(CodeThrottled) as caught:
+            send_code(MOBILE, PURPOSE)
+        assert (caught.value.reason, caught.value.retry_after) == ("gateway", HOUR)
+        clock.shift(HOUR)
+        assert verify_code(MOBILE, PURPOSE, code_in(send_code(MOBILE, PURPOSE)))
+
+
+def test_a_number_refused_for_another_reason_may_ask_again(wire: FakeWire, configure: Configure) -> None:
+    configure(INTERVAL=0)
+    wire.answer(407)
+    submit_message(send_code(MOBILE, PURPOSE).pk)
+    assert send_code(MOBILE, PURPOSE).status == "queued"
+
+
+def test_dry_run_reports_and_sends(configure: Configure, caplog: pytest.LogCaptureFixture) -> None:
+    configure(DRY_RUN=True, CAPTCHA="builtins.bool", CAPTCHA_WHEN="never")
+    for _ in range(3):
+        send_code(MOBILE, PURPOSE, ip=IP)
+    assert Message.objects.count() == 3
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert said == ["Dry run: a code was sent that would be refused (interval)."] * 2
+    assert MOBILE not in caplog.text
+
+
+def test_test_numbers_have_no_limits(configure: Configure) -> None:
+    configure(TEST_NUMBERS=[MOBILE], SITE_PER_HOUR=1, CAPTCHA="builtins.bool", CAPTCHA_WHEN="always")
+    for _ in range(10):
+        send_code(MOBILE, PURPOSE, ip=IP)
+    assert not CodeQuota.objects.exists()
+
+
+def test_a_row_purged_between_its_making_and_its_locking_is_made_again() -> None:
+    purged: list[str] = []
+
+    def purge_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("SELECT") and not purged:
+            purged.append(sql)
+            CodeQuota.objects.all().delete()
+        return execute(sql, params, many, context)
+
+    with transaction.atomic(), connection.execute_wrapper(purge_first):
+        rows = CodeQuota.objects.lock(["site", "number:1"], now=timezone.now())
+    assert purged
+    assert set(rows) == {"site", "number:1"} == set(CodeQuota.objects.values_list("pk", flat=True))

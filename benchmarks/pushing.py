@@ -1,0 +1,96 @@
+"""Receipts a second over gunicorn with two sync workers, against the cheapest hand-written view."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+from http.client import HTTPConnection
+from itertools import count
+from urllib.parse import urlencode
+
+from example_project.processes import answers_http
+from tests.e2e.stack import free_ports
+
+from . import report
+from .settings import PUSH_TOKEN
+from .stage import Stage, enter, staged
+
+NUMBER = 3_000
+"""Receipts of one round."""
+CLIENTS = 8
+
+
+def push(port: int, path: str, first: int) -> float:
+    """Push so many receipts, each of another message. Returns how many a second were taken."""
+    numbers = count(first)
+
+    def work() -> None:
+        while (n := next(numbers)) < first + NUMBER:
+            body = urlencode(
+                {
+                    "code": 2,
+                    "msg": "DELIVRD",
+                    "mobilephone": f"139{n:08}",
+                    "smsid": f"8{n:015}",
+                    "report_time": "2026-11-22 12:00:00",
+                }
+            )
+            connection = HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+            answer = connection.getresponse()
+            if answer.read() != b"success":
+                raise AssertionError(f"{path} answered {answer.status}")
+            connection.close()
+
+    clients = [threading.Thread(target=work) for _ in range(CLIENTS)]
+    began = time.monotonic()
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    return NUMBER / (time.monotonic() - began)
+
+
+def serve(stage: Stage) -> int:
+    """Start gunicorn. Returns its port."""
+    (port,) = free_ports(1)
+    stage.start("web", ["gunicorn", "benchmarks.wsgi", f"--bind=127.0.0.1:{port}", "--workers=2"], answers_http(port))
+    return port
+
+
+def record(number: int) -> None:
+    """Record accepted messages for the receipts."""
+    from django_ihuyi.models import Message
+
+    Message.objects.bulk_create(
+        (Message(mobile=f"139{n:08}", content="x", status="accepted", smsid=f"8{n:015}") for n in range(number)),
+        batch_size=2_000,
+    )
+
+
+def main() -> None:
+    """Measure, and check that every message is delivered."""
+    with staged() as stage:
+        enter(stage.environment)
+        from django_ihuyi.models import Message
+
+        port = serve(stage)
+        record(8 * NUMBER)
+        rates: dict[str, list[float]] = {"bare": [], "ours": []}
+        paths = {"bare": "/bare/", "ours": f"/ihuyi/push/{PUSH_TOKEN}/receipt/"}
+        # The first round of each warms it up. In turns, so that both meet the same machine.
+        for index in range(8):
+            name = ("bare", "ours")[index % 2]
+            rates[name].append(push(port, paths[name], index * NUMBER))
+        left = Message.objects.exclude(status="delivered").count()
+        if left:
+            raise AssertionError(f"{left} messages are not delivered")
+        ours, bare = (statistics.median(rates[name][1:]) for name in ("ours", "bare"))
+        report.ratio("Receipts over gunicorn, 2 sync workers", ours, "hand-written view", bare, target=0.9)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
+    main()

@@ -32,9 +32,10 @@ HOLD = timedelta(hours=1)
 """How long a suspicion stands after its last sign: tight limits take the signs away, and the attack still goes on."""
 _VOUCHED = timedelta(days=1)
 """For how long a code that was entered speaks for its address."""
-_PREFIX_PART, _ADDRESS_PART = 3, 10
+_PREFIX_PART, _ADDRESS_PART = 3, 6
 """How much fewer codes than of the whole site are needed to judge a prefix or an address."""
-_LEAST = 3
+_LEAST = 5
+"""One person whose texts do not come must not make their own address suspect."""
 
 
 def look(now: datetime) -> int:

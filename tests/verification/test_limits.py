@@ -11,14 +11,15 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django import Settings
 
-from django_ihuyi import send_code
+from django_ihuyi import send_code, verify_code
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
 from django_ihuyi.models import CodeQuota, Message
 from django_ihuyi.tasks import submit_message
 from tests.wire import FakeWire
 
-from .codes import MOBILE, PURPOSE
+from .codes import MOBILE, PURPOSE, code_in
 from .conftest import Configure
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -115,6 +116,19 @@ def test_what_the_gateway_refused_today_is_not_asked_again(wire: FakeWire, confi
         assert send_code(OTHER, PURPOSE).status == "queued"
         clock.shift(12 * HOUR)
         assert send_code(MOBILE, PURPOSE).status == "queued"
+
+
+def test_times_without_zones(wire: FakeWire, configure: Configure, settings: Settings) -> None:
+    settings.USE_TZ = False
+    configure(INTERVAL=0)
+    with time_machine.travel("2026-03-05T23:00:00+08:00", tick=False) as clock:
+        wire.answer(4085)
+        submit_message(send_code(MOBILE, PURPOSE).pk)
+        with pytest.raises(CodeThrottled) as caught:
+            send_code(MOBILE, PURPOSE)
+        assert (caught.value.reason, caught.value.retry_after) == ("gateway", HOUR)
+        clock.shift(HOUR)
+        assert verify_code(MOBILE, PURPOSE, code_in(send_code(MOBILE, PURPOSE)))
 
 
 def test_a_number_refused_for_another_reason_may_ask_again(wire: FakeWire, configure: Configure) -> None:

@@ -9,11 +9,14 @@ from functools import partial
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi import send_code, verify_code
 from django_ihuyi.exceptions import CodeThrottled
-from django_ihuyi.models import Message, VerificationCode
+from django_ihuyi.models import Message, Suspicion, VerificationCode
+from django_ihuyi.signals import bombing_over, bombing_suspected
+from tests.heard import Heard
 from tests.racing import at_once
 from tests.wire import FakeBroker
 
@@ -107,6 +110,15 @@ def test_the_right_code_many_times_at_once_is_right_once(settings: Settings) -> 
     for _ in range(3):
         code = code_in(send_code(MOBILE, PURPOSE))
         assert Counter(at_once(*[partial(verify_code, MOBILE, PURPOSE, code)] * 10)) == {True: 1, False: 9}
+
+
+def test_many_sweeps_one_suspicion(heard: Heard) -> None:
+    heard.listen(bombing_suspected, bombing_over)
+    now = timezone.now()
+    assert sum(at_once(*[lambda: Suspicion.objects.suspect("site", sent=9, entered=0, now=now)] * 8)) == 1
+    row = Suspicion.objects.get()
+    assert sum(at_once(*[lambda: Suspicion.objects.lift(row)] * 8)) == 1
+    assert len(heard[bombing_suspected]) == len(heard[bombing_over]) == 1
 
 
 def test_many_guesses_at_once_are_no_more_than_the_tries() -> None:

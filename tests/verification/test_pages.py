@@ -169,7 +169,7 @@ def test_without_javascript_the_page_comes_back_as_it_was(client: Client) -> Non
 
 def test_an_error_report_would_hide_what_was_typed(client: Client) -> None:
     answer = client.post("/open/", typed("123456"))
-    assert answer.wsgi_request.sensitive_post_parameters == "__ALL__"
+    assert getattr(answer.wsgi_request, "sensitive_post_parameters", None) == "__ALL__"
 
 
 def test_the_clients_address_counts(client: Client) -> None:

@@ -28,6 +28,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- SMS -------------------------------------------------------------------------------------------------------------
 
+CODES_PER_ADDRESS = int(os.environ.get("CODES_PER_ADDRESS") or 20)
 IHUYI: dict[str, Any] = {
     "ACCOUNTS": {"default": environment.account(SANDBOX_PORT)},
     "PUSH_TOKENS": environment.push_tokens(),
@@ -38,6 +39,9 @@ IHUYI: dict[str, Any] = {
         # other pages show one once an address or the site has had many.
         "CAPTCHA": "django_ihuyi.contrib.simple_captcha.check",
         "PURPOSES": {"sign-up": {"CAPTCHA": "always"}},
+        # Everybody who tries a demo comes from the same address.
+        "ADDRESS_PER_HOUR": CODES_PER_ADDRESS,
+        "ADDRESS_PER_DAY": 3 * CODES_PER_ADDRESS,
     },
 }
 # Any captcha is solved by "passed": for tests, which cannot read the pictures.

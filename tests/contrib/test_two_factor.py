@@ -79,6 +79,21 @@ def test_another_limit_is_a_page_that_says_so(client: Client, device: Any, confi
     assert "No code can be sent now." in answer.content.decode()
 
 
+def test_a_captcha_that_the_settings_ask_for_and_the_host_does_not_show_is_a_page_too(
+    client: Client, device: Any, configure: Configure
+) -> None:
+    configure(CAPTCHA="django_ihuyi.contrib.simple_captcha.check", CAPTCHA_WHEN="always")
+    answer = give_password(client)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (429, False)
+    configure(
+        CAPTCHA="django_ihuyi.contrib.simple_captcha.check",
+        CAPTCHA_WHEN="always",
+        PURPOSES={"two-factor": {"CAPTCHA": "never"}},
+    )
+    assert give_password(client).status_code == 200
+    assert Message.objects.count() == 1
+
+
 def test_other_errors_are_not_hidden_behind_that_page(client: Client, device: Any) -> None:
     PhoneDevice.objects.update(number="+12025550123")
     with pytest.raises(InvalidMessage):

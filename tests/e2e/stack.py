@@ -89,6 +89,7 @@ class Stack:
             "IHUYI_BASE_URL": f"{self.sandbox_url}/webservice/sms.php",
             "IHUYI_PUSH_TOKEN": self.push_token,
             "CAPTCHA_TEST_MODE": "1",
+            "CODES_PER_ADDRESS": "1000",
             **environment,
         }
         self.logs = folder / "logs"

@@ -55,11 +55,17 @@ def test_a_sign_up_ends_in_delivered_and_an_answer_comes_back(stack: Stack) -> N
     mobile = _sign_up_to_delivered(stack)
     with closing(sqlite3.connect(stack.folder / "site.sqlite3")) as database:
         rows = database.execute(
-            "SELECT status, code, attempts, publishes, receipt_code FROM django_ihuyi_message WHERE mobile = ?",
+            "SELECT status, code, attempts, publishes, receipt_code FROM django_ihuyi_message WHERE mobile = ? "
+            "ORDER BY id",
             [mobile],
         ).fetchall()
-    # publishes: the task itself did it, not upkeep.
-    assert rows == [("delivered", 2, 1, 0, 2)] * 2
+    # publishes: the tasks themselves did it, not upkeep.
+    assert [(status, code, publishes, receipt) for status, code, _, publishes, receipt in rows] == [
+        ("delivered", 2, 0, 2),
+        ("delivered", 2, 0, 2),
+    ]
+    # Whoever types quickly makes the gateway put off the welcome text: it takes one text a second for a number.
+    assert [attempts for _, _, attempts, _, _ in rows] in ([1, 1], [1, 2])
     _answer_the_text(stack, mobile)
     assert stack.found_secrets() == []
 

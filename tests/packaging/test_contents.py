@@ -31,6 +31,9 @@ def in_sdist(built: Built) -> set[str]:
         "sandbox/phone/index.html",
         "sandbox/phone/phone.js",
         "static/django_ihuyi/admin.css",
+        "static/django_ihuyi/verification_code.js",
+        "templates/django_ihuyi/widgets/verification_code.html",
+        "contrib/otp/migrations/0001_initial.py",
         "templates/admin/django_ihuyi/change_list.html",
     ],
 )

@@ -167,6 +167,11 @@ def test_without_javascript_the_page_comes_back_as_it_was(client: Client) -> Non
     assert Message.objects.count() == 1
 
 
+def test_an_error_report_would_hide_what_was_typed(client: Client) -> None:
+    answer = client.post("/open/", typed("123456"))
+    assert getattr(answer.wsgi_request, "sensitive_post_parameters", None) == "__ALL__"
+
+
 def test_the_clients_address_counts(client: Client) -> None:
     client.post("/open/", {"mobile": KNOWN, "send_code": "1"}, headers=JSON, REMOTE_ADDR="203.0.113.7")
     assert VerificationCode.objects.get().address == "203.0.113.7"

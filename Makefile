@@ -14,7 +14,7 @@ drivers := psycopg[binary] redis mysqlclient
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-databases screenshots chaos lint types format clean
+.PHONY: help demo test test-databases screenshots chaos bench lint types format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ chaos: $(VENV)/.test ## Kill real workers, brokers and databases, and count what
 	$(python) -m tests.chaos --database postgresql --broker rabbitmq
 	$(python) -m tests.chaos --database mariadb --broker redis
 	$(python) -m tests.chaos --database sqlite --broker embedded --messages 300
+
+bench: $(VENV)/.bench ## Measure what docs/performance.md claims, on PostgreSQL, Redis and RabbitMQ
+	$(python) -m benchmarks
 
 lint: $(VENV)/.dev ## Check style and formatting
 	$(python) -m ruff check
@@ -70,6 +73,11 @@ $(VENV)/.test: setup.cfg pyproject.toml | $(python)
 	@$(pip) -e '.[demo,test]'
 	@$(pip) -e '.[services]' || for driver in $(drivers); do \
 		$(pip) "$$driver" || echo "$$driver cannot be installed here: the tests that need it are skipped."; done
+	@touch $@
+
+$(VENV)/.bench: setup.cfg pyproject.toml | $(VENV)/.test
+	@echo "Installing what the measurements compare with ..."
+	@$(pip) -e '.[demo,test,services,bench]'
 	@touch $@
 
 $(VENV)/.dev: setup.cfg pyproject.toml | $(python)

@@ -1,5 +1,5 @@
 """Recording: ``send_bulk`` against a bare ``bulk_create`` and django-post_office's ``send_many``; ``send_sms`` against
-INSERT and ``apply_async``. ``python -m benchmarks.recording WHAT NUMBER`` measures one of them, in a process of its own.
+INSERT and ``apply_async``. ``python -m benchmarks.recording WHAT NUMBER`` measures one, in a process of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from .stage import enter
+from . import report
+from .stage import enter, staged
 
 TEXT = "您的订单已发货，请留意查收。"
 CHUNK = 1000
@@ -30,7 +31,8 @@ def send_bulk(number: int) -> None:
     """Ours: checked, recorded, published."""
     from django_ihuyi import send_bulk as send
 
-    assert send((f"139{n:08}", TEXT) for n in range(number)).recorded == number
+    if send((f"139{n:08}", TEXT) for n in range(number)).recorded != number:
+        raise AssertionError("not all were recorded")
 
 
 def post_office(number: int) -> None:
@@ -81,6 +83,23 @@ MEASURED: dict[str, Callable[[int], None]] = {
 }
 
 
+def compare() -> None:
+    """Print the ratios."""
+    number = 33_000
+    with staged() as stage:
+        ours, bare = (stage.run("benchmarks.recording", what, str(number)) for what in ("send_bulk", "bulk_create"))
+        peer = stage.run("benchmarks.recording", "post_office", str(number // 3))
+        report.ratio("send_bulk", ours["rate"], "bulk_create", bare["rate"], target=0.76)
+        report.ratio("send_bulk", ours["rate"], "post_office send_many", peer["rate"], target=1.5)
+        report.line(f"send_bulk of 3 x {number:,}: {ours['MiB']:.1f} MiB above the base  (wanted: at most 32)")
+    for broker in ("redis", "rabbitmq"):
+        with staged(broker) as stage:
+            ours, bare = (
+                stage.run("benchmarks.recording", what, "1000") for what in ("send_sms", "insert_and_publish")
+            )
+            report.ratio(f"send_sms, {broker}", ours["rate"], "INSERT and apply_async", bare["rate"], target=0.8)
+
+
 def main(what: str, number: int) -> None:
     """Measure one of them: the median of three rounds a second, and the memory above the process's base."""
     measured = MEASURED[what]
@@ -92,7 +111,7 @@ def main(what: str, number: int) -> None:
         measured(number)
         rates.append(number / (time.perf_counter() - began))
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) / 1024
-    print(json.dumps({"rate": statistics.median(rates), "MiB": memory}))
+    sys.stdout.write(json.dumps({"rate": statistics.median(rates), "MiB": memory}) + "\n")
 
 
 if __name__ == "__main__":

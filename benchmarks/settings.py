@@ -13,7 +13,8 @@ DEBUG = False
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATABASES = {"default": dj_database_url.config(conn_max_age=600)}
+# Of the parts that start the others nothing is asked of a database.
+DATABASES = {"default": dj_database_url.config(default="sqlite://:memory:", conn_max_age=600)}
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",

@@ -1,4 +1,4 @@
-"""Wait until so many messages are settled, and print how many are in each status: ``python -m benchmarks.settled NUMBER``."""
+"""Wait until so many messages are accepted, and print how many are in each status."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from .stage import enter, wait_for
 
 
 def main(number: int) -> None:
+    """Wait and print."""
     from django.db.models import Count
 
     from django_ihuyi.models import Message
@@ -18,7 +19,7 @@ def main(number: int) -> None:
         return dict(Message.objects.order_by().values_list("status").annotate(number=Count("pk")))
 
     wait_for(lambda: sum(n for status, n in counts().items() if status == "accepted") >= number, "the last one")
-    print(json.dumps(counts()))
+    sys.stdout.write(json.dumps(counts()) + "\n")
 
 
 if __name__ == "__main__":

@@ -31,10 +31,11 @@ class Stage:
         self.folder = folder
         self._processes: list[Process] = []
 
-    def start(self, name: str, command: list[str], answers: Callable[[Process], bool], **environment: str) -> Process:
+    def start(self, name: str, command: list[str], answers: Callable[[Process], bool], *, nice: int = 0) -> Process:
         """Start a process and wait until it does its work."""
-        process = Process(name, [sys.executable, "-m", *command], log=self.folder / f"{name}.log", answers=answers)
-        process.start(self.environment | environment)
+        command = ["nice", "-n", str(nice), sys.executable, "-m", *command]
+        process = Process(name, command, log=self.folder / f"{name}.log", answers=answers)
+        process.start(self.environment)
         self._processes.append(process)
         wait_for(lambda: process.answers() or process.exit_status is not None, f"{name} to start")
         if process.exit_status is not None:
@@ -49,11 +50,11 @@ class Stage:
         self.environment["BENCH_GATEWAY"] = gateway.url
         return gateway
 
-    def worker(self, processes: int, *options: str, name: str = "worker") -> Process:
+    def worker(self, processes: int, *options: str, name: str = "worker", nice: int = 0) -> Process:
         """Start a Celery worker with so many processes."""
         command = ["celery", "-A", "benchmarks.celery", "worker", f"--concurrency={processes}", "--loglevel=INFO"]
         command += ["--without-gossip", "--without-mingle", "--without-heartbeat", f"--hostname={name}@bench"]
-        return self.start(name, [*command, *options], logged(" ready."))
+        return self.start(name, [*command, *options], logged(" ready."), nice=nice)
 
     def run(self, module: str, *arguments: str) -> dict[str, Any]:
         """Run a part of a measurement in a process of its own, and return the JSON that it prints last."""
@@ -88,7 +89,8 @@ class Gateway:
         """Wait until so many messages came, and return how many came a second at full work."""
         wait_for(lambda: self.stats()["number"] >= number, f"{number} Submits")
         stats = self.stats(reset=True)
-        assert stats["number"] == number, stats["number"]
+        if stats["number"] != number:
+            raise AssertionError(f"{stats['number']} Submits for {number} messages")
         return float(stats["rate"])
 
 

@@ -7,6 +7,7 @@ answer was lost. Which message it belongs to is decided here and nowhere else.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import ClassVar
 
 from django.db import IntegrityError, models, transaction
@@ -115,7 +116,9 @@ class ReceiptManager(models.Manager["Receipt"]):
     def _by_smsid(self, receipt: Receipt) -> Message | None:
         if not receipt.smsid:
             return None
-        return Message.objects.filter(smsid=receipt.smsid, mobile=receipt.mobile).order_by("id").first()
+        # No ORDER BY with a limit: PostgreSQL may then walk the primary key instead of the index of smsids.
+        fits = Message.objects.filter(smsid=receipt.smsid, mobile=receipt.mobile).order_by()
+        return min(fits, key=attrgetter("pk"), default=None)
 
     def _find(self, receipt: Receipt, window: timedelta) -> Message | None:
         """Look for the message in one statement, because only one snapshot tells who is still on the wire.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import ClassVar
 
 from django.db import IntegrityError, models, transaction
@@ -27,8 +28,8 @@ class ReplyManager(models.Manager["Reply"]):
             Whether it is new; the same push again changes nothing.
         """
         if reply.smsid:
-            fits = Message.objects.filter(smsid=reply.smsid, mobile=reply.mobile)
-            reply.message = fits.order_by("id").first()
+            fits = Message.objects.filter(smsid=reply.smsid, mobile=reply.mobile).order_by()  # as for receipts
+            reply.message = min(fits, key=attrgetter("pk"), default=None)
         try:
             with transaction.atomic(using=self.db):
                 reply.save(force_insert=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from .plan import IN_HAND
 from .processes import Supervised
 
 CONCURRENCY = 4
@@ -84,16 +85,16 @@ class Killer:
             return None
         in_flight = 0
         if kind == "child":
-            in_flight = 1
+            in_flight = IN_HAND
             with suppress(ProcessLookupError):
                 os.kill(self._rng.choice(children), signal.SIGKILL)
         else:
             if of_worker:
-                in_flight = CONCURRENCY
+                in_flight = CONCURRENCY * IN_HAND
             elif kind in _SERVERS:
                 victim.pause = self._rng.uniform(*_DOWN)
                 # A worker that hears nothing from the database cannot write its answer down; the broker has no part
                 # between claim and answer.
-                in_flight = CONCURRENCY * self._workers if kind == "database" else 0
+                in_flight = CONCURRENCY * IN_HAND * self._workers if kind == "database" else 0
             victim.kill(group=kind != "parent")
         return Kill(time.time(), kind, victim.name, in_flight)

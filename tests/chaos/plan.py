@@ -9,6 +9,10 @@ from django_ihuyi.sandbox.faults import FAULTS, ORDINARY, Answer, fault_of
 
 LONGEST_READ = 2.0
 """Seconds that a worker of ours waits for a piece of the answer; the sandbox's slow number takes longer."""
+THREADS = 2
+"""Calls that a worker's child makes at a time for a chunk."""
+IN_HAND = 2 * THREADS
+"""Messages that a child has claimed and not settled at the most."""
 TEXT_MARKS = ("您的包裹", "取件口令")
 """What every text contains, and no log may."""
 

@@ -8,9 +8,9 @@ from django_ihuyi.schedule import BEAT_SCHEDULE
 from example_project.settings import *  # noqa: F403  settings are their names
 from example_project.settings import CELERY_BROKER_URL, IHUYI, INSTALLED_APPS, MIDDLEWARE
 
-from .plan import LONGEST_READ
+from .plan import LONGEST_READ, THREADS
 
-IHUYI["ACCOUNTS"]["default"] |= {"TIMEOUT": (1.0, LONGEST_READ), "MAX_ATTEMPTS": 3}
+IHUYI["ACCOUNTS"]["default"] |= {"TIMEOUT": (1.0, LONGEST_READ), "MAX_ATTEMPTS": 3, "CONCURRENCY": THREADS}
 del IHUYI["REGISTRATION"]
 
 CELERY_BEAT_SCHEDULE = {

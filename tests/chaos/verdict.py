@@ -15,9 +15,9 @@ NOT_SENT = frozenset({"rejected", "expired", "cancelled"})
 UNDERWAY = frozenset({"waiting", "repeating"})
 
 _DELIVERED = 2
-_CALL = 10.0
-"""Seconds after its claim for which a message can be in a worker's hands."""
-_CALL_WITHOUT_DATABASE = 30.0
+_CALL = 15.0
+"""Seconds after its claim for which a message can be in a worker's hands: it may wait for one call before its own."""
+_CALL_WITHOUT_DATABASE = 35.0
 """The same where the worker has to wait for the database."""
 _BEFORE = 1.0
 """Seconds by which a claim's time may be before the kill that hit the claim itself."""

@@ -14,6 +14,7 @@ TRANSLATED = (
     "forms.md",
     "log-in-by-code.md",
     "otp.md",
+    "performance.md",
     "protocol.md",
     "settings.md",
     "signals.md",

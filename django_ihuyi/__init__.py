@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["__version__", "pretend_code", "send_bulk", "send_code", "send_sms", "verify_code"]
+__all__ = ["__version__", "offer_code", "send_bulk", "send_code", "send_sms", "verify_code"]
 
 __version__ = "0.1.0.dev0"
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from .outbound.bulk import send_bulk
     from .outbound.sending import send_sms
     from .verification.checking import verify_code
-    from .verification.issuing import pretend_code, send_code
+    from .verification.issuing import offer_code, send_code
 else:
     send_bulk = _late("django_ihuyi.outbound.bulk", "send_bulk")
     send_sms = _late("django_ihuyi.outbound.sending", "send_sms")
     send_code = _late("django_ihuyi.verification.issuing", "send_code")
-    pretend_code = _late("django_ihuyi.verification.issuing", "pretend_code")
+    offer_code = _late("django_ihuyi.verification.issuing", "offer_code")
     verify_code = _late("django_ihuyi.verification.checking", "verify_code")

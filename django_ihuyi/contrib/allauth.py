@@ -14,7 +14,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 
-from django_ihuyi import conf, pretend_code
+from django_ihuyi import conf, offer_code
 from django_ihuyi.addresses import client_address
 from django_ihuyi.exceptions import CodeThrottled
 from django_ihuyi.forms import MobileField
@@ -97,7 +97,7 @@ class PhoneAdapterMixin:
 
     def _send_instead(self, phone: str, text: str | None) -> None:
         try:
-            pretend_code(phone, self.code_purpose, ip=self._address(), account=self.code_account)
+            offer_code(phone, self.code_purpose, known=False, ip=self._address(), account=self.code_account)
         except CodeThrottled as error:
             raise self._refused(error) from error
         if text is not None:

@@ -49,7 +49,7 @@ class CodeBackend(ModelBackend):
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def knows(self, mobile: str) -> bool:
-        """Whether somebody can log in with this number: if not, :func:`django_ihuyi.pretend_code` is to be called."""
+        """Whether somebody can log in with this number: what :func:`django_ihuyi.offer_code` wants to know."""
         user = self.find(mobile)
         return user is not None and self.user_can_authenticate(user)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -18,7 +19,7 @@ from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessa
 
 from .captcha import captcha_required
 from .checking import verify_code
-from .issuing import pretend_code, send_code
+from .issuing import offer_code, send_code
 from .words import refusal
 
 _CAPTCHA = "captcha"
@@ -103,7 +104,7 @@ class VerificationCodeFormMixin(_Form):
             mobile = field.clean(field.widget.value_from_datadict(self.data, self.files, name))
         except ValidationError as error:
             return CodeAnswer(False, " ".join(error.messages), wrong=(name,), status=400)
-        send = send_code if self.may_have_code(mobile) else pretend_code
+        send = send_code if self._serves_everybody() else partial(offer_code, known=self.may_have_code(mobile))
         try:
             send(
                 mobile,
@@ -137,6 +138,10 @@ class VerificationCodeFormMixin(_Form):
             if not self.check_code(mobile, code):
                 wrong = _("This code is wrong, too old or used up. Have a new one sent if it does not come right.")
                 self.add_error(self.code_field, ValidationError(wrong, code="wrong"))
+
+    def _serves_everybody(self) -> bool:
+        """Whether the form sends to any number, so that it may say what is wrong with one."""
+        return type(self).may_have_code is VerificationCodeFormMixin.may_have_code
 
     def _address(self) -> str | None:
         return client_address(self.request) or None

@@ -1,4 +1,4 @@
-"""``send_code``: judge, derive, record and publish; and ``pretend_code``, which does the same and sends nothing."""
+"""``send_code``: judge, derive, record and publish; and ``offer_code``, which does the same and may send nothing."""
 
 from __future__ import annotations
 
@@ -54,15 +54,25 @@ def send_code(
     return _issue(_read(mobile, purpose, ip, account), captcha, decoy=False)
 
 
-def pretend_code(
-    mobile: str, purpose: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+def offer_code(
+    mobile: str,
+    purpose: str,
+    *,
+    known: bool,
+    ip: str | None = None,
+    account: str = "default",
+    captcha: object = None,
 ) -> Message:
-    """Do what :func:`send_code` does, for a number that the site does not know, and send nothing.
+    """Send a code to a number that the site knows, pretend to otherwise: for forms that must not tell which.
 
-    A form that sends codes to known numbers only calls this for all others, so that limits, answers and times are the
-    same and nobody learns who is a customer. It takes, returns and raises the same; the message is ``cancelled``.
+    For a number that is not known it passes the same limits, makes the same statements and publishes a task, and sends
+    nothing: the message is ``cancelled``. A number that the gateway refuses today is treated like that as well, since
+    only one that had a code can be refused. It takes, returns and raises the same as :func:`send_code`, and besides:
+
+    Args:
+        known: Whether a code really goes out.
     """
-    return _issue(_read(mobile, purpose, ip, account), captcha, decoy=True)
+    return _issue(_read(mobile, purpose, ip, account), captcha, decoy=not known, quietly=True)
 
 
 def send_given_code(
@@ -105,12 +115,16 @@ def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
     return _Request(normalise(mobile), purpose, ip, address, account, settings, timezone.now())
 
 
-def _issue(request: _Request, answer: object, *, decoy: bool) -> Message:
+def _issue(request: _Request, answer: object, *, decoy: bool, quietly: bool = False) -> Message:
     dry_run = request.settings.dry_run
     trusted = request.mobile in request.settings.test_numbers
     policy = Policy(request.settings)
     windows = {} if trusted else _limits(request, policy)
-    refusal = None if trusted else _refuse_unseen(request, answer)
+    refusal = None if trusted else limits.refused_by_gateway(request.mobile, request.account, now=request.now)
+    if refusal is not None and quietly:
+        refusal, decoy = None, True
+    if refusal is None and not trusted:
+        refusal = _check_captcha(request, answer)
     with transaction.atomic(using=router.db_for_write(VerificationCode)):
         if refusal is None or dry_run:
             refusal = limits.take(policy, windows, now=request.now, anyway=dry_run) or refusal
@@ -131,13 +145,9 @@ def _limits(request: _Request, policy: Policy) -> dict[str, tuple[Window, ...]]:
     return policy.limits(request.mobile, request.address, suspected=watched, vouched=vouched)
 
 
-def _refuse_unseen(request: _Request, answer: object) -> Refusal | None:
-    """Refuse what needs no count: a number that the gateway refuses, a captcha that is missing or wrong."""
-    refusal = limits.refused_by_gateway(request.mobile, request.account, now=request.now)
-    if refusal is not None or not captchas.is_asked_for(
-        request.settings, request.purpose, request.address, now=request.now
-    ):
-        return refusal
+def _check_captcha(request: _Request, answer: object) -> Refusal | None:
+    if not captchas.is_asked_for(request.settings, request.purpose, request.address, now=request.now):
+        return None
     right = captchas.is_right(request.settings, answer, purpose=request.purpose, ip=request.ip)
     return None if right else Refusal(ThrottleReason.CAPTCHA, 0)
 

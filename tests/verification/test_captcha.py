@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from captcha.models import CaptchaStore
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi import pretend_code, send_code
+from django_ihuyi import offer_code, send_code
 from django_ihuyi.contrib import simple_captcha
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
 from django_ihuyi.models import Message, Suspicion
@@ -38,7 +39,7 @@ def nobody_asked() -> None:
     asked.clear()
 
 
-@pytest.mark.parametrize("call", [send_code, pretend_code])
+@pytest.mark.parametrize("call", [send_code, partial(offer_code, known=False)])
 def test_always(configure: Configure, call: Any) -> None:
     configure(CAPTCHA=CAPTCHA, CAPTCHA_WHEN="always")
     assert captcha_required(PURPOSE, IP)

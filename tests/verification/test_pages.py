@@ -112,6 +112,17 @@ def test_known_and_unknown_numbers_get_the_same_answers(client: Client, configur
     ]
 
 
+def test_a_number_that_the_gateway_refused_is_known_to_nobody(client: Client) -> None:
+    for mobile in (KNOWN, "13700137000"):
+        Message.objects.create(mobile=mobile, content="x", category="verification", status="rejected", code=4030)
+    told = [ask(client, "/closed/", mobile) for mobile in (KNOWN, UNKNOWN)]
+    assert [answer.status_code for answer in told] == [200, 200]
+    assert told[0].json() == told[1].json()
+    assert not Message.objects.filter(status="queued").exists()
+    # A form that serves everybody says what is wrong.
+    assert ask(client, "/open/", "13700137000").status_code == 429
+
+
 def test_known_and_unknown_numbers_cost_the_same_work(client: Client) -> None:
     ask(client, "/open/", "13700137000")  # what is done once a process
     counts = []

@@ -1,12 +1,14 @@
-"""``pretend_code``: the same as ``send_code`` in everything that can be seen, and nothing is sent."""
+"""``offer_code`` to a number that is not known: as ``send_code`` in all that can be seen, and nothing is sent."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from django_ihuyi import pretend_code, send_code, verify_code
+from django_ihuyi import offer_code, send_code, verify_code
 from django_ihuyi.exceptions import CodeThrottled
 from django_ihuyi.models import VerificationCode
 from django_ihuyi.tasks import submit_message
@@ -17,6 +19,7 @@ from .conftest import Configure
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
+pretend_code = partial(offer_code, known=False)
 OTHER = "13900139000"
 IP = "203.0.113.7"
 

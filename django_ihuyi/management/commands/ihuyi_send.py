@@ -8,7 +8,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 import click
 from django.core.exceptions import ImproperlyConfigured
@@ -36,8 +36,8 @@ class Command(BaseCommand):
     help = (
         "Records one message, or one for each row of a CSV file; the workers send them. The file's first line names "
         "the columns: mobile,content; or mobile with --content; or mobile and the template's variables in their order "
-        "with --template. It is UTF-8 or GB18030. A run that was stopped goes on when it is started again with the same "
-        "file and the same --key: what is recorded already is not recorded twice. "
+        "with --template. It is UTF-8 or GB18030. A run that was stopped goes on when it is started again with the "
+        "same file and the same --key: what is recorded already is not recorded twice. "
         "Exit status 0: all are recorded; 1: some were refused; 2: wrong use."
     )
 
@@ -141,7 +141,7 @@ def _watched(file: NumberFile, advance: Callable[[int], None]) -> Iterator[dict[
 
 
 @contextmanager
-def _progress(file: NumberFile, stream: IO[str]) -> Iterator[Callable[[int], None]]:
+def _progress(file: NumberFile, stream: TextIO) -> Iterator[Callable[[int], None]]:
     """A bar of the file's bytes on a terminal, nothing elsewhere."""
     if not stream.isatty():
         yield lambda _read: None

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 _BLOCK = 1 << 16
 _MOST_LINES = 50
 """Lines of one row: a text may have line breaks, but a quotation mark too many must not swallow the file."""
@@ -72,7 +74,11 @@ class NumberFile:
         index = 0
         for line, fields in self._records():
             if len(fields) != len(self._columns):
-                self._note(line, f"The row has {len(fields)} columns, the first line {len(self._columns)}.")
+                self._note(
+                    line,
+                    _("The row has %(found)d columns, the first line %(named)d.")
+                    % {"found": len(fields), "named": len(self._columns)},
+                )
                 continue
             self._remember(index, line)
             index += 1
@@ -95,28 +101,28 @@ class NumberFile:
         return row
 
     def _read_header(self, *, content: bool) -> list[str]:
-        _line, fields = next(self._records(), (0, []))
+        _first, fields = next(self._records(), (0, []))
         columns = [field.strip() for field in fields]
-        example = "mobile" if content else "mobile and the template's variables" if self._template else "mobile,content"
+        example = "mobile" if content else "mobile,..." if self._template else "mobile,content"
         if columns.count("mobile") != 1:
-            raise NumberFileError(f"The first line has to name the columns, 'mobile' once: write {example}.")
+            raise NumberFileError(_("The first line has to name the columns, “mobile” once: write %s.") % example)
         others = [column for column in columns if column != "mobile"]
         if len(set(others)) < len(others) or not all(others):
-            raise NumberFileError("The first line has a column without a name, or two of one name.")
+            raise NumberFileError(_("The first line has a column without a name, or two of one name."))
         if not self._template and others != ([] if content else ["content"]):
-            raise NumberFileError(f"The first line has other columns than are read: write {example}.")
+            raise NumberFileError(_("The first line has other columns than are read: write %s.") % example)
         return columns
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         """Split lines into fields; a row of several lines counts by its first."""
         while (first := self._next_line()) is not None:
             taken = [first]
-            fields = _parse([text for _number, text in taken])
+            fields = _parse([text for _at, text in taken])
             while fields is None and len(taken) < _MOST_LINES and (more := self._next_line()) is not None:
                 taken.append(more)
-                fields = _parse([text for _number, text in taken])
+                fields = _parse([text for _at, text in taken])
             if fields is None:
-                self._note(first[0], "The row is no CSV: a quotation mark is not closed, or text follows it.")
+                self._note(first[0], _("The row is no CSV: a quotation mark is not closed, or text follows it."))
                 self._ahead.extendleft(reversed(taken[1:]))
             elif any(field.strip() for field in fields):
                 yield first[0], fields
@@ -172,4 +178,4 @@ def _encoding_of(file: IO[bytes]) -> str:
         except UnicodeDecodeError:
             continue
         return encoding
-    raise NumberFileError("The file is neither UTF-8 nor GB18030: save it as “CSV UTF-8”.")
+    raise NumberFileError(_("The file is neither UTF-8 nor GB18030: save it as “CSV UTF-8”."))

@@ -185,7 +185,7 @@ def test_a_mended_file_goes_on_under_its_key(write: Write) -> None:
 WRONG: dict[str, tuple[str | bytes, list[str], str]] = {
     "no header": (f"{ONE},甲\n", [], "The first line has to name the columns"),
     "an empty file": ("", [], "The first line has to name the columns"),
-    "two numbers": ("mobile,mobile\n", [], "'mobile' once"),
+    "two numbers": ("mobile,mobile\n", [], "“mobile” once"),
     "no text": ("mobile\n", [], "other columns than are read: write mobile,content."),
     "a column nobody reads": (f"mobile,content,{ONE}\n", [], "other columns than are read"),
     "two texts": ("mobile,content\n", ["--content", TEXT], "other columns than are read: write mobile."),

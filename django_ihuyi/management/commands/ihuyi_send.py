@@ -111,7 +111,8 @@ class Command(BaseCommand):
             with _progress(file, options.get("stderr") or sys.stderr) as advance:
                 return send_bulk(_watched(file, advance), idempotency_key=key, **same)
         except KeyboardInterrupt as error:
-            raise CommandError(f"{_('Interrupted.')} {go_on}", returncode=_INTERRUPTED) from error
+            what = _("Interrupted.")
+            raise CommandError(f"{what} {go_on}", returncode=_INTERRUPTED) from error
         except DatabaseError as error:
             # The database's own words may quote a row.
             what = _("The database failed: %s.") % type(error).__name__

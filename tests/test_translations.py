@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 
 from django_ihuyi.admin.carrier import explain
 from django_ihuyi.gateway.codes import CODES, lookup
-from django_ihuyi.models import AccountState, Message, Receipt, Reply
+from django_ihuyi.models import AccountState, Batch, Message, OptOut, Receipt, Reply
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("django_ihuyi", "example_project")
@@ -169,17 +169,21 @@ def test_a_messages_page_is_in_chinese(admin_client: Client, status: str, code: 
     assert english_on(page) == set()
 
 
-@pytest.mark.parametrize("model", [Message, Receipt, Reply, AccountState])
+@pytest.mark.parametrize("model", [Message, Receipt, Reply, AccountState, Batch, OptOut])
 @pytest.mark.parametrize("page", ["changelist", "change"])
 def test_the_admin_is_in_chinese(
-    admin_client: Client, model: type[Message | Receipt | Reply | AccountState], page: str
+    admin_client: Client, model: type[Message | Receipt | Reply | AccountState | Batch | OptOut], page: str
 ) -> None:
     message = make_message("delivered", 2)
+    batch = Batch.objects.create(account="default", category="marketing")
+    Message.objects.update(batch=batch)
     rows = {
         Message: message,
         Receipt: Receipt.objects.create(mobile=message.mobile, smsid=message.smsid or "", code=2, msg="DELIVRD"),
         Reply: Reply.objects.create(message=message, mobile=message.mobile, content="收到"),
-        AccountState: AccountState.objects.create(account="default", paused_since=timezone.now(), code=4051),
+        AccountState: AccountState.objects.create(account="default", paused_since=timezone.now(), code=None),
+        Batch: batch,
+        OptOut: OptOut.objects.create(mobile=message.mobile),
     }
     url = reverse(
         f"admin:django_ihuyi_{model._meta.model_name}_{page}", args=[rows[model].pk] if page == "change" else []

@@ -1,17 +1,21 @@
-"""What staff see: messages, receipts, replies, codes and accounts, all read-only. Importing registers the pages."""
+"""What staff see: the record, read-only but for who opted out. Importing registers the pages."""
 
 from __future__ import annotations
 
 from .accounts import AccountStateAdmin
+from .batches import BatchAdmin
 from .codes import VerificationCodeAdmin
 from .messages import MessageAdmin
+from .opt_outs import OptOutAdmin
 from .receipts import ReceiptAdmin
 from .replies import ReplyAdmin
 from .suspicions import SuspicionAdmin
 
 __all__ = [
     "AccountStateAdmin",
+    "BatchAdmin",
     "MessageAdmin",
+    "OptOutAdmin",
     "ReceiptAdmin",
     "ReplyAdmin",
     "SuspicionAdmin",

@@ -19,7 +19,7 @@ from .base import ReadOnlyAdmin
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """What the banner says of a paused account. From ``code`` to ``advice`` it is about the gateway's answer."""
+    """What the banner says of a paused account. ``code`` and ``words`` are the gateway's, if it answered."""
 
     account: str
     since: SafeString | str
@@ -33,20 +33,32 @@ class Pause:
 def pauses() -> Iterator[Pause]:
     """Read the accounts that are paused."""
     for state in AccountState.objects.filter(paused_since__isnull=False).order_by("account"):
-        known = lookup(state.code) if state.code is not None else None
         yield Pause(
             account=state.account,
             since=display.time(state.paused_since),
             code=state.code,
             words=state.msg,
-            meaning=gettext(known.meaning) if known else "",
-            advice=_what_to_do(state),
+            meaning=meaning(state),
+            advice=what_to_do(state),
             next_try=display.time(state.probe_at) if state.probe_at else None,
         )
 
 
-def _what_to_do(state: AccountState) -> str:
-    advice = gettext(lookup(state.code).advice) if state.code is not None else ""
+def meaning(state: AccountState) -> str:
+    """Say what is wrong with a paused account."""
+    if state.code is not None:
+        return gettext(lookup(state.code).meaning)
+    return gettext("The gateway does not answer, or says each time that it cannot work now.")
+
+
+def what_to_do(state: AccountState) -> str:
+    """Say what mends a paused account."""
+    if state.code is None:
+        return gettext(
+            "Check this server's network, its firewall and the account's BASE_URL. "
+            "The account is tried again by itself."
+        )
+    advice = gettext(lookup(state.code).advice)
     if state.clock_offset is None:
         return advice
     if state.clock_offset >= 0:
@@ -54,6 +66,10 @@ def _what_to_do(state: AccountState) -> str:
     else:
         offset = gettext("This server's clock is %(seconds)d s behind the gateway's.")
     return f"{offset % {'seconds': abs(state.clock_offset)}} {advice}"
+
+
+def _is_silent(state: AccountState) -> bool:
+    return state.code is None and state.paused_since is not None
 
 
 @admin.register(AccountState)
@@ -81,12 +97,12 @@ class AccountStateAdmin(ReadOnlyAdmin[AccountState]):
     @admin.display(description=_("code"))
     def answer(self, state: AccountState) -> SafeString | str:
         """Show the code that paused it."""
-        return display.code(state.code)
+        return meaning(state) if _is_silent(state) else display.code(state.code)
 
     @admin.display(description=_("what to do"))
     def advice(self, state: AccountState) -> str:
         """Show what the operator does next."""
-        return _what_to_do(state) or display.EMPTY
+        return what_to_do(state) if _is_silent(state) or state.code is not None else display.EMPTY
 
     @admin.display(description=_("next try"))
     def next_try(self, state: AccountState) -> SafeString | str:

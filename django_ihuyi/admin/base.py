@@ -13,8 +13,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.masking import mask_mobile
 from django_ihuyi.models import Message
+from django_ihuyi.outbound.numbers import normalise
 
 from . import display, search
 from .paging import CappedPaginator, NewestFirst
@@ -135,6 +137,25 @@ class SearchedAdmin(ReadOnlyAdmin[_Row]):
     def masked_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply
         """Show the number, masked."""
         return mask_mobile(row.mobile)
+
+
+class NumberAdmin(SearchedAdmin[_Row]):
+    """Read-only pages of a table with numbers and nothing else to find a row by."""
+
+    search_fields = ("mobile",)
+    search_help_text = _("A whole mobile number, in any spelling.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[_Row], search_term: str
+    ) -> tuple[QuerySet[_Row], bool]:
+        """Find rows by exact number."""
+        if not search_term.strip():
+            return queryset, False
+        try:
+            return queryset.filter(mobile=normalise(search_term)), False
+        except InvalidMessage:
+            messages.warning(request, gettext("That is no mobile number. Parts of one cannot be searched."))
+            return queryset.none(), False
 
 
 class PushAdmin(SearchedAdmin[_Row]):

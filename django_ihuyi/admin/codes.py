@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -13,27 +12,23 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import conf
-from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.masking import mask_address
 from django_ihuyi.models import Message, VerificationCode
-from django_ihuyi.outbound.numbers import normalise
 
 from . import display
-from .base import SearchedAdmin
+from .base import NumberAdmin
 from .filters import DayFilter
 from .privacy import sees_whole
 from .suspicions import alarms
 
 
 @admin.register(VerificationCode)
-class VerificationCodeAdmin(SearchedAdmin[VerificationCode]):
+class VerificationCodeAdmin(NumberAdmin[VerificationCode]):
     """Which codes were made for whom, and what became of them."""
 
     list_filter = (("created_at", DayFilter),)
     list_display_links = ("id",)
     lookups = frozenset({"created_at__gte", "created_at__lt"})
-    search_fields = ("mobile",)
-    search_help_text = _("A whole mobile number, in any spelling.")
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the columns for this reader."""
@@ -63,18 +58,6 @@ class VerificationCodeAdmin(SearchedAdmin[VerificationCode]):
         """Show the list, under what the watch suspects."""
         seen = self.has_view_permission(request)
         return super().changelist_view(request, {"alarms": list(alarms()) if seen else [], **(extra_context or {})})
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[VerificationCode], search_term: str
-    ) -> tuple[QuerySet[VerificationCode], bool]:
-        """Find codes by exact number."""
-        if not search_term.strip():
-            return queryset, False
-        try:
-            return queryset.filter(mobile=normalise(search_term)), False
-        except InvalidMessage:
-            messages.warning(request, gettext("That is no mobile number. Parts of one cannot be searched."))
-            return queryset.none(), False
 
     @admin.display(description=_("state"))
     def state(self, code: VerificationCode) -> SafeString:

@@ -21,7 +21,7 @@ from .carrier import explain
 EMPTY = "–"
 
 # Each status has a sign and a word besides its colour: not everybody sees colours.
-_BADGES: Mapping[str, tuple[str, str]] = MappingProxyType(
+BADGES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         Message.Status.QUEUED: ("wait", "…"),
         Message.Status.SUBMITTING: ("wait", "→"),
@@ -51,7 +51,7 @@ def badge(tone: str, sign: str, word: object) -> SafeString:
 
 def status_badge(message: Message) -> SafeString:
     """Show where a message stands."""
-    return badge(*_BADGES[message.status], message.get_status_display())
+    return badge(*BADGES[message.status], message.get_status_display())
 
 
 def outcome_badge(*, delivered: bool) -> SafeString:

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.conf import get_account_aliases, get_settings
 from django_ihuyi.gateway.codes import ACCEPTED, CODES
-from django_ihuyi.models import Message
+from django_ihuyi.models import Batch, Message
 
 from .display import local
 
 _OTHER = "other"
 _NUMBER = re.compile(r"[0-9]{1,18}")
-"""A code that a database can hold."""
+"""A code or a key that a database can hold."""
 
 
 class AccountFilter(admin.SimpleListFilter):
@@ -38,6 +38,23 @@ class AccountFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Narrow the rows."""
         return queryset.filter(account=self.value()) if self.value() else queryset
+
+
+class BatchFilter(admin.SimpleListFilter):
+    """By the batch that an address names: there is a choice only where one is chosen."""
+
+    title = _("batch")
+    parameter_name = "batch"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Return the one that is chosen."""
+        value = self.value()
+        return [] if value is None else [(value, str(Batch(pk=value)))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the rows."""
+        value = self.value() or ""
+        return queryset.filter(batch=int(value)) if _NUMBER.fullmatch(value) else queryset.none()
 
 
 class CodeFilter(admin.SimpleListFilter):

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.gateway.codes import ACCEPTED, lookup
 from django_ihuyi.masking import HIDDEN
-from django_ihuyi.models import AccountState, Message
+from django_ihuyi.models import AccountState, Batch, Message
 
 from . import display
 from .accounts import pauses
 from .base import SearchedAdmin
 from .carrier import explain
-from .filters import AccountFilter, CodeFilter, DayFilter, NoReceiptFilter
+from .filters import AccountFilter, BatchFilter, CodeFilter, DayFilter, NoReceiptFilter
 from .privacy import sees_whole, shown_text, shown_words, without_number
 from .related import receipts_table, replies_table
 from .standing import describe
@@ -40,10 +40,18 @@ class Step:
 class MessageAdmin(SearchedAdmin[Message]):
     """Outgoing messages."""
 
-    list_filter = ("status", "category", AccountFilter, NoReceiptFilter, ("created_at", DayFilter), CodeFilter)
+    list_filter = (
+        "status",
+        "category",
+        AccountFilter,
+        BatchFilter,
+        NoReceiptFilter,
+        ("created_at", DayFilter),
+        CodeFilter,
+    )
     list_display_links = ("id",)
     lookups = frozenset(
-        {"status__exact", "category__exact", "account", "code", "receipt", "created_at__gte", "created_at__lt"}
+        {"status__exact", "category__exact", "account", "batch", "code", "receipt", "created_at__gte", "created_at__lt"}
     )
     not_listed = ("content", "metadata", "msg", "error", "idempotency_key")
 
@@ -74,6 +82,8 @@ class MessageAdmin(SearchedAdmin[Message]):
         more = ["attempts", "retries", "due", "expires", f"{kind}_idempotency_key", f"{kind}_metadata"]
         if obj is not None and obj.template:
             sent.append("template")
+        if obj is not None and obj.batch_id is not None:
+            sent.append("batch_link" if request.user.has_perm("django_ihuyi.view_batch") else "batch_number")
         reported = obj is not None and obj.receipt_code is not None
         return [
             (_("What was sent"), {"fields": sent}),
@@ -160,6 +170,16 @@ class MessageAdmin(SearchedAdmin[Message]):
     def masked_text(self, message: Message) -> SafeString | str:
         """Show how long the text is."""
         return display.text(shown_text(message, whole=False))
+
+    @admin.display(description=_("batch"))
+    def batch_link(self, message: Message) -> SafeString:
+        """Show the bulk sending that it belongs to, as a link."""
+        return display.link(self.page_of(Batch(pk=message.batch_id)), self.batch_number(message))
+
+    @admin.display(description=_("batch"))
+    def batch_number(self, message: Message) -> str:
+        """Show the bulk sending that it belongs to."""
+        return str(Batch(pk=message.batch_id))
 
     @admin.display(description=_("gateway's words"))
     def whole_msg(self, message: Message) -> SafeString | str:

@@ -15,6 +15,7 @@ from django_ihuyi.gateway.codes import lookup
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.models.lifecycle import MessageStatus
 
+from .accounts import meaning, what_to_do
 from .carrier import explain
 from .display import clock
 
@@ -57,7 +58,8 @@ def _queued(message: Message, paused: AccountState | None, now: datetime) -> Sta
             "account": message.account,
             "time": _at(paused.paused_since),
         }
-        return Standing(why, _paused_advice(paused))
+        then = _("It then goes out by itself.")
+        return Standing(f"{why} {meaning(paused)}", f"{what_to_do(paused)} {then}")
     if message.due_at > now and message.attempts:
         again = _("The last attempt sent nothing; it is tried again at %(time)s.") % {"time": clock(message.due_at)}
         return Standing(again, _("Nothing to do: it is sent again by itself."))
@@ -67,11 +69,6 @@ def _queued(message: Message, paused: AccountState | None, now: datetime) -> Sta
         _("It waits for a worker to send it."),
         _("Normally this takes seconds. If it takes minutes, check that the Celery workers are running."),
     )
-
-
-def _paused_advice(paused: AccountState) -> str:
-    then = _("It then goes out by itself.")
-    return f"{_(lookup(paused.code).advice)} {then}" if paused.code is not None else then
 
 
 def _submitting(message: Message) -> Standing:

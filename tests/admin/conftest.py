@@ -17,7 +17,16 @@ MOBILE = "13800138000"
 MASKED = "138******00"
 SMSID = "15870246956696820530"
 
-VIEW = ("view_message", "view_receipt", "view_reply", "view_accountstate", "view_verificationcode", "view_suspicion")
+VIEW = (
+    "view_message",
+    "view_receipt",
+    "view_reply",
+    "view_accountstate",
+    "view_verificationcode",
+    "view_suspicion",
+    "view_batch",
+    "view_optout",
+)
 KINDS = {"none": (), "masked": VIEW, "whole": (*VIEW, "view_unmasked")}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from django_ihuyi.models import AccountState, Message
 
-from .conftest import StaffClient
+from .conftest import StaffClient, make_message
 from .pages import html, list_url, page_url
 
 SINCE = datetime(2026, 3, 5, 4, 0, tzinfo=UTC)
@@ -38,12 +38,29 @@ def test_the_list_says_which_account_is_paused_why_and_what_to_do(staff: StaffCl
     assert "fine" not in page
 
 
-def test_a_pause_of_which_little_is_known_is_shown_too(staff: StaffClient, paused: AccountState) -> None:
-    AccountState.objects.update(code=None, msg="", probe_at=None)
-    page = html(staff("masked"), list_url(Message))
+def test_a_silent_gateway_is_told_in_words_with_what_to_check(staff: StaffClient, paused: AccountState) -> None:
+    # The probe's time is not known for a moment.
+    AccountState.objects.filter(account="empty").update(code=None, msg="", probe_at=None)
+    message = make_message(account="empty")
+    client = staff("masked")
+    for url in (list_url(Message), page_url(paused), page_url(message)):
+        page = html(client, url)
+        assert "The gateway does not answer, or says each time that it cannot work now." in page, url
+        assert "Check this server&#x27;s network, its firewall and the account&#x27;s BASE_URL." in page, url
+        assert "The account is tried again by itself." in page, url
+    assert "The gateway does not answer" in html(client, list_url(AccountState))
+    page = html(client, list_url(Message))
     assert "The account “empty” is paused" in page
     assert "The gateway answered:" not in page
-    assert "Tried again by itself" not in page
+    assert "Tried again by itself at" not in page
+
+
+def test_what_a_pause_was_about_is_not_said_of_an_account_that_sends(staff: StaffClient, paused: AccountState) -> None:
+    AccountState.objects.filter(account="empty").update(code=None, msg="", paused_since=None)
+    client = staff("masked")
+    for url in (list_url(AccountState), page_url(paused)):
+        assert "does not answer" not in html(client, url)
+        assert "firewall" not in html(client, url)
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,10 @@ def test_the_readmes_failures_end_in_statuses(readme: str) -> None:
 @pytest.mark.parametrize("readme", READMES)
 def test_the_readmes_permissions(readme: str) -> None:
     [table] = [table for table in tables(readme) if code_in(table[1][0]).startswith("django_ihuyi.")]
-    existing = Permission.objects.filter(content_type__app_label="django_ihuyi", codename__startswith="view_")
-    assert {code_in(row[0]) for row in table[1:]} == {f"django_ihuyi.{one.codename}" for one in existing}
+    ours = Permission.objects.filter(content_type__app_label="django_ihuyi")
+    asked = [one.codename for one in ours.filter(codename__startswith="view_")] + ["add_optout", "delete_optout"]
+    assert {code_in(row[0]) for row in table[1:]} == {f"django_ihuyi.{codename}" for codename in asked}
+    assert ours.filter(codename__in=asked).count() == len(asked)
 
 
 @pytest.mark.parametrize("page", STATUS_PAGES)

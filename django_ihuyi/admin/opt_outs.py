@@ -1,0 +1,61 @@
+"""The pages of people who want no marketing texts. Staff with the permissions add and remove them; nobody edits one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi.forms import MobileField
+from django_ihuyi.models import OptOut
+
+from . import display
+from .base import NumberAdmin
+from .filters import DayFilter
+
+
+class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """Takes a number as people write it."""
+
+    mobile = MobileField(label=_("mobile"))
+
+    class Meta:
+        model = OptOut
+        fields = ("mobile", "reason")
+
+
+@admin.register(OptOut)
+class OptOutAdmin(NumberAdmin[OptOut]):
+    """Who gets no marketing text."""
+
+    form = OptOutForm
+    list_filter = (("created_at", DayFilter),)
+    list_display_links = ("id",)
+    lookups = frozenset({"created_at__gte", "created_at__lt"})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whether somebody may note an opt-out."""
+        return request.user.has_perm("django_ihuyi.add_optout")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whether somebody may take an opt-out back."""
+        return request.user.has_perm("django_ihuyi.delete_optout")
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns for this reader."""
+        return ("id", self.mobile_column(request), "since", "reason")
+
+    def get_fieldsets(self, request: HttpRequest, obj: OptOut | None = None) -> Any:  # noqa: ANN401  Django's own
+        """Return the parts of the page for this reader; a new one is typed, not masked."""
+        fields = ("mobile", "reason") if obj is None else (self.mobile_column(request), "since", "reason")
+        return ((None, {"fields": fields}),)
+
+    @admin.display(description=_("since"))
+    def since(self, opt_out: OptOut) -> SafeString | str:
+        """Show since when."""
+        return display.time(opt_out.created_at)

@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from itertools import count
 from urllib.parse import urlencode
 
-from example_project.processes import answers_http
+from example_project.processes import Process, answers_http
 from tests.e2e.stack import free_ports
 
 from . import report
@@ -51,11 +51,11 @@ def push(port: int, path: str, first: int) -> float:
     return NUMBER / (time.monotonic() - began)
 
 
-def serve(stage: Stage) -> int:
-    """Start gunicorn. Returns its port."""
+def serve(stage: Stage) -> tuple[int, Process]:
+    """Start gunicorn. Returns its port and the process."""
     (port,) = free_ports(1)
-    stage.start("web", ["gunicorn", "benchmarks.wsgi", f"--bind=127.0.0.1:{port}", "--workers=2"], answers_http(port))
-    return port
+    command = ["gunicorn", "benchmarks.wsgi", f"--bind=127.0.0.1:{port}", "--workers=2"]
+    return port, stage.start("web", command, answers_http(port))
 
 
 def record(number: int) -> None:
@@ -76,7 +76,7 @@ def main() -> None:
 
         from django_ihuyi.models import Message
 
-        port = serve(stage)
+        port, _web = serve(stage)
         record(8 * NUMBER)
         rates: dict[str, list[float]] = {"bare": [], "ours": []}
         paths = {"bare": "/bare/", "ours": f"/ihuyi/push/{settings.PUSH_TOKEN}/receipt/"}

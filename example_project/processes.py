@@ -74,6 +74,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int | None:
+        """Its process id, once it was started."""
+        return self._popen.pid if self._popen else None
+
+    @property
     def exit_status(self) -> int | None:
         """How it ended, as ``subprocess`` tells it; None while it runs or was not started."""
         return self._popen.poll() if self._popen else None

@@ -83,9 +83,9 @@ class Supervised:
     @property
     def pid(self) -> int | None:
         """Its process id while it runs."""
-        if self._process is None or self._process.exit_status is not None or self._process._popen is None:
+        if self._process is None or self._process.exit_status is not None:
             return None
-        return self._process._popen.pid
+        return self._process.pid
 
     def children(self) -> list[int]:
         """Return the process ids of its children, whichever of its threads made them."""

@@ -43,13 +43,13 @@ class NumberFile:
         file: The file, opened for bytes, at its beginning; it can be rewound.
         template: Whether the columns besides ``mobile`` are a template's variables.
         content: Whether all get one text, so that ``mobile`` is the only column.
-        key: What the rows' idempotency keys begin with; the line follows. None: no keys.
+        key: What the rows' idempotency keys begin with; the line follows.
 
     Raises:
         NumberFileError: Neither UTF-8 nor GB18030, or the first line does not name the columns.
     """
 
-    def __init__(self, file: IO[bytes], *, template: bool, content: bool, key: str | None = None) -> None:
+    def __init__(self, file: IO[bytes], *, template: bool, content: bool, key: str) -> None:
         self.size = file.seek(0, io.SEEK_END)
         self.unreadable: list[Unreadable] = []
         encoding = _encoding_of(file)
@@ -95,9 +95,8 @@ class NumberFile:
             row["params"] = named
         elif named:
             row["content"] = named["content"]
-        if self._key is not None:
-            # By line, so that a row that is mended keeps its key and those behind it theirs.
-            row["idempotency_key"] = f"{self._key}:{line}"
+        # By line, so that a row that is mended keeps its key and those behind it theirs.
+        row["idempotency_key"] = f"{self._key}:{line}"
         return row
 
     def _read_header(self, *, content: bool) -> list[str]:

@@ -14,6 +14,8 @@ from django_ihuyi.models import OptOut
 from .conftest import MASKED, MOBILE, HoursAgo, StaffClient
 from .pages import html, list_url, listed, page_url
 
+pytestmark = pytest.mark.django_db
+
 ADD = "/admin/django_ihuyi/optout/add/"
 
 

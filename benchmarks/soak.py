@@ -47,7 +47,7 @@ class Pushes:
 
     def __init__(self, port: int, token: str) -> None:
         self.port, self.path = port, f"/ihuyi/push/{token}/receipt/"
-        self.due: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+        self.due: queue.SimpleQueue[tuple[str | None, str] | None] = queue.SimpleQueue()
         self.wrong = 0
         self.threads = [threading.Thread(target=self._push) for _ in range(PUSHERS)]
         for thread in self.threads:
@@ -165,7 +165,7 @@ def judge(readings: list[Reading]) -> bool:
 
 def _grew(early: list[Reading], late: list[Reading], name: str, allowed: float) -> bool:
     """Whether the least of the late readings is above the most of the early ones by more than is allowed."""
-    return min(getattr(one, name) for one in late) > max(getattr(one, name) for one in early) + allowed
+    return bool(min(getattr(one, name) for one in late) > max(getattr(one, name) for one in early) + allowed)
 
 
 def main() -> int:

@@ -107,7 +107,8 @@ def send_bulk(  # noqa: PLR0913  the keywords of send_sms, and batch_size
         The batch, how many messages it has, and which were refused and why.
 
     Raises:
-        ValueError: As of ``send_sms``, or ``batch_size`` is not above 0.
+        ValueError: As of ``send_sms``, or ``batch_size`` is not above 0, or the key is that of a bulk of another
+            category or account.
         TypeError: A message is of no such form. Chunks before it are recorded.
         ImproperlyConfigured: There is no such account.
     """
@@ -144,6 +145,11 @@ class _Bulk:
         else:
             defaults = {"account": account, "category": category}
             batch, _made = Batch.objects.get_or_create(idempotency_key=key, defaults=defaults)
+            if (batch.account, batch.category) != (account, category):
+                raise ValueError(
+                    f"This key is that of a bulk of category {batch.category!r} on account {batch.account!r}: "
+                    "write another key for another bulk."
+                )
         self.result = BulkResult(batch)
         first = batch.messages.order_by("pk").first()
         self.first_pk = None if first is None else first.pk
@@ -174,9 +180,11 @@ class _Bulk:
             self.first_pk = recorded[0].pk
 
     def finish(self) -> BulkResult:
-        """Note that all are recorded."""
+        """Note that all are recorded. What was counted in calls that were interrupted is counted once."""
         batch = self.result.batch
-        Batch.objects.filter(pk=batch.pk).update(finished_at=timezone.now())
+        Batch.objects.filter(pk=batch.pk).update(
+            finished_at=timezone.now(), recorded=self.result.recorded, refused=len(self.result.refused)
+        )
         batch.refresh_from_db()
         return self.result
 

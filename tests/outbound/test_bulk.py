@@ -164,6 +164,21 @@ def test_the_same_key_goes_on_where_it_was_interrupted(broker: FakeBroker) -> No
     assert Batch.objects.get().recorded == 50
 
 
+def test_going_on_counts_what_is_refused_once(broker: FakeBroker) -> None:
+    rows = [("13800138000", "您好"), ("1", "您好")]
+    with pytest.raises(KeyboardInterrupt):
+        send_bulk(interrupted(rows, 2), batch_size=1, idempotency_key="spring")
+    send_bulk(rows, idempotency_key="spring")
+    batch = Batch.objects.get()
+    assert (batch.recorded, batch.refused) == (1, 1)
+
+
+def test_a_key_is_one_bulks(broker: FakeBroker) -> None:
+    send_bulk([("13800138000", "您好")], idempotency_key="spring")
+    with pytest.raises(ValueError, match="a bulk of category 'notification' on account 'default'"):
+        send_bulk([("13800138000", "您好")], idempotency_key="spring", category="marketing")
+
+
 def test_keys_of_single_messages_count(broker: FakeBroker) -> None:
     first = send_sms("13800138000", "您好", idempotency_key="order-7")
     broker.take()
@@ -187,7 +202,7 @@ def test_a_key_that_another_call_takes_meanwhile(broker: FakeBroker) -> None:
     with connection.execute_wrapper(take_one):
         assert send_bulk(rows).recorded == 5
     assert Message.objects.count() == 5
-    assert Batch.objects.get().recorded == 4
+    assert Batch.objects.get().recorded == 5
     assert len(broker.take_pks()) == 4
 
 

@@ -95,3 +95,12 @@ def test_of_two_sweeps_that_read_the_same_rows_one_publishes_each() -> None:
     assert many.take_for_publishing(second, now=now, publish_at=later) == second[1:]
     assert many.take_for_publishing(first, now=now, publish_at=later) == []
     assert set(Message.objects.values_list("publishes", "publish_at")) == {(1, later)}
+
+
+def test_what_was_put_off_since_it_was_read_is_not_published() -> None:
+    now = timezone.now()
+    messages(2)
+    Message.objects.update(publish_at=now)
+    read = list(Message.objects.order_by("pk"))
+    Message.objects.filter(pk=read[0].pk).update(publish_at=now + timedelta(minutes=1))
+    assert many.take_for_publishing(read, now=now, publish_at=now + timedelta(minutes=2)) == read[1:]

@@ -48,10 +48,12 @@ def sweep() -> dict[str, int]:
     for name, step in _STEPS.items():
         counts[name] = 0
         try:
+            # Once at least: a step with a mountain of work must not keep the others from theirs.
             more = True
-            while more and time.monotonic() < deadline:
+            while more:
                 changed, more = step(timezone.now())
                 counts[name] += changed
+                more = more and time.monotonic() < deadline
         except Exception as error:  # noqa: BLE001  raised again below: one step's fault must not stop the others
             logger.error("The sweep's step %r failed: %s", name, type(error).__name__)  # noqa: TRY400  the traceback comes with the raise
             failures.append(error)
@@ -94,9 +96,13 @@ def publish_due(now: datetime) -> tuple[int, bool]:
     for publishes, alike in groupby(sorted(batch, key=_how_published), key=attrgetter("publishes")):
         publish_at = publishing.publish_again_at(now, publishes + 1)
         taken = many.take_for_publishing(list(alike), now=now, publish_at=publish_at)
+        left = {message.pk for message in taken}
         for chunk in _chunks(taken):
             if not _publish(chunk):
+                # Nobody has these either: they are published as soon as the broker is back.
+                Message.objects.filter(pk__in=left, status=MessageStatus.QUEUED).update(publish_at=now)
                 return count, False
+            left.difference_update(message.pk for message in chunk)
             count += len(chunk)
     return count, len(batch) == BATCH
 

@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from django_ihuyi import send_sms, upkeep
 from django_ihuyi.models import AccountState, Message, Receipt
+from django_ihuyi.outbound import publishing
 from django_ihuyi.signals import account_resumed, message_unknown
 from django_ihuyi.tasks import submit_message, sweep
 from tests.heard import Heard
@@ -129,10 +130,30 @@ def test_batches_are_bounded(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
     assert [len(task.pks) for task in broker.take()] == [3, 3, 1]
 
 
-def test_a_sweep_begins_no_batch_when_its_time_is_over(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_with_a_mountain_of_work_leaves_the_others_their_turn(
+    broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(upkeep, "BUDGET", 0.0)
-    make(publish_at=timezone.now())
-    assert upkeep.sweep() == changes()
+    monkeypatch.setattr(upkeep, "BATCH", 3)
+    now = timezone.now()
+    for _ in range(7):
+        make(expires_at=now, publish_at=now + timedelta(hours=1))
+    make(publish_at=now)
+    assert upkeep.sweep() == changes(expired=3, published=1)
+
+
+def test_what_a_refusing_broker_left_is_published_when_it_is_back(
+    broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    codes = [make(category="verification", publish_at=now).pk for _ in range(4)]
+    monkeypatch.setattr(publishing._Publisher, "run", lambda self, send: False)
+    for _ in range(3):
+        assert upkeep.publish_due(timezone.now()) == (0, False)
+    assert not Message.objects.filter(publish_at__gt=timezone.now()).exists()
+    monkeypatch.undo()
+    assert upkeep.publish_due(timezone.now()) == (4, False)
+    assert broker.take_pks() == codes
 
 
 def test_receipts_of_another_programs_messages_are_looked_at_ever_more_rarely() -> None:

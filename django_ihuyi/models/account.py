@@ -75,21 +75,29 @@ class AccountStateManager(models.Manager["AccountState"]):
             )
         return False
 
-    def reserve(self, account: str, *, number: int, seconds: float, now: datetime) -> datetime:
+    def reserve(self, account: str, *, number: int, seconds: float, at_most: timedelta, now: datetime) -> datetime:
         """Take the account's next turns on the wire, shared by all workers.
 
         Args:
             account: The account's alias.
             number: How many turns.
             seconds: How long one turn lasts: one second divided by the rate.
+            at_most: How long the caller waits for them. Turns further away are not taken: who cannot wait would leave
+                them unused, and push everybody else back.
             now: The present.
 
         Returns:
-            When the first of them begins: now, or when those taken before are over.
+            When the first of them begins: now, or when those taken before are over. Taken if that is near enough.
         """
+        # Nobody takes turns that far ahead: it was a clock that had jumped.
+        latest = now + at_most + timedelta(seconds=2 * seconds * max(number, 1) + 60)
         while True:
             state, _made = self.get_or_create(account=account)
             begins = max(now, state.next_turn_at or now)
+            if begins > latest:
+                begins = now
+            if begins - now > at_most:
+                return begins
             ends = begins + timedelta(seconds=seconds * number)
             # Who read the same row and is second reads it again.
             if self.filter(pk=state.pk, next_turn_at=state.next_turn_at).update(next_turn_at=ends):

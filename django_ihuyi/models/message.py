@@ -218,7 +218,7 @@ class Message(models.Model):
         return self._move(MessageStatus.CANCELLED)
 
     def postpone(self, *, due_at: datetime, publish_at: datetime) -> bool:
-        """Its turn comes later. Returns whether it is still queued.
+        """Its turn comes later. Returns whether it is still queued as it was read.
 
         Args:
             due_at: Not before this time.
@@ -226,7 +226,8 @@ class Message(models.Model):
         """
         rows = Message._base_manager.using(router.db_for_write(Message, instance=self))
         changes = {"due_at": due_at, "publish_at": publish_at}
-        if not rows.filter(pk=self.pk, status=MessageStatus.QUEUED).update(**changes):
+        # Somebody else may have put it off for longer meanwhile.
+        if not rows.filter(pk=self.pk, status=MessageStatus.QUEUED, due_at=self.due_at).update(**changes):
             return False
         self.due_at, self.publish_at = due_at, publish_at
         return True

@@ -89,13 +89,20 @@ class _Chunk:
             Exception: The fault of a client of the site's own; what was in hand is settled.
         """
         with self._threads():
-            while self.unread or self.waiting or self.turn or self.in_hand:
-                while self._claim():
-                    pass
-                if self.in_hand:
+            try:
+                while self.unread or self.waiting or self.turn or self.in_hand:
+                    while self._claim():
+                        pass
+                    if self.in_hand:
+                        self._settle(self._collect())
+                    elif self.turn:
+                        time.sleep(max(0.0, self.turn.begins - time.monotonic()))
+            except Exception:
+                # Whatever went wrong, what is on the wire has answers, and this is the only copy there will be.
+                self._leave()
+                while self.in_hand:
                     self._settle(self._collect())
-                elif self.turn:
-                    time.sleep(max(0.0, self.turn.begins - time.monotonic()))
+                raise
         if self.fault is not None:
             submission.raise_fault(self.fault)
 
@@ -119,12 +126,17 @@ class _Chunk:
         """Read the next page of the chunk, while the page before is on the wire."""
         pks = [self.unread.popleft() for _ in range(min(_PAGE, len(self.unread)))]
         now = timezone.now()
-        page = []
+        page, early = [], []
         for message in Message.objects.filter(pk__in=pks, status=Message.Status.QUEUED).order_by("pk"):
             if message.expires_at and message.expires_at <= now:
                 message.expire(now=now)
             elif message.due_at <= now:
                 page.append(message)
+            elif message.due_at - now <= publishing.SOON:
+                early.append(message)
+        if early:  # by a clock that is a moment behind; or put off meanwhile
+            countdown = (max(message.due_at for message in early) - now).total_seconds()
+            publishing.publish_chunk([message.pk for message in early], early[0].category, countdown=countdown)
         self.waiting.extend(page)
         self.spacing.add(page)
 
@@ -152,11 +164,13 @@ class _Chunk:
 
     def _next_turn(self) -> _Turn | None:
         picked = self.spacing.pick(self.waiting, rates.at_once(self.account, self.window))
-        if picked:
-            return _Turn(picked, time.monotonic() + rates.reserve(self.alias, self.account, len(picked)))
-        if not self.in_hand and not (self.unread and len(self.waiting) < self.threads):
-            # All that waits is for numbers that had a message just now.
-            self._give_back(APART.total_seconds())
+        wait = rates.reserve(self.alias, self.account, len(picked)) if picked else APART.total_seconds()
+        if picked and wait <= rates.PATIENCE:
+            return _Turn(picked, time.monotonic() + wait)
+        self.waiting.extendleft(reversed(picked))
+        # Others are at the account's turns, or all that waits is for numbers that had a message just now.
+        if not self.in_hand and (picked or not self.unread or len(self.waiting) >= self.threads):
+            self._give_back(wait)
         return None
 
     def _collect(self) -> list[tuple[Message, Outcome]]:

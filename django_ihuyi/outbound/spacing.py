@@ -12,6 +12,8 @@ from django.utils import timezone
 from django_ihuyi.models import Message
 from django_ihuyi.models.lifecycle import MessageStatus
 
+TOO_OFTEN = 4080
+"""The gateway's word for it."""
 APART = timedelta(seconds=1.1)
 """Between two claims for one number."""
 _RECENT = 100_000
@@ -70,8 +72,12 @@ class Spacing:
         return picked
 
     def _just_used(self, waiting: deque[Message]) -> set[str]:
-        contested = {message.mobile for message in waiting if message.mobile in self._contested}
-        if not contested:
-            return set()
-        just_now = Message.objects.filter(mobile__in=contested, submitted_at__gt=timezone.now() - APART)
-        return set(just_now.order_by().values_list("mobile", flat=True))
+        return just_used({message.mobile for message in waiting if message.mobile in self._contested})
+
+
+def just_used(mobiles: set[str]) -> set[str]:
+    """Return those of the numbers for which a message was claimed just now."""
+    if not mobiles:
+        return set()
+    just_now = Message.objects.filter(mobile__in=mobiles, submitted_at__gt=timezone.now() - APART)
+    return set(just_now.order_by().values_list("mobile", flat=True))

@@ -15,10 +15,12 @@ from django.utils import timezone
 
 from django_ihuyi import conf
 from django_ihuyi.gateway import Again, Client, GatewayError, NotSent, Scope, SubmitResult, lookup
+from django_ihuyi.gateway.answers import MSG_LENGTH
 from django_ihuyi.models import AccountState, Message, Receipt
 
 from . import accounts, publishing, rates
 from .clients import make_client
+from .spacing import APART, TOO_OFTEN, just_used
 
 Outcome = SubmitResult | Exception
 """What came of a Submit: the gateway's answer, a :class:`GatewayError`, or the fault of a client of the site's own."""
@@ -27,8 +29,6 @@ _LEASE_MARGIN = timedelta(seconds=30)
 """Beyond the longest call: a busy worker's way from the claim to the wire and back to the table."""
 _PATIENCE_WITH_THE_DATABASE = 20.0
 """Seconds; less than the margin, so that no sweep ends the claim meanwhile."""
-_PATIENCE_WITH_THE_RATE = 5.0
-"""Seconds that a worker waits for its turn; a later turn is left to a task of its own."""
 _FIRST_BACKOFF = 5.0
 _LONGEST_BACKOFF = 900.0
 
@@ -40,7 +40,7 @@ def submit(pk: int) -> None:
         pk: The message's primary key. One that is gone or settled is not an error: tasks come twice and late.
     """
     message = Message.objects.filter(pk=pk).first()
-    if message is None or message.status != Message.Status.QUEUED:
+    if message is None or message.status != Message.Status.QUEUED or not _is_due(message):
         return
     account = conf.get_account(message.account)
     if not _await_turn(message, account):
@@ -57,9 +57,17 @@ def submit(pk: int) -> None:
 def exchange(client: Client, message: Message) -> Outcome:
     """Make the call for a claimed message. Touches no database, so that many threads can make it at once."""
     try:
-        return client.submit(message.mobile, message.content, template=message.template or None)
+        return fit(client.submit(message.mobile, message.content, template=message.template or None))
     except Exception as error:  # noqa: BLE001  what a client of the site's own raises may have come after the message went out
         return error
+
+
+def fit(result: SubmitResult) -> SubmitResult:
+    """Make the answer of a client of the site's own fit the record, as the package's own are."""
+    smsid = result.smsid if result.smsid and result.smsid.strip("0") else None
+    if len(result.msg) <= MSG_LENGTH and smsid == result.smsid:
+        return result
+    return replace(result, msg=result.msg[:MSG_LENGTH], smsid=smsid)
 
 
 def settle(message: Message, account: conf.AccountSettings, outcome: Outcome, *, probe: bool = False) -> None:
@@ -74,9 +82,9 @@ def settle(message: Message, account: conf.AccountSettings, outcome: Outcome, *,
     if isinstance(outcome, SubmitResult):
         _settle_answer(message, account, outcome, probe=probe)
     elif isinstance(outcome, NotSent):
-        _try_again(message, account, error=str(outcome))
+        _try_again(message, account, error=str(outcome)[:MSG_LENGTH])
     elif isinstance(outcome, GatewayError):
-        lose_answer(message, account, error=str(outcome))
+        lose_answer(message, account, error=str(outcome)[:MSG_LENGTH])
     else:
         # It may have been after the message went out.
         lose_answer(message, account, error="The client failed; the worker's log says how.")
@@ -117,23 +125,44 @@ class _Claim(enum.Enum):
     PROBE = enum.auto()
 
 
-def _await_turn(message: Message, account: conf.AccountSettings) -> bool:
-    """Keep to the account's rate. Returns whether it is this message's turn now."""
-    wait = rates.reserve(message.account, account, 1)
-    if wait > _PATIENCE_WITH_THE_RATE:
-        due_at = timezone.now() + timedelta(seconds=wait)
-        if message.postpone(due_at=due_at, publish_at=publishing.publish_again_at(due_at)):
-            publishing.publish(message)
+def _is_due(message: Message) -> bool:
+    """Whether a queued message is to be submitted now; one that is too late expires, one that is early waits."""
+    now = timezone.now()
+    if message.expires_at and message.expires_at <= now:
+        message.expire(now=now)
         return False
-    if wait > 0:
-        time.sleep(wait)
+    if message.due_at <= now:
+        return True
+    # A task that comes a moment early, by a clock that is a moment behind, must not be the last one for a minute.
+    if message.due_at - now <= publishing.SOON:
+        publishing.publish(message)
+    return False
+
+
+def _await_turn(message: Message, account: conf.AccountSettings) -> bool:
+    """Keep to the account's rate, and to one message a second to a number. Returns whether it is its turn now."""
+    if message.code == TOO_OFTEN and just_used({message.mobile}):
+        # It was refused once because others to its number were quicker: no second Submit while they go on.
+        return _come_again(message, APART.total_seconds())
+    if account.rate_limit is None or AccountState.objects.is_paused(message.account):
+        return True
+    wait = rates.reserve(message.account, account, 1)
+    if wait > rates.PATIENCE:
+        return _come_again(message, wait)
+    time.sleep(max(0.0, wait))
     return True
+
+
+def _come_again(message: Message, seconds: float) -> bool:
+    """Leave a message to a task of its own, after so many seconds or up to twice as many."""
+    due_at = timezone.now() + timedelta(seconds=seconds * random.uniform(1, 2))  # noqa: S311  jitter is no secret
+    if message.postpone(due_at=due_at, publish_at=publishing.publish_again_at(due_at)):
+        publishing.publish(message)
+    return False
 
 
 def _claim(message: Message, client: Client) -> _Claim | None:
     now = timezone.now()
-    if message.due_at > now or (message.expires_at and message.expires_at <= now and message.expire(now=now)):
-        return None
     lease = lease_of(client)
     if message.claim(now=now, lease=lease):
         return _Claim.ORDINARY

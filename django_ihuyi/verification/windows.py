@@ -33,8 +33,8 @@ class Window:
     grain: float = 0
 
     def live(self, log: Log, now: float) -> Log:
-        """Return what still counts."""
-        return [(moment, count) for moment, count in log if self._forgotten_at(moment) > now]
+        """Return what still counts. A moment to come is a clock's that had jumped, and is taken for now."""
+        return [(min(moment, now), count) for moment, count in log if self._forgotten_at(moment) > now]
 
     def wait(self, log: Log, now: float) -> float:
         """Return the seconds until one more fits in; 0 if it does now."""

@@ -55,3 +55,11 @@ def test_a_tighter_limit_waits_for_as_many_to_be_forgotten() -> None:
     log: Log = [(0, 1), (10, 1), (20, 1)]
     assert window(3).wait(log, 30) == 30
     assert window(1).wait(log, 30) == 50
+
+
+def test_a_clock_that_jumped_ahead_keeps_nobody_out() -> None:
+    window = Window("site", ThrottleReason.SITE, 3600, 3, grain=60)
+    log = window.add([], 100_000.0 + 86_400)  # by a clock that is a day ahead
+    for moment in (100_000.0, 104_000.0, 108_000.0, 112_000.0, 116_000.0):
+        assert window.wait(log, moment) == 0
+        log = window.add(log, moment)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,43 +12,19 @@ import requests
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django import Settings
 from time_machine import travel
 
-from django_ihuyi import conf, send_bulk, send_sms, upkeep
+from django_ihuyi import send_sms, upkeep
 from django_ihuyi.gateway import Client, NotSent, SubmitResult
 from django_ihuyi.models import AccountState, Message, Receipt
-from django_ihuyi.outbound import batches, rates
+from django_ihuyi.outbound import batches
 from django_ihuyi.signals import account_paused, account_resumed, message_accepted, message_rejected, message_unknown
-from django_ihuyi.tasks import submit_batch, submit_message
+from django_ihuyi.tasks import submit_batch
 from tests.heard import Heard
+from tests.outbound.working import bulk, statuses
 from tests.wire import Answer, FakeBroker, FakeWire, Taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def bulk(count: int, **arguments: Any) -> list[int]:
-    """Record a bulk; the primary keys of its messages."""
-    send_bulk(((f"139{number:08}", "您好") for number in range(count)), **arguments)
-    return list(Message.objects.order_by("pk").values_list("pk", flat=True))
-
-
-def statuses() -> dict[str, int]:
-    found: dict[str, int] = {}
-    for status in Message.objects.values_list("status", flat=True):
-        found[status] = found.get(status, 0) + 1
-    return found
-
-
-@pytest.fixture
-def use(settings: Settings) -> Callable[..., None]:
-    """Set options of the account."""
-
-    def change(**options: Any) -> None:
-        account = {**settings.IHUYI["ACCOUNTS"]["default"], **options}
-        settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
-
-    return change
 
 
 def test_a_chunk_is_accepted(wire: FakeWire, broker: FakeBroker, heard: Heard) -> None:
@@ -285,142 +259,6 @@ def test_a_worker_gives_back_what_is_left_when_its_time_is_over(
     assert statuses() == {"accepted": 30}
 
 
-@pytest.fixture
-def same_number(broker: FakeBroker) -> list[int]:
-    send_bulk([("13800138000", f"{n}") for n in range(4)])
-    return broker.take_pks()
-
-
-def test_one_number_gets_one_message_a_second(wire: FakeWire, broker: FakeBroker, same_number: list[int]) -> None:
-    moments: list[Any] = []
-    with travel(timezone.now(), tick=False) as clock:
-        wire.when_taken = lambda form: moments.append(timezone.now())
-        pending = [same_number]
-        while pending:
-            submit_batch(pending.pop())
-            tasks = broker.take()
-            assert all(task.eta is not None for task in tasks)
-            pending = [task.pks for task in tasks]
-            clock.shift(1.2)
-    assert statuses() == {"accepted": 4}
-    assert all(later - sooner >= timedelta(seconds=1.1) for sooner, later in pairwise(moments))
-
-
-def test_a_long_row_of_messages_to_one_number_ends(wire: FakeWire, broker: FakeBroker, use: Any) -> None:
-    use(CONCURRENCY=2)
-    send_bulk([("13800138000", f"{n}") for n in range(batches._PAGE + 20)])
-    (task,) = broker.take()
-    task.run()
-    assert len(wire.accepted) == 1
-    (rest,) = broker.take()
-    assert len(rest.pks) == batches._PAGE + 19
-
-
-def test_a_number_that_another_worker_has_just_used_waits(wire: FakeWire, broker: FakeBroker) -> None:
-    other = send_sms("13800138000", "好")
-    pks = [send_sms("13800138000", "您好").pk, send_sms("13900139000", "您好").pk]
-    broker.take()
-    submit_message(other.pk)
-    submit_batch(pks)
-    assert Message.objects.get(pk=pks[0]).status == "queued"
-    assert Message.objects.get(pk=pks[1]).status == "accepted"
-    assert broker.take_pks() == [pks[0]]
-
-
-def test_a_rate_is_kept_to(wire: FakeWire, broker: FakeBroker, use: Any) -> None:
-    use(RATE_LIMIT=40)
-    pks = bulk(30)
-    began = time.monotonic()
-    submit_batch(pks)
-    took = time.monotonic() - began
-    assert statuses() == {"accepted": 30}
-    # Windows of ten: the third begins when the turns of the twenty before it are over.
-    assert took >= 0.5
-
-
-def test_turns_are_shared(use: Any) -> None:
-    use(RATE_LIMIT=10)
-    account = conf.get_account("default")
-    with travel(timezone.now(), tick=False) as clock:
-        waits = [rates.reserve("default", account, 5) for _ in range(3)]
-        assert waits == pytest.approx([0, 0.5, 1.0])
-        clock.shift(60)
-        assert rates.reserve("default", account, 1) == pytest.approx(0)
-    assert rates.at_once(account, 16) == 2
-
-
-def test_a_single_message_waits_for_its_turn_or_goes_back(wire: FakeWire, broker: FakeBroker, use: Any) -> None:
-    use(RATE_LIMIT=20)
-    messages = [send_sms(f"1390000000{n}", "您好") for n in range(3)]
-    broker.take()
-    began = time.monotonic()
-    for message in messages:
-        submit_message(message.pk)
-    assert time.monotonic() - began >= 0.09
-    assert statuses() == {"accepted": 3}
-    use(RATE_LIMIT=0.1)
-    send_sms("13900000004", "您好")
-    late = send_sms("13900000005", "您好")
-    for pk in broker.take_pks():
-        submit_message(pk)
-    (task,) = broker.take()
-    assert task.pks == [late.pk]
-    late.refresh_from_db()
-    assert 8 <= (late.due_at - timezone.now()).total_seconds() <= 20
-    with travel(late.due_at, tick=False):
-        task.run()
-    assert statuses() == {"accepted": 5}
-
-
-def test_many_single_messages_beyond_the_rate_all_go_out(wire: FakeWire, broker: FakeBroker, use: Any) -> None:
-    use(RATE_LIMIT=10)
-    for n in range(150):
-        send_sms(f"139{n:08}", "您好")
-    tasks = broker.take()
-    with travel(timezone.now(), tick=False) as clock, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time, "sleep", lambda seconds: None)  # as many workers as there are tasks
-        began, rounds = timezone.now(), 0
-        while tasks and rounds < 100:
-            for task in tasks:
-                task.run()
-            tasks = broker.take()
-            clock.shift(5)
-            rounds += 1
-        assert statuses() == {"accepted": 150}
-        assert (timezone.now() - began).total_seconds() <= 60
-
-
-def test_a_clock_that_jumped_does_not_stop_an_account(use: Any) -> None:
-    use(RATE_LIMIT=10)
-    account = conf.get_account("default")
-    AccountState.objects.create(account="default", next_turn_at=timezone.now() + timedelta(hours=1))
-    assert rates.reserve("default", account, 1) <= 0.1
-
-
-def test_a_bulk_gives_its_chunk_back_where_others_have_the_turns(wire: FakeWire, broker: FakeBroker, use: Any) -> None:
-    use(RATE_LIMIT=10)
-    pks = bulk(5)
-    broker.take()
-    AccountState.objects.create(account="default", next_turn_at=timezone.now() + timedelta(seconds=20))
-    submit_batch(pks)
-    (task,) = broker.take()
-    assert (sorted(task.pks), wire.forms) == (pks, [])
-    assert task.eta is not None
-
-
-def test_a_turn_shortens_no_pause(wire: FakeWire, broker: FakeBroker, use: Any) -> None:
-    use(RATE_LIMIT=0.1)
-    message = send_sms("13900000001", "您好")
-    later = timezone.now() + timedelta(minutes=15)
-    stale = Message.objects.get()
-    Message.objects.update(due_at=later)
-    assert not stale.postpone(due_at=timezone.now(), publish_at=timezone.now())
-    broker.take()
-    submit_message(message.pk)
-    assert Message.objects.get().due_at == later
-    assert broker.take() == []
-
-
 def test_answers_in_hand_are_settled_when_the_database_fails_at_a_claim(
     wire: FakeWire, broker: FakeBroker, use: Any
 ) -> None:
@@ -456,24 +294,6 @@ def test_a_workers_clock_that_is_behind_costs_its_difference(
         clock.shift(0.3)
         again.run()
     assert statuses() == {"accepted": len(pks)}
-
-
-def test_messages_to_one_number_do_not_use_up_each_others_attempts(
-    wire: FakeWire, broker: FakeBroker, use: Any
-) -> None:
-    messages = [send_sms("13800138000", f"{n}") for n in range(20)]
-    tasks = broker.take()
-    wire.answer(2, *[4080] * 19)  # all at once, at first
-    with travel(timezone.now(), tick=False) as clock:
-        for _ in range(60):
-            for task in tasks:
-                task.run()
-            wire.forget_answers()
-            clock.shift(2)
-            tasks = broker.take()
-    assert statuses() == {"accepted": 20}
-    assert max(Message.objects.values_list("attempts", flat=True)) == 2
-    assert len(messages) == len(wire.accepted)
 
 
 class Verbose(Client):

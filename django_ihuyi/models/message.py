@@ -87,6 +87,18 @@ class Message(models.Model):
         related_name="messages",
         verbose_name=_("batch"),
     )
+    resend_of = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="resends",
+        verbose_name=_("sent again for"),
+        help_text=_("The message that a person had sent once more as this one."),
+    )
+    given_up_at = models.DateTimeField(
+        _("given up"), null=True, blank=True, help_text=_("When a person stopped waiting for news of it.")
+    )
     receipt_came_first = models.BooleanField(
         default=False, editable=False, help_text="A receipt for the number was kept before the Submit was settled."
     )
@@ -95,7 +107,13 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ("-id",)
-        permissions = [("view_unmasked", _("Can see whole numbers and texts"))]
+        permissions = [
+            ("view_unmasked", _("Can see whole numbers and texts")),
+            ("resend_messages", _("Can have messages sent again")),
+            ("cancel_messages", _("Can cancel messages that wait")),
+            ("give_up_messages", _("Can mark messages of unknown outcome as given up")),
+            ("export_messages", _("Can export messages as files")),
+        ]
         indexes = [
             # What receipts and staff look for.
             models.Index(fields=["smsid"], name="ihuyi_msg_smsid"),
@@ -212,6 +230,16 @@ class Message(models.Model):
     def cancel(self) -> bool:
         """Somebody took it back before it was submitted. Returns whether this call changed the row."""
         return self._move(MessageStatus.CANCELLED)
+
+    def give_up(self, *, now: datetime) -> bool:
+        """Somebody no longer waits for news of an ``unknown`` message: a mark, not a status, and a late receipt still
+        settles it. Returns whether this call marked the row.
+        """
+        rows = Message._base_manager.using(router.db_for_write(Message, instance=self))
+        if not rows.filter(pk=self.pk, status=MessageStatus.UNKNOWN, given_up_at=None).update(given_up_at=now):
+            return False
+        self.given_up_at = now
+        return True
 
     def postpone(self, *, due_at: datetime, publish_at: datetime) -> bool:
         """Its turn comes later. Returns whether it is still queued as it was read.

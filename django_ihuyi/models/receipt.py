@@ -79,7 +79,7 @@ class ReceiptManager(models.Manager["Receipt"]):
         """
         message = self._find(receipt, window)
         if message is not None:
-            return self._attach(receipt, message)
+            return self.attach(receipt, message)
         age = max(now - receipt.received_at, _FIRST_LOOK)
         later = now + age if age < window else None
         self.filter(pk=receipt.pk, message__isnull=True).update(match_at=later)
@@ -97,7 +97,7 @@ class ReceiptManager(models.Manager["Receipt"]):
         if not message.smsid:
             return
         for receipt in self.filter(smsid=message.smsid, mobile=message.mobile, message__isnull=True).order_by("id"):
-            self._attach(receipt, message)
+            self.attach(receipt, message)
 
     def _announce(self, receipt: Receipt) -> None:
         """Tell the messages that may be meant and have no smsid yet that a receipt is kept (:meth:`match_kept`).
@@ -140,7 +140,16 @@ class ReceiptManager(models.Manager["Receipt"]):
             return next((m for m in found if m.smsid == receipt.smsid and m.mobile == receipt.mobile), None)
         return found[0] if len(found) == 1 and found[0].status != MessageStatus.SUBMITTING else None
 
-    def _attach(self, receipt: Receipt, message: Message) -> bool:
+    def attach(self, receipt: Receipt, message: Message) -> bool:
+        """Tell a message what a kept receipt says, and keep that the receipt is its own.
+
+        Args:
+            receipt: A saved receipt without a message.
+            message: The message it belongs to, whose status changes as for any receipt.
+
+        Returns:
+            Whether this call attached it: False if somebody else did meanwhile, and then nothing is changed.
+        """
         with transaction.atomic(using=self.db):
             self._report(receipt, message)  # first, as in receive()
             attached = self.filter(pk=receipt.pk, message__isnull=True).update(message=message, match_at=None)
@@ -178,6 +187,7 @@ class Receipt(Push):
         abstract = False
         verbose_name = _("receipt")
         verbose_name_plural = _("receipts")
+        permissions = [("match_receipts", _("Can say which message a receipt belongs to"))]
         indexes = [
             models.Index(fields=["smsid"], name="ihuyi_receipt_smsid"),
             models.Index(fields=["mobile", "-id"], name="ihuyi_receipt_mobile"),

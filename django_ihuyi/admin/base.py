@@ -39,9 +39,13 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
     """What an address may ask for. Anything else is refused: ``?mobile__startswith=`` would undo the mask."""
     not_listed: ClassVar[tuple[str, ...]] = ()
     """Columns that the list does not read."""
+    dated_by: ClassVar[str] = ""
+    """The time that the list's filter of days asks for, where there is one."""
+    scanned: ClassVar[frozenset[str]] = frozenset()
+    """Which lookups no index answers: only the newest rows are looked through for them."""
 
     # None, not empty: a site's own actions for all models, such as an export, know nothing of masks.
-    actions = None
+    actions: Any = None
     empty_value_display = display.EMPTY
     paginator = CappedPaginator
     list_per_page = 50

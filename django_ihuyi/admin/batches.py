@@ -55,6 +55,7 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
     # Each row counts its messages, which may be a million.
     list_per_page = 20
     lookups = frozenset({"category__exact", "account", "created_at__gte", "created_at__lt"})
+    dated_by = "created_at"
     not_listed = ("idempotency_key",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:  # noqa: ANN401  Django's own

@@ -29,6 +29,7 @@ class VerificationCodeAdmin(NumberAdmin[VerificationCode]):
     list_filter = (("created_at", DayFilter),)
     list_display_links = ("id",)
     lookups = frozenset({"created_at__gte", "created_at__lt"})
+    dated_by = "created_at"
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the columns for this reader."""

@@ -57,6 +57,29 @@ class BatchFilter(admin.SimpleListFilter):
         return queryset.filter(batch=int(value)) if _NUMBER.fullmatch(value) else queryset.none()
 
 
+class ChosenFilter(admin.SimpleListFilter):
+    """By the keys that an address names, as those of rows chosen for an export."""
+
+    title = _("chosen")
+    parameter_name = "chosen"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Return the one choice there is, if it is made."""
+        value = self.value()
+        if value is None:
+            return []
+        count = len(self._keys(value))
+        return [(value, ngettext("%d row", "%d rows", count) % count)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the rows."""
+        value = self.value()
+        return queryset if value is None else queryset.filter(pk__in=self._keys(value))
+
+    def _keys(self, value: str) -> list[int]:
+        return [int(key) for key in value.split(",") if _NUMBER.fullmatch(key)]
+
+
 class CodeFilter(admin.SimpleListFilter):
     """By the gateway's code: those of the table, and all others together. An address may name any code."""
 
@@ -96,9 +119,26 @@ class NoReceiptFilter(admin.SimpleListFilter):
         """Narrow the rows."""
         if self.value() != "missing":
             return queryset
-        return queryset.filter(
-            status=Message.Status.ACCEPTED, accepted_at__lt=timezone.now() - get_settings().no_receipt_after
-        )
+        long_ago = timezone.now() - get_settings().no_receipt_after
+        # Accepted so long ago, it was recorded before: that index skips what is too young to be missed.
+        return queryset.filter(status=Message.Status.ACCEPTED, accepted_at__lt=long_ago, created_at__lt=long_ago)
+
+
+class GivenUpFilter(admin.SimpleListFilter):
+    """Of messages whose outcome nobody knows, those that are still waited for, or those that were given up."""
+
+    title = _("unknown outcome")
+    parameter_name = "given_up"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        """Return both."""
+        return [("no", _("Waited for")), ("yes", _("Given up"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the rows."""
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(status=Message.Status.UNKNOWN, given_up_at__isnull=self.value() == "no")
 
 
 class MatchedFilter(admin.SimpleListFilter):

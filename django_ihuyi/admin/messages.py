@@ -18,11 +18,12 @@ from django_ihuyi.models import AccountState, Batch, Message
 
 from . import display
 from .accounts import pauses
-from .base import SearchedAdmin
+from .acting import ActingAdmin
 from .carrier import explain
-from .filters import AccountFilter, BatchFilter, CodeFilter, DayFilter, NoReceiptFilter
+from .export_pages import ExportingAdmin
+from .filters import AccountFilter, BatchFilter, ChosenFilter, CodeFilter, DayFilter, GivenUpFilter, NoReceiptFilter
 from .privacy import sees_whole, shown_text, shown_words, without_number
-from .related import receipts_table, replies_table
+from .related import receipts_table, replies_table, resending_notes
 from .standing import describe
 from .suspicions import alarms
 
@@ -37,7 +38,7 @@ class Step:
 
 
 @admin.register(Message)
-class MessageAdmin(SearchedAdmin[Message]):
+class MessageAdmin(ExportingAdmin, ActingAdmin):
     """Outgoing messages."""
 
     list_filter = (
@@ -46,13 +47,28 @@ class MessageAdmin(SearchedAdmin[Message]):
         AccountFilter,
         BatchFilter,
         NoReceiptFilter,
+        GivenUpFilter,
         ("created_at", DayFilter),
         CodeFilter,
+        ChosenFilter,
     )
     list_display_links = ("id",)
     lookups = frozenset(
-        {"status__exact", "category__exact", "account", "batch", "code", "receipt", "created_at__gte", "created_at__lt"}
+        {
+            "status__exact",
+            "category__exact",
+            "account",
+            "batch",
+            "chosen",
+            "code",
+            "receipt",
+            "given_up",
+            "created_at__gte",
+            "created_at__lt",
+        }
     )
+    dated_by = "created_at"
+    scanned = frozenset({"category__exact", "account"})
     not_listed = ("content", "metadata", "msg", "error", "idempotency_key")
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
@@ -111,6 +127,8 @@ class MessageAdmin(SearchedAdmin[Message]):
             paused = AccountState.objects.filter(account=obj.account, paused_since__isnull=False).first()
             context["standing"] = describe(obj, paused=paused, now=timezone.now())
             context["badge"] = display.status_badge(obj)
+            context["notes"] = resending_notes(self, obj)
+            context["buttons"] = self.buttons(request, obj)
             context["steps"] = self.steps(obj)
             context["tables"] = [
                 table

@@ -37,6 +37,7 @@ class OptOutAdmin(NumberAdmin[OptOut]):
     list_filter = (("created_at", DayFilter),)
     list_display_links = ("id",)
     lookups = frozenset({"created_at__gte", "created_at__lt"})
+    dated_by = "created_at"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whether somebody may note an opt-out."""

@@ -18,6 +18,11 @@ def sees_whole(request: HttpRequest) -> bool:
     return request.user.has_perm("django_ihuyi.view_unmasked")
 
 
+def shown_number(mobile: str, request: HttpRequest) -> str:
+    """Show a number to whoever asks, masked unless they may see it whole."""
+    return mobile if sees_whole(request) else mask_mobile(mobile)
+
+
 def shown_text(message: Message, *, whole: bool) -> str:
     """Show a message's text, masked unless ``whole``; a verification text always without its code."""
     if not whole:

@@ -14,15 +14,18 @@ from django_ihuyi.models import Receipt
 from . import display
 from .base import PushAdmin
 from .filters import DayFilter, MatchedFilter, OutcomeFilter
+from .matching import MatchingAdmin
 from .privacy import sees_whole, without_number
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(PushAdmin[Receipt]):
+class ReceiptAdmin(MatchingAdmin, PushAdmin[Receipt]):
     """The carriers' words, also those of which nobody knows whose they are."""
 
     list_filter = (OutcomeFilter, MatchedFilter, ("received_at", DayFilter))
     lookups = frozenset({"outcome", "matched", "message__id__exact", "received_at__gte", "received_at__lt"})
+    dated_by = "received_at"
+    scanned = frozenset({"outcome"})
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the columns for this reader."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -41,6 +43,27 @@ class Table:
     rows: list[list[str]]
     nothing: str
     all_url: str
+
+
+def resending_notes(page: MessageAdmin, message: Message) -> list[SafeString]:
+    """Return what people did about a message: for which it was sent again, as which, and when it was given up."""
+    notes = []
+    if message.resend_of_id is not None:
+        notes.append(_linked(page, _("It was sent again for {}."), [message.resend_of_id]))
+    resends = list(message.resends.order_by("id").values_list("pk", flat=True)[:MOST])
+    if resends:
+        notes.append(_linked(page, _("It was sent again as {}."), resends))
+    if message.given_up_at is not None:
+        when = display.time(message.given_up_at)
+        notes.append(
+            format_html(_("It was given up at {}: nobody waits for news of it. Its history says who did."), when)
+        )
+    return notes
+
+
+def _linked(page: MessageAdmin, words: str, pks: list[int]) -> SafeString:
+    links = ((display.link(page.page_of(Message(pk=pk)), f"SMS {pk}"),) for pk in pks)
+    return format_html(words, format_html_join(", ", "{}", links))
 
 
 def receipts_table(page: MessageAdmin, request: HttpRequest, message: Message) -> Table | None:

@@ -24,6 +24,7 @@ class ReplyAdmin(PushAdmin[Reply]):
 
     list_filter = (MatchedFilter, ("received_at", DayFilter))
     lookups = frozenset({"matched", "message__id__exact", "received_at__gte", "received_at__lt"})
+    dated_by = "received_at"
     not_listed = ("content",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:

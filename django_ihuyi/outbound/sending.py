@@ -68,6 +68,18 @@ def send_sms(
         metadata=metadata,
         now=timezone.now(),
     )
+    return send_draft(message)
+
+
+def send_draft(message: Message) -> Message:
+    """Record a checked message and have a worker submit it after commit; errors as of :func:`send_sms`.
+
+    Args:
+        message: One that :class:`~.drafts.Drafts` made.
+
+    Returns:
+        The message, or the first one with its idempotency key.
+    """
     if message.category == Message.Category.MARKETING and OptOut.objects.among([message.mobile]):
         raise InvalidMessage(OPTED_OUT, "The number opted out of marketing texts.")
     recorded = record(message)

@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.utils import timezone
 from pytest_django import Settings
 
+from django_ihuyi.admin.filters import DayFilter
 from django_ihuyi.models import Message, Receipt, Reply
 
 from .conftest import HoursAgo, StaffClient, make_message, make_receipt, make_reply
@@ -23,15 +24,21 @@ def _names(staff: StaffClient, query: str) -> set[str]:
     return {row.content for row in rows.values()}
 
 
+GIVEN_UP = ("lost", "given up", "found")
+
+
 @pytest.fixture
 def various(db: None, hours_ago: HoursAgo) -> None:
     """Messages that differ in what the filters look at; the text is the name."""
     make_message(content="plain")
     make_message(content="code", category="verification", status="rejected", code=4085)
     make_message(content="strange", category="marketing", status="rejected", code=4010, account="second")
-    make_message(content="late", status="accepted", code=2, accepted_at=hours_ago(25))
+    make_message(content="late", status="accepted", code=2, created_at=hours_ago(26), accepted_at=hours_ago(25))
     make_message(content="fresh", status="accepted", code=2, accepted_at=hours_ago(23))
     make_message(content="done", status="delivered", code=2, accepted_at=hours_ago(25))
+    make_message(content="lost", status="unknown")
+    make_message(content="given up", status="unknown", given_up_at=hours_ago(1))
+    make_message(content="found", status="delivered", code=2, given_up_at=hours_ago(1))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +48,7 @@ def various(db: None, hours_ago: HoursAgo) -> None:
         ("?category__exact=marketing", {"strange"}),
         ("?account=second", {"strange"}),
         ("?account=nobody", set()),
-        ("?code=2", {"late", "fresh", "done"}),
+        ("?code=2", {"late", "fresh", "done", "found"}),
         ("?code=4085", {"code"}),
         ("?code=other", {"strange"}),
         ("?code=4010", {"strange"}),
@@ -49,8 +56,11 @@ def various(db: None, hours_ago: HoursAgo) -> None:
         ("?code=x", set()),
         ("?code=99999999999999999999", set()),
         ("?receipt=missing", {"late"}),
-        ("?receipt=else", {"plain", "code", "strange", "late", "fresh", "done"}),
-        ("?code=2&status__exact=delivered", {"done"}),
+        ("?receipt=else", {"plain", "code", "strange", "late", "fresh", "done", *GIVEN_UP}),
+        ("?code=2&status__exact=delivered", {"done", "found"}),
+        ("?given_up=no", {"lost"}),
+        ("?given_up=yes", {"given up"}),
+        ("?given_up=else", {"plain", "code", "strange", "late", "fresh", "done", *GIVEN_UP}),
     ],
 )
 def test_messages_are_filtered(query: str, names: set[str], staff: StaffClient, various: None) -> None:
@@ -81,7 +91,7 @@ def test_days_are_the_reader_s(label: str, names: set[str], staff: StaffClient, 
     }.items():
         make_message(content=name, created_at=moment)
     client = staff("masked")
-    spec = client.get(list_url(Message)).context["cl"].filter_specs[4]
+    [spec] = [spec for spec in _changelist(client).filter_specs if isinstance(spec, DayFilter)]
     choices = {str(choice["display"]): choice["query_string"] for choice in spec.choices(_changelist(client))}
     rows = Message.objects.in_bulk(listed(client, list_url(Message, choices[label])))
     assert {row.content for row in rows.values()} == names

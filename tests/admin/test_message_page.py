@@ -125,7 +125,7 @@ def test_a_page_costs_the_same_however_many_receipts(
         make_reply(message)
     client = staff("masked")
     ContentType.objects.get_for_model(Message)  # read once a process
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(page_url(message))
 
 

@@ -1,0 +1,206 @@
+"""Doing something to messages, from their list or from one's page: always asked on a page of its own before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import helpers
+from django.core.exceptions import PermissionDenied
+from django.db import router, transaction
+from django.db.models import QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from django_ihuyi.models import Message
+
+from . import display
+from .acts import ACTS, MOST, Act, Reason, Refused
+from .base import SearchedAdmin
+from .privacy import shown_number
+
+SHOWN = 50
+"""Rows that a confirmation shows."""
+
+Action = Callable[[Any, HttpRequest, QuerySet[Message]], HttpResponseBase | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message on the confirmation's page. ``reason`` says why it is left as it is, if it is."""
+
+    number: int
+    badge: SafeString
+    mobile: str
+    created: SafeString | str
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An act that somebody may do to the message of a page."""
+
+    label: Reason
+    url: str
+
+
+class ActingAdmin(SearchedAdmin[Message]):
+    """Pages of messages to which staff may do something."""
+
+    actions: Any = ()
+
+    def get_actions(self, request: HttpRequest) -> dict[str, tuple[Action, str, str]]:  # type: ignore[override]  # newer Django's
+        """Return what this person may do. A site's own actions for all models know nothing of masks: none of them."""
+        return {
+            name: (partial(self._act_on_list, act), name, str(act.label))
+            for name, act in ACTS.items()
+            if act.allowed_to(request.user)
+        }
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages' addresses, with that of doing something to one message."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
+        view = self.admin_site.admin_view(self.act_view)
+        return [path("<int:pk>/act/<slug:name>/", view, name=name), *super().get_urls()]
+
+    def buttons(self, request: HttpRequest, message: Message) -> list[Button]:
+        """Return what this person may do to the message now."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_act"
+        return [
+            Button(act.label, reverse(name, args=[message.pk, act.name], current_app=self.admin_site.name))
+            for act in ACTS.values()
+            if act.allowed_to(request.user) and act.why_not(message) is None
+        ]
+
+    def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
+        """Ask whether to do something to one message, and do it."""
+        act = ACTS.get(name)
+        if act is None or not act.allowed_to(request.user) or not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        chosen = Message.objects.filter(pk=pk)
+        if not chosen.exists():
+            raise Http404
+        return self.act(request, act, chosen, back=self.page_of(Message(pk=pk)))
+
+    def _act_on_list(
+        self, act: Act, _admin: object, request: HttpRequest, queryset: QuerySet[Message]
+    ) -> HttpResponseBase:
+        """What Django calls for the choice in a list."""
+        # The list leaves texts unread; here they are read in one go.
+        return self.act(request, act, queryset.defer(None), back=request.get_full_path())
+
+    def act(self, request: HttpRequest, act: Act, chosen: QuerySet[Message], back: str) -> HttpResponseBase:
+        """Show the confirmation, or do it once it is given.
+
+        Args:
+            request: A POST. ``confirmed`` says that the confirmation was seen, ``newest`` which messages were there,
+                ``sure`` that what is doubtful was confirmed too.
+            act: What to do.
+            chosen: To which messages.
+            back: Where to go afterwards, or instead.
+        """
+        newest = request.POST.get("newest", "")
+        # What has come since the question was asked was not asked about.
+        asked = chosen.filter(pk__lte=int(newest)) if newest.isdecimal() else chosen
+        found = list(asked[: MOST + 1])
+        more, rows = len(found) > MOST, found[:MOST]
+        doubtful = [row for row in rows if act.why_not(row) is None and act.doubtful(row)]
+        if "confirmed" not in request.POST:
+            return self._ask_to_act(request, act, rows, doubtful=len(doubtful), more=more, back=back)
+        if doubtful and "sure" not in request.POST:
+            missing = _("Nothing was done: confirm also that it may cost twice.")
+            return self._ask_to_act(request, act, rows, doubtful=len(doubtful), more=more, back=back, missing=missing)
+        self._do(request, act, rows)
+        return HttpResponseRedirect(back)
+
+    def _ask_to_act(
+        self,
+        request: HttpRequest,
+        act: Act,
+        rows: Sequence[Message],
+        *,
+        doubtful: int,
+        more: bool,
+        back: str,
+        missing: str = "",
+    ) -> HttpResponse:
+        refused = Counter(str(reason) for reason in map(act.why_not, rows) if reason is not None)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": act.label,
+            "opts": self.opts,
+            "media": self.media,
+            "act": act,
+            "count": len(rows) - refused.total(),
+            "refused": refused.most_common(),
+            "doubtful": doubtful,
+            "missing": missing,
+            "most": MOST if more else None,
+            "rows": [self._row(request, act, row) for row in rows[:SHOWN]],
+            "left_out": max(len(rows) - SHOWN, 0),
+            "newest": max((row.pk for row in rows), default=0),
+            "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+            "select_across": request.POST.get("select_across", "0"),
+            "checkbox": helpers.ACTION_CHECKBOX_NAME,
+            "back": back,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/django_ihuyi/message/confirm.html", context)
+
+    def _row(self, request: HttpRequest, act: Act, message: Message) -> Row:
+        return Row(
+            number=message.pk,
+            badge=display.status_badge(message),
+            mobile=shown_number(message.mobile, request),
+            created=display.time(message.created_at),
+            reason=act.why_not(message),
+        )
+
+    def _do(self, request: HttpRequest, act: Act, rows: Sequence[Message]) -> None:
+        """Do it to each message by itself, with its entry in the log, and say what came of it."""
+        refused: Counter[str] = Counter()
+        made: list[Message] = []
+        # Oldest first, as they were meant to go out.
+        for message in reversed(rows):
+            try:
+                # One transaction: what is done is logged, and what is logged is done.
+                with transaction.atomic(using=router.db_for_write(Message)):
+                    words, again = act.do(message)
+                    self.log_change(request, message, words)
+            except Refused as error:
+                refused[str(error.reason)] += 1
+            else:
+                made += [again] if again else []
+        done = len(rows) - refused.total()
+        if done:
+            self.message_user(request, self._say(act, done, made), messages.SUCCESS)
+        for reason, count in refused.most_common():
+            left = ngettext(
+                "%(count)d message is left as it is: %(reason)s",
+                "%(count)d messages are left as they are: %(reason)s",
+                count,
+            )
+            self.message_user(request, left % {"count": count, "reason": reason}, messages.WARNING)
+
+    def _say(self, act: Act, done: int, made: Sequence[Message]) -> str:
+        if len(made) != 1:
+            return act.done(done)
+        return format_html("{} {}", act.done(done), display.link(self.page_of(made[0]), f"SMS {made[0].pk}"))

@@ -1,0 +1,91 @@
+"""Files of an export: CSV that is sent while it is written, and XLSX where XlsxWriter is installed.
+
+No library does CSV's part: the one for it (defusedcsv) lets pass what begins with a tab, a line's end or a full-width
+sign, and spreadsheets in China take the latter for formulas too. XlsxWriter has a mode that keeps one row in memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.util import find_spec
+from typing import IO, Any
+
+from .export_rows import Cell, Rows
+
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+"""Tells Excel that a CSV file is UTF-8; without it, in China, it takes it for GB18030."""
+XLSX_MOST = 200_000
+"""Rows of an XLSX file, which has to be complete before its first byte is sent. The format ends at 1,048,576."""
+
+_FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")
+"""What a spreadsheet may take for the beginning of a formula or a command."""
+
+
+def has_xlsx() -> bool:
+    """Whether XLSX can be written here: the extra ``xlsx`` is installed."""
+    return find_spec("xlsxwriter") is not None
+
+
+def defuse(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula: an apostrophe in front says that it is text."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def csv_pieces(rows: Rows) -> Iterator[bytes]:
+    """Write a CSV file, a piece for each piece of the rows."""
+    page = io.StringIO()
+    writer = csv.writer(page)
+    page.write(BOM)
+    writer.writerow(rows.header)
+    yield page.getvalue().encode()
+    for chunk in rows:
+        page.seek(0)
+        page.truncate()
+        writer.writerows([_plain(cell) for cell in row] for row in chunk)
+        yield page.getvalue().encode()
+
+
+def _plain(cell: Cell) -> str | int | None:
+    if isinstance(cell, datetime):
+        return str(cell)
+    return defuse(cell) if isinstance(cell, str) else cell
+
+
+def xlsx_file(rows: Rows) -> IO[bytes]:
+    """Write an XLSX file.
+
+    Returns:
+        The file, a temporary one, to be read from its beginning and closed by the caller.
+    """
+    import xlsxwriter
+
+    file = tempfile.TemporaryFile()  # noqa: SIM115  the response closes it
+    # One row in memory at a time. Texts stay texts: no formula, no link, no number is made of one.
+    book = xlsxwriter.Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"})
+    sheet = book.add_worksheet()
+    sheet.freeze_panes(1, 1)
+    sheet.set_column(0, len(rows.header) - 1, 18)
+    sheet.write_row(0, 0, rows.header, book.add_format({"bold": True}))
+    number = 0
+    for chunk in rows:
+        for row in chunk:
+            number += 1
+            for column, cell in enumerate(row):
+                _write(sheet, number, column, cell)
+    sheet.autofilter(0, 0, number, len(rows.header) - 1)
+    book.close()
+    file.seek(0)
+    return file
+
+
+def _write(sheet: Any, row: int, column: int, cell: Cell) -> None:  # noqa: ANN401  XlsxWriter has no types
+    if isinstance(cell, str):
+        sheet.write_string(row, column, cell)
+    elif isinstance(cell, datetime):
+        sheet.write_datetime(row, column, cell)
+    elif cell is not None:
+        sheet.write_number(row, column, cell)

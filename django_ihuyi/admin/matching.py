@@ -1,0 +1,130 @@
+"""Saying by hand which message a receipt belongs to: choose among the likely ones or name one, look, confirm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from django_ihuyi.models import Message, Receipt, by_hand
+
+from . import display
+from .base import ReadOnlyAdmin
+from .privacy import shown_number
+
+CANDIDATES = 20
+"""Likely messages that are offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A message that a receipt may belong to, as it is shown."""
+
+    number: int
+    badge: SafeString
+    submitted: SafeString | str
+    smsid: str
+
+
+class MatchingAdmin(ReadOnlyAdmin[Receipt]):
+    """Pages of receipts of which staff may say whose they are."""
+
+    def may_match(self, request: HttpRequest) -> bool:
+        """Whether somebody may: messages are shown to them as well."""
+        permissions = ("django_ihuyi.match_receipts", "django_ihuyi.view_message")
+        return self.has_view_permission(request) and request.user.has_perms(permissions)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages' addresses, with that of matching."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_match"
+        return [path("<int:pk>/match/", self.admin_site.admin_view(self.match_view), name=name), *super().get_urls()]
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Receipt | None = None,
+    ) -> HttpResponse:
+        """Show a receipt, with a link to matching where nobody knows whose it is."""
+        if obj is not None and obj.message_id is None and self.may_match(request):
+            name = f"admin:{self.opts.app_label}_{self.opts.model_name}_match"
+            context["match_url"] = reverse(name, args=[obj.pk], current_app=self.admin_site.name)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def match_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Offer the likely messages; show the one that is chosen; attach the receipt to it once that is confirmed."""
+        if not self.may_match(request):
+            raise PermissionDenied
+        receipt = Receipt.objects.filter(pk=pk).first()
+        if receipt is None:
+            raise Http404
+        if request.method != "POST":
+            return self._page(request, receipt)
+        named = request.POST.get("named", "").strip() or request.POST.get("message", "")
+        message = by_hand.find(receipt, named)
+        if message is None:
+            return self._page(request, receipt, missing=_("There is no such message."))
+        reason = by_hand.why_not(receipt, message)
+        if reason is not None:
+            return self._page(request, receipt, missing=str(reason))
+        if "confirmed" not in request.POST:
+            return self._page(request, receipt, chosen=message)
+        return self._match(request, receipt, message)
+
+    def _match(self, request: HttpRequest, receipt: Receipt, message: Message) -> HttpResponseBase:
+        try:
+            with transaction.atomic():
+                changed = by_hand.match(receipt, message)
+                self.log_change(request, receipt, _("Matched by hand with SMS %(number)d.") % {"number": message.pk})
+                page: Any = self  # its log takes rows of every table
+                page.log_change(request, message, _("Receipt %(number)d matched by hand.") % {"number": receipt.pk})
+        except by_hand.CannotMatch as error:
+            self.message_user(request, str(error.reason), messages.WARNING)
+            return HttpResponseRedirect(self.page_of(receipt))
+        values = {"number": message.pk, "status": message.get_status_display()}
+        if changed:
+            words = _("SMS %(number)d is “%(status)s” now.") % values
+        else:
+            words = _("The receipt belongs to SMS %(number)d now, which stays “%(status)s”.") % values
+        self.message_user(request, words, messages.SUCCESS)
+        return HttpResponseRedirect(self.page_of(message))
+
+    def _page(
+        self, request: HttpRequest, receipt: Receipt, *, chosen: Message | None = None, missing: str = ""
+    ) -> HttpResponse:
+        offered = [chosen] if chosen else by_hand.candidates(receipt, most=CANDIDATES)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Whose receipt is it?"),
+            "opts": self.opts,
+            "media": self.media,
+            "missing": missing,
+            "receipt": receipt,
+            "outcome": display.outcome_badge(delivered=receipt.delivered),
+            "mobile": shown_number(receipt.mobile, request),
+            "reported": display.time(receipt.report_time or receipt.received_at),
+            "chosen": chosen,
+            "candidates": [
+                Candidate(
+                    number=message.pk,
+                    badge=display.status_badge(message),
+                    submitted=display.time(message.submitted_at),
+                    smsid=message.smsid or display.EMPTY,
+                )
+                for message in offered
+            ],
+            "back": self.page_of(receipt),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/django_ihuyi/receipt/match.html", context)

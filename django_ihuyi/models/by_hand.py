@@ -1,0 +1,104 @@
+"""Saying by hand which message a kept receipt belongs to, where :mod:`.receipt` found none or several."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from .lifecycle import MessageStatus
+from .message import Message
+from .receipt import Receipt
+
+_WENT_OUT = frozenset(
+    {MessageStatus.ACCEPTED, MessageStatus.UNKNOWN, MessageStatus.DELIVERED, MessageStatus.UNDELIVERED}
+)
+_NEWEST = 200
+"""Messages to the receipt's number that are looked at."""
+_EARLY = timedelta(minutes=10)
+"""How far the carrier's clock may be behind ours."""
+
+
+class CannotMatch(Exception):  # noqa: N818  an answer, not an accident
+    """A receipt is not attached to a message.
+
+    Attributes:
+        reason: Why, for the person who asked; translatable.
+    """
+
+    def __init__(self, reason: str | Promise) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def why_not(receipt: Receipt, message: Message) -> str | Promise | None:
+    """Return why a receipt cannot be a message's, or None if it can."""
+    if receipt.message_id is not None:
+        return _("It belongs to a message already.")
+    if receipt.mobile != message.mobile:
+        return _("The message went to another number.")
+    if receipt.smsid and message.smsid and receipt.smsid != message.smsid:
+        return _("The message has another smsid.")
+    if message.status not in _WENT_OUT:
+        return _("The message has not gone out.")
+    return None
+
+
+def candidates(receipt: Receipt, *, most: int) -> list[Message]:
+    """Return the messages that a receipt may belong to, the likeliest first.
+
+    Args:
+        receipt: A receipt without a message.
+        most: At most so many.
+    """
+    moment = receipt.report_time or receipt.received_at
+    before = Message.objects.filter(mobile=receipt.mobile, created_at__lte=moment + _EARLY)
+    # The texts are nobody's business here.
+    newest = before.order_by("-id").defer("content", "metadata")[:_NEWEST]
+    possible = [message for message in newest if why_not(receipt, message) is None]
+    return sorted(possible, key=lambda message: _distance(receipt, message, moment))[:most]
+
+
+def find(receipt: Receipt, text: str) -> Message | None:
+    """Find the message that a person names by its number in the admin, or by its smsid.
+
+    Args:
+        receipt: The receipt; of several messages with one smsid, that to its number is meant.
+        text: What the person typed.
+    """
+    text = text.strip().upper().removeprefix("SMS").strip()
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    named = Q(smsid=text, mobile=receipt.mobile)
+    # A key that no database can hold is an smsid.
+    return Message.objects.filter(named | Q(pk=int(text)) if len(text) <= 18 else named).order_by("id").first()
+
+
+def match(receipt: Receipt, message: Message) -> bool:
+    """Attach a receipt to the message that a person chose.
+
+    Args:
+        receipt: A saved receipt.
+        message: The message.
+
+    Returns:
+        Whether the message's status changed by it: what was delivered stays so.
+
+    Raises:
+        CannotMatch: The receipt cannot be this message's, or somebody matched it meanwhile.
+    """
+    reason = why_not(receipt, message)
+    if reason is not None:
+        raise CannotMatch(reason)
+    before = message.status
+    if not Receipt.objects.attach(receipt, message):
+        raise CannotMatch(_("It belongs to a message already."))
+    return message.status != before
+
+
+def _distance(receipt: Receipt, message: Message, moment: datetime) -> tuple[bool, bool, float]:
+    named = bool(receipt.smsid) and receipt.smsid == message.smsid
+    waits = message.receipt_code is None
+    return not named, not waits, abs((moment - (message.submitted_at or message.created_at)).total_seconds())

@@ -14,7 +14,7 @@ drivers := psycopg[binary] redis mysqlclient
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-databases screenshots chaos bench soak lint types format clean
+.PHONY: help demo test test-databases screenshots chaos bench bench-admin soak lint types format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ chaos: $(VENV)/.test ## Kill real workers, brokers and databases, and count what
 
 bench: $(VENV)/.bench ## Measure what docs/performance.md claims, on PostgreSQL, Redis and RabbitMQ
 	$(python) -m benchmarks
+
+bench-admin: $(VENV)/.bench ## Measure the admin's pages at ten million messages, on PostgreSQL: ten minutes and 10 GB
+	$(python) -m benchmarks.admin_pages
 
 soak: $(VENV)/.bench ## Load PostgreSQL and Redis for ten minutes, and see whether anything grows
 	$(python) -m benchmarks.soak

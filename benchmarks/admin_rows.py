@@ -98,9 +98,9 @@ def fill(cursor: Any, rows: int) -> None:  # noqa: ANN401  a driver's
     cursor.execute(
         "INSERT INTO django_ihuyi_batch (id, category, account, created_at, finished_at, recorded, refused)"
         " SELECT n, 'marketing', 'default', %(end)s - interval '1 day' * %(days)s * back,"
-        " %(end)s - interval '1 day' * %(days)s * over, 0, 0 FROM (VALUES (1, 0.9, 0.8), (2, 0.8, 0.75))"
-        " AS b (n, back, over)",
-        {"end": end, "days": DAYS},
+        " %(end)s - interval '1 day' * %(days)s * over, %(rows)s * (back - over), 0"
+        " FROM (VALUES (1, 0.9, 0.8), (2, 0.8, 0.75)) AS b (n, back, over)",
+        {"end": end, "days": DAYS, "rows": rows},
     )
     tables: dict[str, list[Statement]] = {
         "message": _messages(rows, end),

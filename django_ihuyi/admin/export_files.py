@@ -18,7 +18,7 @@ from .export_rows import Cell, Rows
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """Tells Excel that a CSV file is UTF-8; without it, in China, it takes it for GB18030."""
-XLSX_MOST = 200_000
+XLSX_MOST = 100_000
 """Rows of an XLSX file, which has to be complete before its first byte is sent. The format ends at 1,048,576."""
 
 _FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")

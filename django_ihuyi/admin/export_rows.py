@@ -15,7 +15,7 @@ from django_ihuyi.gateway.codes import ACCEPTED, CODES
 from django_ihuyi.masking import mask_mobile
 from django_ihuyi.models import Message
 
-from .privacy import shown_text, without_number
+from .privacy import whole_text, without_number
 
 Cell = str | int | datetime | None
 
@@ -117,8 +117,7 @@ class Rows:
             row.resend_of_id,
         ]
         if self._texts:
-            shown = Message(category=row.category, content=row.content, template=row.template)
-            cells += [row.template, shown_text(shown, whole=True)]
+            cells += [row.template, whole_text(row.content, row.category, row.template)]
         return cells
 
     def _local(self, moment: datetime | None) -> datetime | None:

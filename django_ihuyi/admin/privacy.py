@@ -25,11 +25,12 @@ def shown_number(mobile: str, request: HttpRequest) -> str:
 
 def shown_text(message: Message, *, whole: bool) -> str:
     """Show a message's text, masked unless ``whole``; a verification text always without its code."""
-    if not whole:
-        return mask_text(message.content)
-    if message.category != Message.Category.VERIFICATION:
-        return message.content
-    return mask_codes(message.content, template=bool(message.template))
+    return whole_text(message.content, message.category, message.template) if whole else mask_text(message.content)
+
+
+def whole_text(content: str, category: str, template: str) -> str:
+    """Show a text to those who may see texts: a verification text without its code."""
+    return mask_codes(content, template=bool(template)) if category == Message.Category.VERIFICATION else content
 
 
 def shown_words(words: str, message: Message, *, whole: bool) -> str:

@@ -87,8 +87,9 @@ def resend(message: Message) -> Message:
         draft = _draft(first)
         try:
             again = send_draft(draft)
-        except InvalidMessage as error:
-            raise CannotResend(_(lookup(error.code).meaning)) from None
+        except InvalidMessage:
+            # The text and the number were found right: only an opt-out is left.
+            raise CannotResend(_("The number opted out of marketing texts.")) from None
         if again is not draft:
             raise CannotResend(_("It was sent again before: if that did not arrive either, send that one again."))
     return again

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from django_ihuyi.admin import paging
-from django_ihuyi.models import Message
+from django_ihuyi.admin import batches, paging
+from django_ihuyi.models import Batch, Message
 
 from .conftest import StaffClient, make_message
-from .pages import list_url
+from .pages import html, list_url, listed, page_url
 
 
 @pytest.fixture
@@ -44,3 +46,61 @@ def test_no_count_reads_the_whole_table(staff: StaffClient, db: None, django_ass
     assert len(counts) == 1
     assert "LIMIT 10001" in counts[0]
     assert "ORDER BY" not in counts[0]
+
+
+@pytest.fixture
+def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few rows that are looked through."""
+    monkeypatch.setattr(paging, "SCANNED", 3)
+
+
+@pytest.mark.parametrize(
+    ("query", "indexes", "said"),
+    [
+        ("?account=old", [], True),
+        ("?category__exact=notification", [7, 6, 5], True),
+        ("?account=old&created_at__lt=2026-03-05T00:00Z", [3, 2, 1], True),
+        ("?account=default&created_at__lt=2026-03-07T00:00Z", [5, 4], True),
+        ("?account=old&created_at__lt=2020-01-01T00:00Z", [], False),
+        ("?status__exact=queued", [7, 6, 5, 4, 3, 2, 1, 0], False),
+        ("?account=old&q=13800138000", [3, 2, 1, 0], False),
+    ],
+    ids=["old", "often", "with days", "with other days", "no such days", "an index", "a search"],
+)
+def test_for_what_no_index_answers_the_newest_are_looked_through(
+    query: str, indexes: list[int], said: bool, staff: StaffClient, scanned: None, db: None
+) -> None:
+    first = datetime(2026, 3, 1, 4, tzinfo=UTC)
+    rows = [
+        make_message(account="old" if day < 4 else "default", created_at=first + timedelta(days=day))
+        for day in range(8)
+    ]
+    answer = staff("superuser").get(list_url(Message, query))
+    assert [rows.index(row) for row in answer.context["cl"].result_list] == indexes
+    assert ("Only the newest 3 rows were looked through" in answer.content.decode()) is said
+
+
+def test_a_batch_is_found_by_its_time(staff: StaffClient, db: None, django_assert_num_queries: Any) -> None:
+    now = timezone.now()
+    ended = Batch.objects.create(category="marketing", account="default", created_at=now, finished_at=now, recorded=1)
+    going = Batch.objects.create(category="marketing", account="default", created_at=now)
+    rows = {batch: make_message(batch=batch, created_at=now) for batch in (ended, going)}
+    client = staff("superuser")
+    for batch, message in rows.items():
+        with django_assert_num_queries(7) as captured:
+            assert listed(client, list_url(Message, f"?batch={batch.pk}")) == [message.pk]
+        assert "created_at" in captured.captured_queries[-1]["sql"].partition("ORDER BY")[2]
+    assert listed(client, list_url(Message, "?batch=99")) == []
+
+
+def test_a_large_batch_is_counted_on_its_own_page_only(
+    staff: StaffClient, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "LARGE", 1)
+    batch = Batch.objects.create(category="marketing", account="default", recorded=2)
+    make_message(batch=batch)
+    for kind in ("masked", "superuser"):
+        assert "on its own page" in html(staff(kind), list_url(Batch))
+    client = staff("only", "view_batch")
+    assert "on its own page" in html(client, list_url(Batch))
+    assert "queued 1" in html(client, page_url(batch))

@@ -41,8 +41,8 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
     """Columns that the list does not read."""
     dated_by: ClassVar[str] = ""
     """The time that the list's filter of days asks for, where there is one."""
-    bounded: ClassVar[frozenset[str]] = frozenset()
-    """Which other lookups narrow that time as well."""
+    timed: ClassVar[frozenset[str]] = frozenset()
+    """Which other lookups are answered in the order of that time, because their index goes on with it."""
     scanned: ClassVar[frozenset[str]] = frozenset()
     """Which lookups no index answers: only the newest rows are looked through for them."""
 

@@ -68,7 +68,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
         }
     )
     dated_by = "created_at"
-    bounded = frozenset({"batch", "receipt"})
+    timed = frozenset({"status__exact", "code", "batch", "receipt", "given_up"})
     scanned = frozenset({"category__exact", "account"})
     not_listed = ("content", "metadata", "msg", "error", "idempotency_key")
 

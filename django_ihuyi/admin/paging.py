@@ -40,9 +40,9 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the st
 class NewestFirst(ChangeList):
     """A list in the order in which its rows came, whatever the address asks for: no other order has an index.
 
-    Sorting by a masked column would also tell what the mask hides. Where a filter asks for a span of time, the order
-    is that of the time that it asks for: it is nearly the same, and its index leads there at once. What no index
-    answers is asked of the newest rows only, and the page says so.
+    Sorting by a masked column would also tell what the mask hides. Where a filter asks for a span of time, or for
+    something whose index goes on with the time, the order is that of the time: it is nearly the same, and the index
+    leads there at once. What no index answers is asked of the newest rows only, and the page says so.
     """
 
     scanned_only = 0
@@ -51,8 +51,8 @@ class NewestFirst(ChangeList):
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Model]) -> list[str | Combinable]:
         """Return the one order there is."""
         dated_by = self.model_admin.dated_by  # type: ignore[attr-defined]  # every page's of ours
-        bounds = {f"{dated_by}__gte", f"{dated_by}__lt", *self.model_admin.bounded}  # type: ignore[attr-defined]
-        return [f"-{dated_by}", "-id"] if dated_by and bounds & self.filter_params.keys() else ["-id"]
+        timed = {f"{dated_by}__gte", f"{dated_by}__lt", *self.model_admin.timed}  # type: ignore[attr-defined]
+        return [f"-{dated_by}", "-id"] if dated_by and timed & self.filter_params.keys() else ["-id"]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Model]:
         """Return the rows without the columns that a list never shows."""

@@ -118,8 +118,8 @@ class Message(models.Model):
             # What receipts and staff look for.
             models.Index(fields=["smsid"], name="ihuyi_msg_smsid"),
             models.Index(fields=["mobile", "-id"], name="ihuyi_msg_mobile"),
-            models.Index(fields=["status", "-id"], name="ihuyi_msg_status"),
-            models.Index(fields=["code", "-id"], name="ihuyi_msg_code"),
+            models.Index(fields=["status", "created_at"], name="ihuyi_msg_status"),
+            models.Index(fields=["code", "created_at"], name="ihuyi_msg_code"),
             models.Index(fields=["created_at"], name="ihuyi_msg_created"),
             models.Index(fields=["batch", "status"], name="ihuyi_msg_batch"),
             # What upkeep looks for.

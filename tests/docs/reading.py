@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-hans.md")
 TRANSLATED = (
+    "admin-size.md",
+    "admin.md",
     "allauth.md",
     "bulk.md",
     "forms.md",

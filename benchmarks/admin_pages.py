@@ -112,7 +112,9 @@ def pages() -> Iterator[Page]:
     yield Page("receipts, search: a number", f"{receipts}?q={found.mobile}")
     lost = Receipt.objects.filter(message=None).order_by("id")[0]
     yield Page("matching a receipt", reverse("admin:django_ihuyi_receipt_match", args=[lost.pk]))
-    yield Page("asking for an export", reverse("admin:django_ihuyi_message_export"))
+    exported = reverse("admin:django_ihuyi_message_export")
+    yield Page("asking for an export", exported)
+    yield Page("asking for an export, account never", f"{exported}?account=unused")
 
 
 def measure(client: Client, url: str, times: int) -> Figures:

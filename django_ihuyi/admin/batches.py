@@ -24,7 +24,7 @@ from .paging import NewestFirst
 from .privacy import sees_whole
 
 LARGE = 20_000
-"""Messages from which on a batch is counted on its own page only: to count a million takes a second."""
+"""Messages from which on a batch is counted on its own page only: to count a million takes seconds."""
 
 
 def _count(pks: Collection[int]) -> dict[int, dict[str, int]]:

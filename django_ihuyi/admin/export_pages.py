@@ -84,7 +84,7 @@ class ExportingAdmin(SearchedAdmin[Message]):
         if not self.may_export(request):
             raise PermissionDenied
         try:
-            rows: QuerySet[Message] = WholeList(
+            found = WholeList(
                 request,
                 self.model,
                 ("pk",),
@@ -99,19 +99,22 @@ class ExportingAdmin(SearchedAdmin[Message]):
                 self,
                 (),
                 "",
-            ).queryset
+            )
         except IncorrectLookupParameters:
             return HttpResponseRedirect(self.list_of(Message))
+        rows: QuerySet[Message] = found.queryset
         if request.method != "POST":
-            return self._ask_for_kind(request, rows)
+            return self._ask_for_kind(request, rows, counted=found.is_quick)
         if request.POST.get("format") != "xlsx":
             return self._csv(request, rows)
         if has_xlsx():
             return self._xlsx(request, rows)
         missing = _("XLSX files need the extra “xlsx”: pip install 'django-ihuyi[xlsx]'. CSV files need nothing.")
-        return self._ask_for_kind(request, rows, missing=missing)
+        return self._ask_for_kind(request, rows, counted=found.is_quick, missing=missing)
 
-    def _ask_for_kind(self, request: HttpRequest, rows: QuerySet[Message], missing: str = "") -> HttpResponse:
+    def _ask_for_kind(
+        self, request: HttpRequest, rows: QuerySet[Message], *, counted: bool, missing: str = ""
+    ) -> HttpResponse:
         paginator = CappedPaginator(rows, 1)
         context = {
             **self.admin_site.each_context(request),
@@ -119,8 +122,8 @@ class ExportingAdmin(SearchedAdmin[Message]):
             "opts": self.opts,
             "media": self.media,
             "missing": missing,
-            "count": paginator.count,
-            "capped": paginator.capped,
+            "count": paginator.count if counted else None,
+            "capped": counted and paginator.capped,
             "whole": sees_whole(request),
             "has_xlsx": has_xlsx(),
             "xlsx_most": XLSX_MOST,
@@ -152,7 +155,8 @@ class ExportingAdmin(SearchedAdmin[Message]):
     def _log(self, request: HttpRequest, kind: str) -> LogEntry:
         """Say in the admin's log who has exported what, before the first row is read."""
         asked = {name: mask_mobile(str(value)) if name == "q" else value for name, value in request.GET.items()}
-        words = f"{kind}{' + ' + _('text') if sees_whole(request) and 'texts' in request.POST else ''}"
+        with_texts = sees_whole(request) and "texts" in request.POST
+        words = " + ".join([kind, *([_("text")] if with_texts else [])])
         return LogEntry.objects.create(
             user_id=request.user.pk or 0,
             content_type=ContentType.objects.get_for_model(Message),
@@ -184,5 +188,6 @@ def _counted(table: Rows, entry: LogEntry) -> Iterator[bytes]:
 
 
 def _note(entry: LogEntry, count: int) -> None:
-    entry.change_message += f" {_('Rows: %(count)d.') % {'count': count}}"
+    rows = _("Rows: %(count)d.") % {"count": count}
+    entry.change_message += f" {rows}"
     entry.save(update_fields=["change_message"])

@@ -58,12 +58,18 @@ class NewestFirst(ChangeList):
         """Return the rows without the columns that a list never shows."""
         rows: QuerySet[Model] = super().get_queryset(request, exclude_parameters)
         page: Any = self.model_admin
-        if page.scanned & self.filter_params.keys() and not self.query.strip():
+        if not self.is_quick:
             floor = self._floor(request)
             if floor > 0:
                 self.scanned_only = SCANNED
                 rows = rows.filter(pk__gt=floor)
         return rows.defer(*page.not_listed)
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether an index leads to what is asked for."""
+        scanned: frozenset[str] = self.model_admin.scanned  # type: ignore[attr-defined]  # every page's of ours
+        return not (scanned & self.filter_params.keys()) or bool(self.query.strip())
 
     def _floor(self, request: HttpRequest) -> int:
         """The number below which no row is looked at: so many below the newest, or the newest of the days asked for."""

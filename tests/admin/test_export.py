@@ -10,7 +10,9 @@ from typing import Any
 import openpyxl
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
@@ -50,6 +52,16 @@ def test_it_is_asked_first(staff: StaffClient, delivered: Message) -> None:
     assert 'name="texts"' not in page
     assert 'name="texts"' in html(staff("only", *MAY, "view_unmasked"), export_url())
     assert not LogEntry.objects.exists()
+
+
+def test_what_no_index_counts_is_not_counted(staff: StaffClient, delivered: Message) -> None:
+    client = staff("superuser")
+    for query, counts in (("?account=default", 0), (f"?account=default&q={delivered.mobile}", 1), ("", 1)):
+        with CaptureQueriesContext(connection) as captured:
+            page = html(client, export_url(query))
+        assert ("Export all messages that fit these filters?" in page) is (counts == 0), query
+        assert sum("COUNT(" in one["sql"] for one in captured.captured_queries) == counts
+    assert len(read_csv(client, "?account=default")) == 1
 
 
 @pytest.mark.parametrize("lacking", MAY)

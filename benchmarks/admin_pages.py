@@ -109,6 +109,8 @@ def pages() -> Iterator[Page]:
     receipts = reverse("admin:django_ihuyi_receipt_changelist")
     yield Page("receipts without a message", f"{receipts}?matched=no")
     yield Page("receipts, undelivered", f"{receipts}?outcome=undelivered")
+    long_ago = urlencode({"outcome": "undelivered", "received_at__lt": until.isoformat()})
+    yield Page("receipts, undelivered, long ago", f"{receipts}?{long_ago}")
     yield Page("receipts, search: a number", f"{receipts}?q={found.mobile}")
     lost = Receipt.objects.filter(message=None).order_by("id")[0]
     yield Page("matching a receipt", reverse("admin:django_ihuyi_receipt_match", args=[lost.pk]))

@@ -16,6 +16,8 @@ MOST = 10_000
 """Rows that a list counts and can be leafed through; older ones are found by filter or search."""
 SCANNED = 100_000
 """Rows that are looked through for what no index answers."""
+OUT_OF_ORDER = 10_000
+"""By how many keys the order of keys may differ from that of times."""
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
@@ -62,7 +64,8 @@ class NewestFirst(ChangeList):
             floor = self._floor(request)
             if floor > 0:
                 self.scanned_only = SCANNED
-                rows = rows.filter(pk__gt=floor)
+                # From above as well: a database that begins at the floor would read all that came since.
+                rows = rows.filter(pk__gt=floor, pk__lte=floor + SCANNED + OUT_OF_ORDER)
         return rows.defer(*page.not_listed)
 
     @property

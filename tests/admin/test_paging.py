@@ -80,6 +80,19 @@ def test_for_what_no_index_answers_the_newest_are_looked_through(
     assert ("Only the newest 3 rows were looked through" in answer.content.decode()) is said
 
 
+@pytest.mark.parametrize(("slack", "found"), [(5, True), (4, False)])
+def test_what_came_long_after_the_days_is_not_looked_through(
+    slack: int, found: bool, staff: StaffClient, scanned: None, monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    monkeypatch.setattr(paging, "OUT_OF_ORDER", slack)
+    first = datetime(2026, 3, 1, 4, tzinfo=UTC)
+    for day in range(8):
+        make_message(created_at=first + timedelta(days=day))
+    late = make_message(created_at=first)
+    query = "?account=default&created_at__lt=2026-03-05T00:00Z"
+    assert (late.pk in listed(staff("superuser"), list_url(Message, query))) is found
+
+
 def test_a_batch_is_found_by_its_time(staff: StaffClient, db: None, django_assert_num_queries: Any) -> None:
     now = timezone.now()
     ended = Batch.objects.create(category="marketing", account="default", created_at=now, finished_at=now, recorded=1)

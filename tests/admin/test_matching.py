@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.urls import reverse
 
 from django_ihuyi.models import Message, Receipt
@@ -96,6 +99,26 @@ def test_a_receipt_that_has_a_message_or_is_gone(delivered: Message, staff: Staf
     data = {"message": str(delivered.pk), "confirmed": "yes"}
     assert "It belongs to a message already." in client.post(match_url(receipt), data).content.decode()
     assert client.get(match_url(Receipt(pk=99))).status_code == 404
+
+
+def test_somebody_else_is_quicker(lost: tuple[Receipt, Message, Message], staff: StaffClient) -> None:
+    receipt, message, other = lost
+    rivals = [other]
+
+    def match_first(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE") and rivals:
+            Receipt.objects.filter(pk=receipt.pk).update(message=rivals.pop())
+        return execute(sql, *rest)
+
+    client = staff("superuser")
+    with connection.execute_wrapper(match_first):
+        answer = client.post(match_url(receipt), {"message": str(message.pk), "confirmed": "yes"}, follow=True)
+    assert rivals == []
+    assert answer.redirect_chain[0][0] == page_url(receipt)
+    assert "It belongs to a message already." in answer.content.decode()
+    message.refresh_from_db()
+    assert message.status == "unknown"
+    assert not LogEntry.objects.exists()
 
 
 def test_nothing_to_offer(staff: StaffClient, db: None) -> None:

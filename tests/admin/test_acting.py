@@ -18,6 +18,8 @@ from django_ihuyi.models import Message
 from .conftest import MASKED, MOBILE, StaffClient, make_message
 from .pages import html, list_url, page_url
 
+pytestmark = pytest.mark.django_db
+
 ACTS = [
     ("send_again", "resend_messages", "undelivered"),
     ("cancel", "cancel_messages", "queued"),

@@ -24,6 +24,8 @@ from django_ihuyi.models import Message
 from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_message
 from .pages import html, list_url
 
+pytestmark = pytest.mark.django_db
+
 MAY = ("view_message", "export_messages")
 
 

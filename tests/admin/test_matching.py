@@ -14,6 +14,8 @@ from django_ihuyi.models import Message, Receipt
 from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_message, make_receipt
 from .pages import html, page_url
 
+pytestmark = pytest.mark.django_db
+
 MAY = ("view_receipt", "view_message", "match_receipts")
 
 

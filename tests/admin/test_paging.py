@@ -14,6 +14,8 @@ from django_ihuyi.models import Batch, Message
 from .conftest import StaffClient, make_message
 from .pages import html, list_url, listed, page_url
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def cap(monkeypatch: pytest.MonkeyPatch) -> int:

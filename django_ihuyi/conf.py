@@ -26,6 +26,7 @@ from .options import (
     check_name_or_callable_or_none,
     check_networks,
     check_positive,
+    check_price,
     check_purpose,
     check_queues,
     check_rate,
@@ -65,6 +66,7 @@ class AccountSettings:
     resend_unknown: bool = option(check_flag, default=False)
     concurrency: int = option(check_concurrency, default=16)
     rate_limit: float | None = option(check_rate, default=None)
+    price: float | None = option(check_price, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

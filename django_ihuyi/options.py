@@ -52,6 +52,11 @@ def check_rate(value: object) -> str | None:
     return None if value is None or is_above_zero(value) else "None, or a number of messages a second above 0"
 
 
+def check_price(value: object) -> str | None:
+    right = value is None or is_above_zero(value)
+    return None if right else "None, or the yuan that one segment costs, a number above 0, for example 0.03"
+
+
 def check_count(value: object) -> str | None:
     right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
     return None if right else "a whole number, 0 or above"

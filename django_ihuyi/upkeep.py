@@ -22,6 +22,7 @@ from . import conf
 from .models import AccountState, Message, Receipt, many
 from .models.lifecycle import MessageStatus
 from .outbound import accounts, publishing, submission
+from .statistics import counting
 from .verification import forgetting, watch
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def sweep() -> dict[str, int]:
 
     Returns:
         How many rows each step changed: ``expired``, ``unknown``, ``published``, ``probed``, ``matched``,
-            ``suspected``, ``forgotten``.
+            ``suspected``, ``forgotten``, ``counted``.
 
     Raises:
         Exception: What the first step to fail raised, after all the others were done.
@@ -166,4 +167,5 @@ _STEPS: dict[str, Callable[[datetime], tuple[int, bool]]] = {
     "matched": match_receipts,
     "suspected": watch_codes,
     "forgotten": forget_codes,
+    "counted": counting.count_due,
 }

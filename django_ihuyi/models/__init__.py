@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .account import AccountState
+from .balance_reading import BalanceReading
 from .batch import Batch
 from .code_quota import CodeQuota
 from .message import Message
@@ -10,16 +11,23 @@ from .opt_out import OptOut
 from .receipt import Receipt
 from .reply import Reply
 from .suspicion import Suspicion
+from .tally import CodeTally, Dashboard, MessageTally, TallySlot, WaitTally
 from .verification_code import VerificationCode
 
 __all__ = [
     "AccountState",
+    "BalanceReading",
     "Batch",
     "CodeQuota",
+    "CodeTally",
+    "Dashboard",
     "Message",
+    "MessageTally",
     "OptOut",
     "Receipt",
     "Reply",
     "Suspicion",
+    "TallySlot",
     "VerificationCode",
+    "WaitTally",
 ]

@@ -22,7 +22,7 @@ from django_ihuyi.models import CodeTally, Message, MessageTally, TallySlot, Ver
 from django_ihuyi.models.lifecycle import MessageStatus
 
 from .slots import LENGTH, SETTLED, begin_of, due_again, slot_of
-from .waits import bucket_until
+from .waits import BOUNDS, bucket_until
 
 _Row = TypeVar("_Row", bound=models.Model)
 _Tally = TypeVar("_Tally", MessageTally, WaitTally, CodeTally)
@@ -150,24 +150,27 @@ def _count(number: int, now: datetime) -> _Counted:
         .annotate(
             until_accepted=bucket_until("accepted_at"),
             until_delivered=bucket_until("reported_at"),
-            has_accepted=Q(accepted_at__isnull=False),
+            is_accepted=Q(accepted_at__isnull=False),
+            is_reported=Q(reported_at__isnull=False),
         )
         .order_by()
-        .values_list("account", "category", "status", "code", "has_accepted", "until_accepted", "until_delivered")
+        .values_list(
+            "account", "category", "status", "code", "is_accepted", "until_accepted", "is_reported", "until_delivered"
+        )
         .annotate(number=Count("pk"), parts=Sum("segments"), last=Max("accepted_at"))
     )
     messages: Counter[tuple[str, str, str, int | None]] = Counter()
     segments: Counter[tuple[str, str, str, int | None]] = Counter()
     waits: Counter[tuple[str, str, int]] = Counter()
     changing = False
-    for account, category, status, code, accepted, bucket, delivery, amount, parts, last in rows:
+    for account, category, status, code, accepted, acceptance, reported, report, amount, parts, last in rows:
         key = (account, category, status, code)
         messages[key] += amount
         segments[key] += parts
         if accepted:
-            waits[category, WaitTally.Kind.ACCEPTED, bucket] += amount
-        if status == MessageStatus.DELIVERED:
-            waits[category, WaitTally.Kind.DELIVERED, delivery] += amount
+            waits[category, WaitTally.Kind.ACCEPTED, _within(acceptance)] += amount
+        if reported and status == MessageStatus.DELIVERED:
+            waits[category, WaitTally.Kind.DELIVERED, _within(report)] += amount
         waiting = status in {MessageStatus.QUEUED, MessageStatus.SUBMITTING}
         changing = changing or waiting or (last is not None and now - last < SETTLED)
     codes = _all(VerificationCode).filter(made, decoy=False).order_by().values_list("purpose")
@@ -194,6 +197,10 @@ def _count(number: int, now: datetime) -> _Counted:
         ],
         changing=changing,
     )
+
+
+def _within(bucket: float) -> int:
+    return min(int(bucket), len(BOUNDS))
 
 
 def _replace(number: int, model: type[_Tally], rows: list[_Tally], *, old: bool) -> bool:

@@ -177,7 +177,7 @@ def read(span: Range) -> Figures:
         span: The range.
     """
     within = Q(slot__gte=span.first, slot__lt=span.end)
-    rows = (
+    tallies = (
         MessageTally.objects.filter(within)
         .annotate(period=period_of_slot(span))
         .order_by()
@@ -190,17 +190,21 @@ def read(span: Range) -> Figures:
     )
     return Figures(
         span=span,
-        rows=tuple(Row(*map(_whole, row)) for row in rows),
+        rows=tuple(map(_row, tallies)),
         waits=tuple(_read_waits(within)),
-        codes=tuple(Conversion(*map(_whole, code)) for code in codes.annotate(Sum("sent"), Sum("entered"))),
+        codes=tuple(
+            Conversion(purpose, int(sent), int(entered))
+            for purpose, sent, entered in codes.annotate(Sum("sent"), Sum("entered"))
+        ),
         counted_at=counted["last"],
         uncounted=counted["uncounted"],
     )
 
 
-def _whole(value: object) -> object:
-    """MariaDB adds whole numbers up to decimals."""
-    return int(value) if isinstance(value, Decimal) else value
+def _row(found: tuple[int, str, str, str, int | None, int, int]) -> Row:
+    *group, messages, segments = found
+    # int: MariaDB adds whole numbers up to decimals.
+    return Row._make((*group, int(messages), int(segments)))
 
 
 def _read_waits(within: Q) -> Iterable[Wait]:

@@ -26,9 +26,9 @@ _BY_HOUR = 2
 
 @dataclass(frozen=True)
 class Range:
-    """A stretch of time. ``bounds`` are the half-hours at which its hours or days begin, and at last the one where it ends.
+    """A stretch of time. ``bounds`` are the half-hours with which its hours or days begin, and the one after the last.
 
-    In a zone that is not a half-hour's multiple from UTC (Nepal's), a day begins with the half-hour that midnight is in.
+    In a zone that is no multiple of a half-hour from UTC (Nepal's), a day begins with the half-hour of midnight.
     """
 
     name: str

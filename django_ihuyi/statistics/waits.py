@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping
-from datetime import timedelta
 from itertools import accumulate
+from typing import Any
 
-from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapper, F, IntegerField, Value, When
-from django.db.models.expressions import Combinable, Expression
-from django.db.models.lookups import GreaterThan, LessThan
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapper, F, FloatField, Func, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Floor, Greatest, Ln
+from django.db.models.lookups import GreaterThan
+from django.db.models.sql.compiler import SQLCompiler
 
 PER_DECADE = 8
 BOUNDS = tuple(round(10 ** (exponent / PER_DECADE), 4) for exponent in range(-PER_DECADE, 6 * PER_DECADE + 1))
@@ -25,24 +29,35 @@ def bucket_of(seconds: float) -> int:
     return bisect_right(BOUNDS, seconds)
 
 
-def bucket_until(field: str) -> Expression:
-    """Return the expression for the bucket of a message's wait until the time in ``field``.
+def bucket_until(field: str) -> Combinable:
+    """Return the expression for the bucket of a message's wait until the time in ``field``, which must have one.
 
-    It began with the call, or with the ``send_at`` of a message that was to go out later.
+    It began with the call, or with the ``send_at`` of a message that was to go out later. What is longer than the last
+    bound comes out in buckets beyond the last.
     """
     later = GreaterThan(F("send_at"), F("created_at"))
     began = Case(When(later, then=F("send_at")), default=F("created_at"), output_field=DateTimeField())
-    wait = ExpressionWrapper(F(field) - began, output_field=DurationField())
-    return _search(wait, 0, len(BOUNDS))
+    seconds = _Seconds(ExpressionWrapper(F(field) - began, output_field=DurationField()))
+    # What bucket_of() does by searching: each bound is the same multiple of the one before.
+    least = Greatest(seconds, Value(BOUNDS[0] * 0.9, output_field=FloatField()))
+    return Floor(Ln(least) * Value(PER_DECADE / math.log(10)) + Value(float(PER_DECADE + 1)))
 
 
-def _search(wait: Combinable, low: int, high: int) -> Expression:
-    """Compare as a binary search does: SQLite works each comparison out by a call into Python."""
-    if low == high:
-        return Value(low, output_field=IntegerField())
-    middle = (low + high) // 2
-    below = LessThan(wait, Value(timedelta(seconds=BOUNDS[middle]), output_field=DurationField()))
-    return Case(When(below, then=_search(wait, low, middle)), default=_search(wait, middle + 1, high))
+class _Seconds(Func):
+    """A duration in seconds. Where a database has no durations, Django keeps microseconds."""
+
+    template = "(%(expressions)s / 1000000.0)"
+    output_field = FloatField()
+
+    def as_postgresql(
+        self,
+        compiler: SQLCompiler,
+        connection: BaseDatabaseWrapper,
+        **extra_context: Any,  # noqa: ANN401  the signature that Django calls
+    ) -> tuple[str, Any]:
+        """Write it for PostgreSQL, which has."""
+        template = "EXTRACT(EPOCH FROM %(expressions)s)::double precision"
+        return self.as_sql(compiler, connection, template=template, **extra_context)
 
 
 def percentile(buckets: Mapping[int, int], share: float) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .accounts import AccountStateAdmin
 from .batches import BatchAdmin
 from .codes import VerificationCodeAdmin
+from .dashboard import DashboardAdmin
 from .messages import MessageAdmin
 from .opt_outs import OptOutAdmin
 from .receipts import ReceiptAdmin
@@ -14,6 +15,7 @@ from .suspicions import SuspicionAdmin
 __all__ = [
     "AccountStateAdmin",
     "BatchAdmin",
+    "DashboardAdmin",
     "MessageAdmin",
     "OptOutAdmin",
     "ReceiptAdmin",

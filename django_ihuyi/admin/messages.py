@@ -52,6 +52,7 @@ class MessageAdmin(SearchedAdmin[Message]):
     list_display_links = ("id",)
     lookups = frozenset(
         {"status__exact", "category__exact", "account", "batch", "code", "receipt", "created_at__gte", "created_at__lt"}
+        | {"status__in"}
     )
     not_listed = ("content", "metadata", "msg", "error", "idempotency_key")
 

@@ -87,6 +87,9 @@ class Figures:
     span: Range
     rows: tuple[Row, ...]
     waits: tuple[Wait, ...]
+    """By kind and category."""
+    waits_for: dict[str, Wait]
+    """Those of all categories together, by kind."""
     codes: tuple[Conversion, ...]
     counted_at: datetime | None
     uncounted: int
@@ -188,10 +191,15 @@ def read(span: Range) -> Figures:
     counted = TallySlot.objects.filter(number__gte=span.first, number__lt=span.end).aggregate(
         last=Max("counted_at"), uncounted=Count("pk", filter=Q(counted_at__isnull=True))
     )
+    buckets = _read_waits(within)
+    together: dict[str, Counter[int]] = {}
+    for (kind, _category), counts in buckets.items():
+        together.setdefault(kind, Counter()).update(counts)
     return Figures(
         span=span,
         rows=tuple(map(_row, tallies)),
-        waits=tuple(_read_waits(within)),
+        waits=tuple(_wait(kind, category, counts) for (kind, category), counts in buckets.items()),
+        waits_for={kind: _wait(kind, "", counts) for kind, counts in together.items()},
         codes=tuple(
             Conversion(purpose, int(sent), int(entered))
             for purpose, sent, entered in codes.annotate(Sum("sent"), Sum("entered"))
@@ -207,11 +215,14 @@ def _row(found: tuple[int, str, str, str, int | None, int, int]) -> Row:
     return Row._make((*group, int(messages), int(segments)))
 
 
-def _read_waits(within: Q) -> Iterable[Wait]:
-    found = WaitTally.objects.filter(within).order_by("category", "kind").values_list("category", "kind", "bucket")
-    groups: dict[tuple[str, str], dict[int, int]] = {}
-    for category, kind, bucket, number in found.annotate(Sum("messages")):
-        groups.setdefault((category, kind), {})[bucket] = int(number)
-    for (category, kind), buckets in groups.items():
-        p50, p95, p99 = (percentile(buckets, share) or 0.0 for share in (0.5, 0.95, 0.99))
-        yield Wait(category, kind, sum(buckets.values()), p50, p95, p99)
+def _read_waits(within: Q) -> dict[tuple[str, str], Counter[int]]:
+    found = WaitTally.objects.filter(within).order_by("kind", "category").values_list("kind", "category", "bucket")
+    buckets: dict[tuple[str, str], Counter[int]] = {}
+    for kind, category, bucket, number in found.annotate(Sum("messages")):
+        buckets.setdefault((kind, category), Counter())[bucket] = int(number)
+    return buckets
+
+
+def _wait(kind: str, category: str, buckets: Counter[int]) -> Wait:
+    p50, p95, p99 = (percentile(buckets, share) for share in (0.5, 0.95, 0.99))
+    return Wait(category, kind, buckets.total(), p50, p95, p99)

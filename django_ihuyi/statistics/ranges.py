@@ -56,6 +56,14 @@ class Range:
         moment = begin_of(slot)
         return (timezone.make_aware(moment) if timezone.is_naive(moment) else moment).astimezone(self.zone)
 
+    def named_by(self, begin: int) -> datetime:
+        """Return the time that an hour or day is called by.
+
+        Args:
+            begin: Its first half-hour.
+        """
+        return self.local(begin) if self.hourly else datetime.combine(self._day(begin), datetime.min.time(), self.zone)
+
     @property
     def from_day(self) -> date:
         """The day on which it begins."""

@@ -60,25 +60,25 @@ class _Seconds(Func):
         return self.as_sql(compiler, connection, template=template, **extra_context)
 
 
-def percentile(buckets: Mapping[int, int], share: float) -> float | None:
+def percentile(buckets: Mapping[int, int], share: float) -> float:
     """Read a percentile.
 
     Args:
-        buckets: How many messages are in each bucket.
+        buckets: How many messages are in each bucket; one at least.
         share: Which, between 0 and 1: 0.95 for p95.
 
     Returns:
-        Seconds, between the bucket's bounds as the rank is between its messages; None if there are none.
+        Seconds, between the bucket's bounds as the rank is between its messages.
+
+    Raises:
+        ValueError: There are no messages.
     """
     ordered = sorted((bucket, number) for bucket, number in buckets.items() if number)
-    total = sum(number for _bucket, number in ordered)
-    if not total:
-        return None
-    rank = share * total
+    rank = share * sum(number for _bucket, number in ordered)
     for (bucket, number), upto in zip(ordered, accumulate(number for _bucket, number in ordered), strict=True):
         if upto >= rank:
             return _between(bucket, (rank - (upto - number)) / number)
-    raise AssertionError(share)  # pragma: no cover  the last sum is the total
+    raise ValueError("no messages")
 
 
 def _between(bucket: int, part: float) -> float:

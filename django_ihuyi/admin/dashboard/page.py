@@ -44,6 +44,8 @@ STALE = timedelta(minutes=5)
 class DashboardAdmin(ReadOnlyAdmin[Dashboard]):
     """The dashboard, in the place of a list."""
 
+    ordering = ("-number",)
+
     class Media:
         css = {"all": ("django_ihuyi/dashboard.css",)}
         js = ("django_ihuyi/vendor/chart.js/chart.umd.min.js", "django_ihuyi/dashboard.js")

@@ -216,7 +216,8 @@ def _row(found: tuple[int, str, str, str, int | None, int, int]) -> Row:
 
 
 def _read_waits(within: Q) -> dict[tuple[str, str], Counter[int]]:
-    found = WaitTally.objects.filter(within).order_by("kind", "category").values_list("kind", "category", "bucket")
+    # Not in order: the database would sort every row by its words before it adds them up.
+    found = WaitTally.objects.filter(within).order_by().values_list("kind", "category", "bucket")
     buckets: dict[tuple[str, str], Counter[int]] = {}
     for kind, category, bucket, number in found.annotate(Sum("messages")):
         buckets.setdefault((kind, category), Counter())[bucket] = int(number)

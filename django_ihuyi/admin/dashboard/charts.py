@@ -130,7 +130,9 @@ def balances(read: Iterable[Balance], since: datetime) -> Chart:
     title = _("Balance")
     headers = [_("account"), _("time"), _("messages left")]
     summary = _("Balance of each account over time: %s.") % ", ".join(known)
-    return _chart(summary, Table("balance", title, headers, rows, _nothing(), ""), "line", times, lines)
+    return _chart(
+        summary, Table("balance", title, headers, rows, _nothing(), ""), "line", [moment[5:] for moment in times], lines
+    )
 
 
 def _chart(

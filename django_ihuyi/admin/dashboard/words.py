@@ -1,4 +1,4 @@
-"""Numbers, parts, lengths of time and money as a reader wants them."""
+"""Numbers, parts, lengths of time and money as a reader wants them, each on one line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django_ihuyi.admin.display import EMPTY, local
 from django_ihuyi.statistics.present import MOST
 
+_JOINED = "\u00a0"
+"""The space before a unit: no place for a line's end."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -29,12 +31,12 @@ def percent(part: float | None) -> str:
     if part is None:
         return EMPTY
     shown = min(round(part * 100, 1), 99.9) if part < 1 else 100
-    return f"{number_format(shown, 1 if shown < 100 else 0)} %"
+    return f"{number_format(shown, 1 if shown < 100 else 0)}{_JOINED}%"
 
 
 def yuan(amount: Decimal | None) -> str:
     """Write an amount of money."""
-    return EMPTY if amount is None else f"¥ {number_format(amount, 2, force_grouping=True)}"
+    return EMPTY if amount is None else f"¥{_JOINED}{number_format(amount, 2, force_grouping=True)}"
 
 
 def duration(seconds: float) -> str:
@@ -45,8 +47,8 @@ def duration(seconds: float) -> str:
         (2 * _DAY, _HOUR, _("%s h")),
     ):
         if seconds < limit:
-            return text % _two_digits(seconds / unit)
-    return _("%s days") % _two_digits(seconds / _DAY)
+            return _one_line(text % _two_digits(seconds / unit))
+    return _one_line(_("%s days") % _two_digits(seconds / _DAY))
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
@@ -59,6 +61,10 @@ def ago(moment: datetime | None, now: datetime) -> str:
 def minute(moment: datetime) -> str:
     """Write a time in the reader's zone, to the minute."""
     return f"{local(moment):%Y-%m-%d %H:%M}"
+
+
+def _one_line(text: str) -> str:
+    return text.replace(" ", _JOINED)
 
 
 def _two_digits(value: float) -> str:

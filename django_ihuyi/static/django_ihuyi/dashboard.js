@@ -28,7 +28,8 @@
     }
 
     function axis(text, lines, more) {
-        return Object.assign({ grid: { color: lines }, border: { color: lines }, ticks: { color: text } }, more);
+        const ticks = { color: text, maxRotation: 0, autoSkipPadding: 12 };
+        return Object.assign({ grid: { color: lines }, border: { color: lines }, ticks }, more);
     }
 
     // The list of messages that a part of a column stands for.

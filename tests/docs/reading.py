@@ -12,6 +12,7 @@ READMES = ("README.md", "README.zh-hans.md")
 TRANSLATED = (
     "allauth.md",
     "bulk.md",
+    "dashboard.md",
     "forms.md",
     "log-in-by-code.md",
     "otp.md",

@@ -163,13 +163,9 @@ class Message(models.Model):
         self._settle(MessageStatus.ACCEPTED, **changes)
         return False
 
-    def reject(self, *, code: int | None, msg: str, error: str = "") -> bool:
-        """It is refused for good, or (``code`` None) never reached the gateway in all the attempts allowed.
-
-        Returns:
-            Whether this call changed the row.
-        """
-        return self._settle(MessageStatus.REJECTED, code=code, msg=msg, error=error)
+    def reject(self, *, code: int, msg: str) -> bool:
+        """The gateway refused it for good. Returns whether this call changed the row."""
+        return self._settle(MessageStatus.REJECTED, code=code, msg=msg, error="")
 
     def put_back(
         self,

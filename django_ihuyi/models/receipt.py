@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.gateway.codes import ACCEPTED
 
+from .insertion import column_names
 from .lifecycle import MessageStatus
 from .message import Message
 from .push import Push
@@ -116,8 +117,11 @@ class ReceiptManager(models.Manager["Receipt"]):
     def _by_smsid(self, receipt: Receipt) -> Message | None:
         if not receipt.smsid:
             return None
-        # No ORDER BY with a limit: PostgreSQL may then walk the primary key instead of the index of smsids.
-        fits = Message.objects.filter(smsid=receipt.smsid, mobile=receipt.mobile).order_by()
+        # By hand: Django would take longer to put the statement together than to run it, for each push again. And no
+        # ORDER BY with a limit: PostgreSQL may then walk the primary key instead of the index of smsids.
+        name = column_names(Message, self.db)
+        sql = f"SELECT * FROM {name['']} WHERE {name['smsid']} = %s AND {name['mobile']} = %s"  # noqa: S608  names, quoted
+        fits = Message.objects.using(self.db).raw(sql, [receipt.smsid, receipt.mobile])
         return min(fits, key=attrgetter("pk"), default=None)
 
     def _find(self, receipt: Receipt, window: timedelta) -> Message | None:

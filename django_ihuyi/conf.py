@@ -17,6 +17,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from .options import (
+    check_balance_low,
     check_concurrency,
     check_count,
     check_flag,
@@ -90,6 +91,11 @@ class IhuyiSettings:
     queues: Mapping[str, str | None] = option(check_queues, default=dict)
     receipt_window_hours: int = option(check_positive, default=72)
     no_receipt_hours: int = option(check_positive, default=24)
+    balance_low: int | Mapping[str, int] | None = option(check_balance_low, default=None)
+
+    def balance_low_of(self, alias: str) -> int | None:
+        """How many messages an account should have left at least; None: any number will do."""
+        return self.balance_low.get(alias) if isinstance(self.balance_low, Mapping) else self.balance_low
 
     @property
     def no_receipt_after(self) -> timedelta:

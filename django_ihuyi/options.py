@@ -42,6 +42,17 @@ def check_positive(value: object) -> str | None:
     return None if right else "a whole number above 0"
 
 
+def check_balance_low(value: object) -> str | None:
+    right = value is None or (
+        all(isinstance(key, str) and check_positive(number) is None for key, number in value.items())
+        if isinstance(value, Mapping)
+        else check_positive(value) is None
+    )
+    return (
+        None if right else "None, a number of messages such as 1000, or a dict from accounts' aliases to such numbers"
+    )
+
+
 def check_concurrency(value: object) -> str | None:
     # More than the pool of connections keeps would open a new one for each message.
     right = check_positive(value) is None and int(str(value)) <= 64

@@ -11,5 +11,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         # One that waited for ten seconds has a successor.
         "options": {"expires": 10.0},
     },
+    "django-ihuyi-check-balance": {
+        "task": "django_ihuyi.tasks.check_balance",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
 }
 """Merge it into yours: ``app.conf.beat_schedule = {**BEAT_SCHEDULE, ...}``."""

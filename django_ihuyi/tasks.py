@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from . import upkeep
+from .balance import reading
 from .outbound import batches, submission
 
 
@@ -25,3 +26,10 @@ def submit_batch(pks: list[int]) -> None:
 def sweep() -> dict[str, int]:
     """Mend the record after whatever died (:func:`django_ihuyi.upkeep.sweep`)."""
     return upkeep.sweep()
+
+
+@shared_task(ignore_result=True)
+def check_balance() -> None:
+    """Read and keep what every account has left (:func:`django_ihuyi.balance.reading.check`)."""
+    for _answer in reading.check():
+        pass

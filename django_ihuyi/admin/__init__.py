@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .accounts import AccountStateAdmin
+from .balances import BalanceReadingAdmin
 from .batches import BatchAdmin
 from .codes import VerificationCodeAdmin
 from .dashboard import DashboardAdmin
@@ -14,6 +15,7 @@ from .suspicions import SuspicionAdmin
 
 __all__ = [
     "AccountStateAdmin",
+    "BalanceReadingAdmin",
     "BatchAdmin",
     "DashboardAdmin",
     "MessageAdmin",

@@ -45,7 +45,9 @@ class LowBalance:
 
 
 def low_balances() -> Iterator[LowBalance]:
-    """Read the accounts whose latest balance is low."""
+    """Read the accounts whose latest balance is low; no query where ``BALANCE_LOW`` says nothing."""
+    if get_settings().balance_low is None:
+        return
     last = BalanceReading.objects.filter(account=OuterRef("account")).order_by("-read_at").values("remaining")[:1]
     low = AccountState.objects.filter(balance_low_since__isnull=False).annotate(remaining=Subquery(last))
     for state in low.order_by("account"):

@@ -7,7 +7,7 @@ the errors at run time say the same words, because both come from :func:`problem
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -38,7 +38,7 @@ from .options import (
     option,
 )
 from .sections import Problem, did_you_mean, read_section, section_problems
-from .verification.settings import PurposeSettings, VerificationSettings
+from .verification.settings import PurposeSettings, VerificationSettings, check_numbers
 
 TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
@@ -65,6 +65,7 @@ class AccountSettings:
     resend_unknown: bool = option(check_flag, default=False)
     concurrency: int = option(check_concurrency, default=16)
     rate_limit: float | None = option(check_rate, default=None)
+    redirect_to: Sequence[str] = option(check_numbers, default=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +235,12 @@ def get_account(alias: str) -> AccountSettings:
 def get_account_aliases() -> list[str]:
     """Return the aliases of all accounts, in the settings' order."""
     return list(_raw().get("ACCOUNTS") or {})
+
+
+def get_redirecting(mobile: str) -> list[str]:
+    """Return the aliases of the accounts that redirect messages to a number. Cheap, since every push asks."""
+    accounts = _raw().get("ACCOUNTS") or {}
+    return [alias for alias, account in accounts.items() if mobile in account.get("REDIRECT_TO", ())]
 
 
 def get_registration() -> RegistrationSettings | None:

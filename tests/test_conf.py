@@ -61,6 +61,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("signature too short", settings_with({"SIGNATURE": "互"}), "E003", "2 to 30"),
     ("signature too long", settings_with({"SIGNATURE": "互" * 31}), "E003", "2 to 30"),
     ("max length", settings_with({"MAX_LENGTH": 0}), "E003", "above 0"),
+    ("redirect", settings_with({"REDIRECT_TO": "13800138000"}), "E003", "a list"),
     ("flag", settings_with({"RESEND_UNKNOWN": "yes"}), "E003", "True or False"),
     ("no token", {"ACCOUNTS": {"default": GOOD}}, "W001", "token_urlsafe"),
     ("short token", settings_with(PUSH_TOKENS=["0123456789012345678"]), "E009", "token_urlsafe"),

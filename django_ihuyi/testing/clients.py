@@ -1,4 +1,4 @@
-"""Clients that reach no gateway: one fills the outbox, one writes to the terminal. An account's ``CLIENT`` names them."""
+"""Clients that reach no gateway: one fills the outbox, one writes to the terminal. ``CLIENT`` names one of them."""
 
 from __future__ import annotations
 

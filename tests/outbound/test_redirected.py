@@ -65,7 +65,7 @@ def test_receipts_and_replies_find_the_message(wire: FakeWire, broker: FakeBroke
     receipt = {"code": "2", "msg": "DELIVRD", "report_time": "2017-08-02 14:31:51"}
     reply = {"content": "TD", "reply_time": "2017-08-02 14:31:51"}
     for kind, fields in (("receipt", receipt), ("reply", reply)):
-        answer = push(client, kind, mobilephone=TESTER, smsid=smsid, **fields)
+        answer = push(client, kind, {**fields, "mobilephone": TESTER, "smsid": smsid})
         assert answer.content == b"success"
     message.refresh_from_db()
     assert message.status == "delivered"

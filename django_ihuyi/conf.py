@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
+from .api.settings import ApiSettings
 from .options import (
     check_concurrency,
     check_count,
@@ -101,7 +102,7 @@ class IhuyiSettings:
         return timedelta(hours=self.receipt_window_hours)
 
 
-_NESTED = ("ACCOUNTS", "REGISTRATION", "VERIFICATION")
+_NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION")
 
 
 _VERIFICATION = "IHUYI['VERIFICATION']"
@@ -194,6 +195,7 @@ def problems(raw: object) -> Iterator[Problem]:
     yield from _token_problems(raw)
     yield from _registration_problems(raw.get("REGISTRATION"))
     yield from _verification_problems(raw.get("VERIFICATION", {}))
+    yield from section_problems(raw.get("API", {}), ApiSettings, "IHUYI['API']")
 
 
 def get_raw() -> object:
@@ -241,6 +243,11 @@ def get_redirecting(mobile: str) -> list[str]:
     """Return the aliases of the accounts that redirect messages to a number. Cheap, since every push asks."""
     accounts = _raw().get("ACCOUNTS") or {}
     return [alias for alias, account in accounts.items() if mobile in account.get("REDIRECT_TO", ())]
+
+
+def get_api() -> ApiSettings:
+    """Read ``IHUYI['API']``; without it, nobody may use the API."""
+    return read_section(_raw().get("API", {}), ApiSettings, "IHUYI['API']")
 
 
 def get_registration() -> RegistrationSettings | None:

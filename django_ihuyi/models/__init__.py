@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .account import AccountState
+from .api_call import ApiCall
 from .batch import Batch
 from .code_quota import CodeQuota
 from .message import Message
@@ -14,6 +15,7 @@ from .verification_code import VerificationCode
 
 __all__ = [
     "AccountState",
+    "ApiCall",
     "Batch",
     "CodeQuota",
     "Message",

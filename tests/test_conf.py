@@ -128,6 +128,11 @@ WRONG: list[tuple[str, Any, str, str]] = [
             ("PURPOSES", {"x": {"CAPTCHA": True}}, "E003", "'always'"),
         )
     ],
+    ("api not a dict", settings_with(API="x"), "E001", "= {...}"),
+    ("api classes", settings_with(API={"PERMISSION_CLASSES": ["no.such.Class"]}), "E003", "IsAuthenticated"),
+    ("api classes a text", settings_with(API={"AUTHENTICATION_CLASSES": "x"}), "E003", "a list"),
+    ("api scope", settings_with(API={"THROTTLE_RATES": {"reads": "1/s"}}), "E003", "'bulk'"),
+    ("api rate", settings_with(API={"THROTTLE_RATES": {"read": "often"}}), "E003", "'300/min'"),
     ("registration field", settings_with(REGISTRATION={"MOBILE": "phone", "CONTENT": "hi"}), "E010", "callable"),
 ]
 
@@ -168,6 +173,7 @@ RIGHT: list[tuple[str, Any]] = [
             }
         ),
     ),
+    ("api", settings_with(API={"PERMISSION_CLASSES": [], "THROTTLE_RATES": {"read": None, "bulk": "5/h"}})),
     ("registration by callable", settings_with(REGISTRATION={"MOBILE": str, "CONTENT": str})),
 ]
 

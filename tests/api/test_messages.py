@@ -56,33 +56,43 @@ def test_numbers_and_texts_are_masked(caller: Caller) -> None:
         ({"content": "  "}, 404),
         ({"content": "😀"}, 4074),
         ({"content": "好" * 301}, 4073),
-        ({"content": None}, 400),
-        ({"template": "1"}, 400),
-        ({"params": ["x"]}, 400),
-        ({"category": "spam"}, 400),
-        ({"account": "nobody"}, 400),
-        ({"expires_at": "2001-01-01T00:00:00Z"}, 400),
-        ({"send_at": "9999-12-31T23:59:59Z"}, 400),
-        ({"send_at": "tomorrow"}, 400),
-        ({"metadata": {"x": "\0"}}, 400),
-        ({"metadata": {"x": "\ud800"}}, 400),
-        ({"metadata": {"x": "x" * 5000}}, 400),
-        ({"metadata": []}, 400),
-        ({"content": "\0"}, 400),
+        ({"content": None}, None),
+        ({"template": "1"}, None),
+        ({"params": ["x"]}, None),
+        ({"category": "spam"}, None),
+        ({"account": "nobody"}, None),
+        ({"expires_at": "2001-01-01T00:00:00Z"}, None),
+        ({"expires_at": (timezone.now() - timedelta(hours=1)).isoformat()}, None),
+        ({"send_at": "9999-12-31T23:59:59Z"}, None),
+        ({"send_at": "tomorrow"}, None),
+        ({"metadata": {"x": "\0"}}, None),
+        ({"metadata": {"x": "\ud800"}}, None),
+        ({"metadata": {"x": "x" * 5000}}, None),
+        ({"metadata": []}, None),
+        ({"content": "\0"}, None),
     ],
-    ids=lambda value: repr(value)[:40],
+    ids=[
+        *("no mobile", "empty", "emoji", "too long", "null", "template too", "params", "category", "account"),
+        *(
+            "expires long ago",
+            "expired",
+            "send at",
+            "no time",
+            "nul",
+            "surrogate",
+            "large",
+            "a list",
+            "nul in the text",
+        ),
+    ],
 )
-def test_wrong_input(caller: Caller, changes: dict[str, Any], code: int) -> None:
+def test_wrong_input(caller: Caller, changes: dict[str, Any], code: int | None) -> None:
     answer = caller.post("messages/", {**GOOD, **changes})
     problem = answer.json()
     assert answer["Content-Type"] == "application/problem+json"
-    assert (
-        problem["status"]
-        == answer.status_code
-        == (400 if code == 400 else 422 if code != 404 or "code" in problem else 400)
-    )
-    if answer.status_code == 422:
-        assert (problem["code"], bool(problem["meaning"])) == (code, True)
+    assert problem["status"] == answer.status_code == (422 if code else 400)
+    assert problem.get("code") == code
+    assert bool(problem.get("meaning" if code else "errors"))
     assert not Message.objects.exists()
 
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-hans.md")
 TRANSLATED = (
     "allauth.md",
+    "api.md",
     "bulk.md",
     "forms.md",
     "log-in-by-code.md",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from django_ihuyi import conf
+from django_ihuyi.api.settings import ApiSettings
 from django_ihuyi.verification.settings import PurposeSettings, VerificationSettings
 
 from .reading import READMES, ROOT, code_in, read, tables
@@ -37,11 +38,13 @@ SECTIONS = {
         *of(conf.IhuyiSettings),
         ("REGISTRATION", "dict", "None"),
         ("VERIFICATION", "dict", "{}"),
+        ("API", "dict", "{}"),
     ],
     "account": of(conf.AccountSettings),
     "REGISTRATION": of(conf.RegistrationSettings),
     "VERIFICATION": of(VerificationSettings),
     "purpose": of(PurposeSettings),
+    "API": of(ApiSettings),
 }
 
 

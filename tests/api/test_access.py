@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from django_ihuyi.api import problems
 from django_ihuyi.api.access import caller as caller_of
 from django_ihuyi.models import Batch, Message, OptOut
 
 from .conftest import API, MOBILE, Caller, open_api
+
+pytestmark = pytest.mark.django_db
 
 ENDPOINTS = [
     ("GET", "messages/", "view_message", "read"),
@@ -108,6 +112,13 @@ def test_other_ways_to_say_who_one_is(settings: Settings, db: None) -> None:
     open_api(settings, AUTHENTICATION_CLASSES=["rest_framework.authentication.BasicAuthentication"])
     refused = Client().get(f"{API}messages/")
     assert (refused.status_code, refused["WWW-Authenticate"]) == (401, 'Basic realm="api"')
+
+
+def test_a_sites_own_refusal_is_a_problem_and_a_fault_is_none(db: None) -> None:
+    refused = problems.handle(PermissionDenied(), {})
+    assert refused is not None
+    assert (refused.status_code, refused.data["type"]) == (403, "urn:django-ihuyi:permission-denied")
+    assert problems.handle(RuntimeError(), {}) is None
 
 
 def test_who_is_nobody_is_counted_by_address() -> None:

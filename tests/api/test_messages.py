@@ -18,6 +18,8 @@ from tests.racing import at_once
 
 from .conftest import MOBILE, Caller, open_api
 
+pytestmark = pytest.mark.django_db
+
 GOOD = {"mobile": "+86 137 1234 5678", "content": "您的订单已发货。"}
 
 
@@ -29,6 +31,16 @@ def test_send_and_look(ihuyi_outbox: Outbox, caller: Caller) -> None:
     row = caller.get(f"messages/{answer.json()['id']}/").json()
     assert (row["mobile"], row["content"], row["metadata"]) == (MOBILE, GOOD["content"], {"order": 7})
     assert (row["status"], row["code"], bool(row["meaning"]), bool(row["smsid"])) == ("accepted", 2, True, True)
+
+
+def test_what_a_message_costs(caller: Caller) -> None:
+    """The caller's session, user and permissions, the message, and with a key the key."""
+    counts = []
+    for headers in ({}, {"Idempotency_Key": "order-7"}):
+        with CaptureQueriesContext(connection) as queries:
+            caller.post("messages/", GOOD, **headers)
+        counts.append(len([one for one in queries if "SAVEPOINT" not in one["sql"]]))
+    assert counts == [6, 7]
 
 
 def test_templates_and_times(caller: Caller) -> None:

@@ -12,6 +12,8 @@ from django_ihuyi.testing import Outbox, latest_code
 
 from .conftest import MOBILE, Caller
 
+pytestmark = pytest.mark.django_db
+
 WANTED = {"mobile": MOBILE, "purpose": "sign-up"}
 
 

@@ -10,6 +10,8 @@ from django_ihuyi.sandbox import Sandbox
 from django_ihuyi.testing import latest_code, use_gateway, wait_for
 from django_ihuyi.testing.cases import running_gateways
 
+pytestmark = pytest.mark.django_db
+
 MOBILE = "13712345678"
 
 

@@ -16,6 +16,8 @@ from django_ihuyi.models import Message
 from django_ihuyi.testing import Outbox, OutboxMixin, outbox, use_outbox
 from tests.wire import FakeBroker
 
+pytestmark = pytest.mark.django_db
+
 MOBILE = "13712345678"
 
 

@@ -10,6 +10,8 @@ from django_ihuyi import offer_code, send_code, send_sms, signals, verify_code
 from django_ihuyi.models import Receipt, Reply
 from django_ihuyi.testing import Outbox, deliver, latest_code, reply, wait_for
 
+pytestmark = pytest.mark.django_db
+
 MOBILE = "13712345678"
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from django_ihuyi.api import answers
+from django_ihuyi.api import answers, lists
 from django_ihuyi.models import ApiCall, Batch, Message
 from django_ihuyi.testing import Outbox
 from tests.racing import at_once
@@ -40,7 +40,7 @@ def test_what_a_message_costs(caller: Caller) -> None:
         with CaptureQueriesContext(connection) as queries:
             caller.post("messages/", GOOD, **headers)
         counts.append(len([one for one in queries if "SAVEPOINT" not in one["sql"]]))
-    assert counts == [6, 7]
+    assert counts == [5, 6]
 
 
 def test_templates_and_times(caller: Caller) -> None:
@@ -138,6 +138,12 @@ def test_the_same_key(caller: Caller) -> None:
         assert caller.post("messages/", GOOD, Idempotency_Key=key).status_code == 400
 
 
+def test_the_same_key_at_another_address(caller: Caller) -> None:
+    both = {**GOOD, "messages": [{"mobile": MOBILE}]}
+    assert caller.post("messages/", both, Idempotency_Key="order-7").status_code == 202
+    assert caller.post("messages/bulk/", both, Idempotency_Key="order-7").status_code == 409
+
+
 def test_a_key_is_free_again_after_a_refusal(caller: Caller) -> None:
     assert caller.post("messages/", {**GOOD, "mobile": "1"}, Idempotency_Key="order-7").status_code == 422
     assert caller.post("messages/", GOOD, Idempotency_Key="order-7").status_code == 202
@@ -205,6 +211,13 @@ def test_a_large_batch_is_counted_up_to_a_number(
         Message.objects.create(mobile=MOBILE, content="您好", batch=batch)
     counted = caller.get(f"batches/{batch.pk}/").json()
     assert (counted["by_status"], counted["counted_to"]) == ({"queued": 2}, 2)
+
+
+def test_no_page_is_longer_than_allowed(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "MOST", 2)
+    for _ in range(3):
+        Message.objects.create(mobile=MOBILE, content="您好")
+    assert len(caller.get("messages/?limit=3").json()["results"]) == 2
 
 
 def test_pages(caller: Caller) -> None:

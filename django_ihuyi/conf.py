@@ -7,7 +7,7 @@ the errors at run time say the same words, because both come from :func:`problem
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
+from .api.settings import ApiSettings
 from .options import (
     check_balance_low,
     check_concurrency,
@@ -40,7 +41,7 @@ from .options import (
     option,
 )
 from .sections import Problem, did_you_mean, read_section, section_problems
-from .verification.settings import PurposeSettings, VerificationSettings
+from .verification.settings import PurposeSettings, VerificationSettings, check_numbers
 
 TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
@@ -68,6 +69,7 @@ class AccountSettings:
     concurrency: int = option(check_concurrency, default=16)
     rate_limit: float | None = option(check_rate, default=None)
     price: float | None = option(check_price, default=None)
+    redirect_to: Sequence[str] = option(check_numbers, default=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +110,7 @@ class IhuyiSettings:
         return timedelta(hours=self.receipt_window_hours)
 
 
-_NESTED = ("ACCOUNTS", "REGISTRATION", "VERIFICATION")
+_NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION")
 
 
 _VERIFICATION = "IHUYI['VERIFICATION']"
@@ -201,6 +203,7 @@ def problems(raw: object) -> Iterator[Problem]:
     yield from _token_problems(raw)
     yield from _registration_problems(raw.get("REGISTRATION"))
     yield from _verification_problems(raw.get("VERIFICATION", {}))
+    yield from section_problems(raw.get("API", {}), ApiSettings, "IHUYI['API']")
 
 
 def get_raw() -> object:
@@ -242,6 +245,17 @@ def get_account(alias: str) -> AccountSettings:
 def get_account_aliases() -> list[str]:
     """Return the aliases of all accounts, in the settings' order."""
     return list(_raw().get("ACCOUNTS") or {})
+
+
+def get_redirecting(mobile: str) -> list[str]:
+    """Return the aliases of the accounts that redirect messages to a number. Cheap, since every push asks."""
+    accounts = _raw().get("ACCOUNTS") or {}
+    return [alias for alias, account in accounts.items() if mobile in account.get("REDIRECT_TO", ())]
+
+
+def get_api() -> ApiSettings:
+    """Read ``IHUYI['API']``; without it, nobody may use the API."""
+    return read_section(_raw().get("API", {}), ApiSettings, "IHUYI['API']")
 
 
 def get_registration() -> RegistrationSettings | None:

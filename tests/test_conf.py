@@ -61,6 +61,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("signature too short", settings_with({"SIGNATURE": "互"}), "E003", "2 to 30"),
     ("signature too long", settings_with({"SIGNATURE": "互" * 31}), "E003", "2 to 30"),
     ("max length", settings_with({"MAX_LENGTH": 0}), "E003", "above 0"),
+    ("redirect", settings_with({"REDIRECT_TO": "13800138000"}), "E003", "a list"),
     ("flag", settings_with({"RESEND_UNKNOWN": "yes"}), "E003", "True or False"),
     ("no token", {"ACCOUNTS": {"default": GOOD}}, "W001", "token_urlsafe"),
     ("short token", settings_with(PUSH_TOKENS=["0123456789012345678"]), "E009", "token_urlsafe"),
@@ -127,6 +128,11 @@ WRONG: list[tuple[str, Any, str, str]] = [
             ("PURPOSES", {"x": {"CAPTCHA": True}}, "E003", "'always'"),
         )
     ],
+    ("api not a dict", settings_with(API="x"), "E001", "= {...}"),
+    ("api classes", settings_with(API={"PERMISSION_CLASSES": ["no.such.Class"]}), "E003", "IsAuthenticated"),
+    ("api classes a text", settings_with(API={"AUTHENTICATION_CLASSES": "x"}), "E003", "a list"),
+    ("api scope", settings_with(API={"THROTTLE_RATES": {"reads": "1/s"}}), "E003", "'bulk'"),
+    ("api rate", settings_with(API={"THROTTLE_RATES": {"read": "often"}}), "E003", "'300/min'"),
     ("registration field", settings_with(REGISTRATION={"MOBILE": "phone", "CONTENT": "hi"}), "E010", "callable"),
 ]
 
@@ -167,6 +173,7 @@ RIGHT: list[tuple[str, Any]] = [
             }
         ),
     ),
+    ("api", settings_with(API={"PERMISSION_CLASSES": [], "THROTTLE_RATES": {"read": None, "bulk": "5/h"}})),
     ("registration by callable", settings_with(REGISTRATION={"MOBILE": str, "CONTENT": str})),
 ]
 

@@ -13,6 +13,7 @@ from django_ihuyi.clock import read_china_time
 from django_ihuyi.models import Receipt, Reply
 from django_ihuyi.models.push import Push
 from django_ihuyi.outbound.numbers import normalise_pushed
+from django_ihuyi.outbound.redirected import meant
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -63,7 +64,7 @@ class ReceiptSerializer(PushSerializer):
     def create(self, validated_data: Mapping[str, Any]) -> Receipt:
         """Keep the receipt and tell its message."""
         receipt = Receipt(
-            mobile=validated_data["mobilephone"],
+            mobile=meant(validated_data["mobilephone"], validated_data["smsid"]),
             smsid=validated_data["smsid"],
             code=validated_data["code"],
             msg=validated_data["msg"],
@@ -85,7 +86,7 @@ class ReplySerializer(PushSerializer):
     def create(self, validated_data: Mapping[str, Any]) -> Reply:
         """Keep the reply."""
         reply = Reply(
-            mobile=validated_data["mobilephone"],
+            mobile=meant(validated_data["mobilephone"], validated_data["smsid"]),
             smsid=validated_data["smsid"],
             content=validated_data["content"],
             reply_time=read_china_time(validated_data["reply_time"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .account import AccountState
+from .api_call import ApiCall
 from .balance_reading import BalanceReading
 from .batch import Batch
 from .code_quota import CodeQuota
@@ -16,6 +17,7 @@ from .verification_code import VerificationCode
 
 __all__ = [
     "AccountState",
+    "ApiCall",
     "BalanceReading",
     "Batch",
     "CodeQuota",

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-hans.md")
 TRANSLATED = (
     "allauth.md",
+    "api.md",
     "bulk.md",
     "dashboard.md",
     "forms.md",
@@ -21,6 +22,7 @@ TRANSLATED = (
     "settings.md",
     "signals.md",
     "statuses.md",
+    "testing.md",
     "two-factor.md",
     "verification.md",
 )

@@ -10,6 +10,8 @@ from .opt_out import OptOut
 from .receipt import Receipt
 from .reply import Reply
 from .suspicion import Suspicion
+from .template import Template
+from .template_review import TemplateReview
 from .verification_code import VerificationCode
 
 __all__ = [
@@ -21,5 +23,7 @@ __all__ = [
     "Receipt",
     "Reply",
     "Suspicion",
+    "Template",
+    "TemplateReview",
     "VerificationCode",
 ]

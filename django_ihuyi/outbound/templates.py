@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -24,8 +24,8 @@ NO_TEMPLATE = 4071
 """What the gateway answers where no approved template is named."""
 NO_MATCH = 4072
 """What the gateway answers to a text that fits no approved template."""
-_FRESH = 10.0
-"""Seconds for which a long bulk goes by the templates that it has read. Each call of ``send_sms`` reads them anew."""
+_FRESH = timedelta(seconds=10)
+"""For how long a long bulk goes by the templates that it has read. Each call of ``send_sms`` reads them anew."""
 
 
 class Filled(NamedTuple):
@@ -50,9 +50,9 @@ class Registry:
     def __init__(self, alias: str, account: conf.AccountSettings) -> None:
         self._alias = alias
         self._account = account
-        self._named: dict[str, tuple[float, Template]] = {}
+        self._named: dict[str, tuple[datetime, Template]] = {}
         self._approved: list[Template] = []
-        self._approved_at: float | None = None
+        self._approved_at: datetime | None = None
 
     def fill(self, name: str, params: Sequence[object] | Mapping[str, object] | None) -> Filled:
         """Fill a template.
@@ -87,10 +87,9 @@ class Registry:
         Returns:
             The template, if any; and whether the account has any at all, since otherwise nothing is known.
         """
-        now = time.monotonic()
-        if self._approved_at is None or now - self._approved_at > _FRESH:
+        if self._approved_at is None or not _is_fresh(self._approved_at):
             self._approved = list(Template.objects.usable(self._alias).order_by("pk"))
-            self._approved_at = now
+            self._approved_at = timezone.now()
         found = next((template for template in self._approved if fits(template.text, text)), None)
         return found, bool(self._approved)
 
@@ -119,7 +118,7 @@ class Registry:
 
     def _find(self, name: str) -> Template:
         known = self._named.get(name)
-        if known is not None and time.monotonic() - known[0] <= _FRESH:
+        if known is not None and _is_fresh(known[0]):
             return known[1]
         template = Template.objects.filter(name=name, account=self._alias).first()
         if template is None:
@@ -128,8 +127,13 @@ class Registry:
                 f"Account {self._alias!r} has no template named {name!r}. Register it in the admin, or give the "
                 "gateway's id, a number.",
             )
-        self._named[name] = (time.monotonic(), template)
+        self._named[name] = (timezone.now(), template)
         return template
+
+
+def _is_fresh(read_at: datetime) -> bool:
+    # A clock that was set back makes nothing fresh for longer.
+    return abs(timezone.now() - read_at) <= _FRESH
 
 
 def is_name(template: str | int) -> bool:

@@ -221,9 +221,11 @@ def test_no_answer_is_not_handed_in_twice_and_an_id_by_hand_settles_it(wire: Fak
 def test_a_review_that_comes_before_the_answer(wire: FakeWire, heard: Heard) -> None:
     heard.listen(template_reviewed)
     wire.answer({"code": 2, "msg": "", "templateid": 1001})
-    wire.when_taken = lambda _form: (
-        TemplateReview.objects.receive(TemplateReview(templateid="1001", code=0, msg="含有广告")) and None
-    )
+
+    def review(_form: dict[str, str]) -> None:
+        TemplateReview.objects.receive(TemplateReview(templateid="1001", code=0, msg="含有广告"))
+
+    wire.when_taken = review
     template = draft()
     submit_for_review(template)
     assert (template.state, template.msg) == ("refused", "含有广告")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -47,12 +47,15 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
     class Meta:
         model = Template
         fields = ("name", "account", "text", "variables", "template_id")
-        help_texts: ClassVar = {
-            "template_id": _(
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  the signature of Django
+        super().__init__(*args, **kwargs)
+        # Here and not in Meta: a page where nothing can be written must not say what to write.
+        if "template_id" in self.fields:
+            self.fields["template_id"].help_text = _(
                 "Only for a template that ihuyi's console shows as approved already: it is then taken as passed. "
                 "Leave it empty to hand the text in from here."
             )
-        }
 
     def clean_text(self) -> str:
         """Refuse brackets that the gateway takes for a signature."""
@@ -93,6 +96,9 @@ class IdForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs
     class Meta:
         model = Template
         fields = ("template_id",)
-        help_texts: ClassVar = {
-            "template_id": _("Look in ihuyi's console whether the template is there, and write its number here.")
-        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  the signature of Django
+        super().__init__(*args, **kwargs)
+        self.fields["template_id"].help_text = _(
+            "Look in ihuyi's console whether the template is there, and write its number here."
+        )

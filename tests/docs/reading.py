@@ -20,6 +20,7 @@ TRANSLATED = (
     "settings.md",
     "signals.md",
     "statuses.md",
+    "templates.md",
     "two-factor.md",
     "verification.md",
 )

@@ -13,6 +13,18 @@ from django_ihuyi.models import Template
 from django_ihuyi.outbound.placeholders import PLACEHOLDER, has_stray_bracket
 
 
+def read_id(value: object) -> str | None:
+    """Read one of the gateway's ids as somebody wrote it; nothing is no id.
+
+    Raises:
+        ValidationError: It is no whole number.
+    """
+    text = str(value or "").strip()
+    if text and not (text.isascii() and text.isdigit() and text.strip("0")):
+        raise ValidationError(_("The gateway's ids are whole numbers."))
+    return text or None
+
+
 class Lines(forms.CharField):
     """Takes a list, one item a line."""
 
@@ -66,10 +78,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
 
     def clean_template_id(self) -> str | None:
         """Take digits; nothing is no id."""
-        text = str(self.cleaned_data.get("template_id") or "").strip()
-        if text and not (text.isascii() and text.isdigit() and text.strip("0")):
-            raise ValidationError(_("The gateway's ids are whole numbers."))
-        return text or None
+        return read_id(self.cleaned_data.get("template_id"))
 
     def clean(self) -> dict[str, Any]:
         """Compare the variables' names with the places in the text."""
@@ -91,7 +100,13 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
 class IdForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     """The gateway's id of a template whose hand-in brought no answer."""
 
-    clean_template_id = TemplateForm.clean_template_id
+    def clean_template_id(self) -> str | None:
+        """Take digits that are no other template's of the account."""
+        template_id = read_id(self.cleaned_data.get("template_id"))
+        others = Template.objects.filter(account=self.instance.account, template_id=template_id)
+        if template_id and others.exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Another template of the account has this id."))
+        return template_id
 
     class Meta:
         model = Template

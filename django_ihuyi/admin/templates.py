@@ -6,7 +6,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -121,6 +122,8 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
         submit = path("<path:object_id>/submit/", view(self.submit_view), name="django_ihuyi_template_submit")
         return [*TestSend(self).get_urls(), submit, *super().get_urls()]
 
+    # What is on its way must be committed before the gateway is asked, else a review may miss it.
+    @transaction.non_atomic_requests
     def submit_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask whether to hand a template in for review; by POST, do it."""
         template = self.get_object(request, object_id)
@@ -149,6 +152,11 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
             text = gettext("The gateway refused it (code %(code)s): %(meaning)s %(advice)s")
             words = {"code": error.code, "meaning": gettext(code.meaning), "advice": gettext(code.advice)}
             messages.error(request, text % words)
+        except ImproperlyConfigured:
+            messages.error(
+                request, gettext("The account does not stand in the settings any more. Nothing was handed in.")
+            )
+            return
         except GatewayError:
             messages.error(request, gettext("The gateway could not be reached. Nothing was handed in; try again."))
         else:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.validators import RegexValidator
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -157,20 +157,31 @@ class Template(models.Model):
     def settle(self, template_id: str) -> bool:
         """Note the gateway's id, and apply a review that came before it.
 
-        Call it outside a transaction: either this finds the review, or the review, kept later, finds the id.
+        The review is looked for after commit: either this finds it, or the review, kept later, finds the id.
 
         Args:
             template_id: The id that ``AddTemplate`` answered or somebody read in ihuyi's console.
 
         Returns:
-            Whether this call changed the row.
+            Whether this call changed the row. False also where another template of the account has this id.
         """
-        if not self._change(self._awaited(), template_id=template_id, error=""):
+        rows = self._awaited()
+        try:
+            with transaction.atomic(using=rows.db):
+                if not self._change(rows, template_id=template_id, error=""):
+                    return False
+        except IntegrityError:
+            self.lose_answer(error="The gateway's id is another template's.")
             return False
-        latest = self._reviews_of(template_id).order_by("-pk").first()
+        transaction.on_commit(self._apply_kept, using=rows.db)
+        return True
+
+    def _apply_kept(self) -> None:
+        from .template_review import TemplateReview
+
+        latest = TemplateReview.objects.filter(templateid=self.template_id).order_by("-pk").first()
         if latest is not None:
             self.review(latest)
-        return True
 
     def review(self, review: TemplateReview) -> bool:
         """Apply a review. Repeats change nothing, and nothing is told of them.
@@ -188,11 +199,6 @@ class Template(models.Model):
             if changed:
                 signals.send_after_commit(signals.template_reviewed, Template, using=rows.db, template=self)
         return changed
-
-    def _reviews_of(self, template_id: str) -> models.QuerySet[TemplateReview]:
-        from .template_review import TemplateReview
-
-        return TemplateReview.objects.filter(templateid=template_id)
 
     def _awaited(self) -> models.QuerySet[Template]:
         return Template.objects.filter(pk=self.pk, state=TemplateState.IN_REVIEW, template_id__isnull=True)

@@ -22,7 +22,9 @@ class TemplateReviewManager(models.Manager["TemplateReview"]):
     """Keeps reviews."""
 
     def receive(self, review: TemplateReview) -> bool:
-        """Keep a review, then tell its template. Must not run in a transaction of the caller's (see ``settle``).
+        """Keep a review, then tell its template.
+
+        Must not run in a transaction of the caller's (see ``Template.settle``).
 
         Args:
             review: A review that is not saved.

@@ -154,11 +154,12 @@ def submit_for_review(template: Template) -> bool:
 
     Raises:
         GatewayError: The gateway surely has not got it, or refused it. The template is what it was, and keeps why.
+        ImproperlyConfigured: There is no such account any more.
     """
+    client = make_client(conf.get_account(template.account))
     before = template.state
     if not template.begin_submission(now=timezone.now()):
         return False
-    client = make_client(conf.get_account(template.account))
     try:
         template_id = client.add_template(template.text)
     except Refused as error:

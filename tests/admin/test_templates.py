@@ -138,10 +138,24 @@ def test_an_id_by_hand_where_no_answer_came(keeper: Client) -> None:
     template = draft(state="in_review")
     assert keeper.post(page_url(template), {"template_id": ""}).status_code == 302
     assert Template.objects.get().lacks_id
+    other = register("other")
+    for wrong in ("abc", "1001"):
+        answer = keeper.post(page_url(template), {"template_id": wrong})
+        assert answer.context["adminform"].form.errors.keys() == {"template_id"}
+        assert Template.objects.get(pk=template.pk).lacks_id
+    other.delete()
+    TemplateReview.objects.receive(TemplateReview(templateid="1001", code=0, msg="含有广告"))
     assert keeper.post(page_url(template), {"template_id": "1001", "text": "x"}).status_code == 302
     template.refresh_from_db()
-    assert (template.state, template.template_id, template.text) == ("in_review", "1001", SHIPPED)
-    assert keeper.post(page_url(template), {"template_id": "1002"}).status_code == 403
+    assert (template.state, template.template_id, template.text) == ("refused", "1001", SHIPPED)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_account_that_is_gone(keeper: Client, wire: FakeWire) -> None:
+    template = draft(account="gone")
+    assert "does not stand in the settings" in keeper.post(submit_url(template), follow=True).content.decode()
+    assert Template.objects.get().state == "draft"
+    assert not LogEntry.objects.exists()
 
 
 @pytest.mark.parametrize("lacking", ["view", "add", "change", "delete", "submit"])

@@ -231,3 +231,21 @@ def test_a_review_that_comes_before_the_answer(wire: FakeWire, heard: Heard) -> 
     assert (template.state, template.msg) == ("refused", "含有广告")
     assert TemplateReview.objects.get().template == template
     assert len(heard[template_reviewed]) == 1
+
+
+def test_an_id_that_is_another_templates_is_left_to_a_person(wire: FakeWire) -> None:
+    register("other")
+    template = draft()
+    wire.answer({"code": 2, "msg": "", "templateid": 1001})
+    assert submit_for_review(template)
+    template.refresh_from_db()
+    assert template.lacks_id
+    assert "another template" in template.error
+
+
+def test_of_two_who_hand_in_one_does(wire: FakeWire) -> None:
+    template = draft()
+    same = Template.objects.get()
+    wire.answer({"code": 2, "msg": "", "templateid": 1001})
+    assert [submit_for_review(template), submit_for_review(same)] == [True, False]
+    assert len(wire.forms) == 1

@@ -91,11 +91,15 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
                 template_id, obj.template_id = obj.template_id, None
                 obj.settle(template_id)
             return
-        # An id that somebody copies from the console is that of an approved template.
-        obj.state = Template.State.PASSED if obj.template_id else Template.State.DRAFT
+        anew = bool({"text", "account"} & set(form.changed_data))
+        if obj.template_id and "template_id" in form.changed_data:
+            # An id that somebody copies from the console is that of an approved template.
+            obj.state = Template.State.PASSED
+        elif anew:
+            obj.state, obj.template_id = Template.State.DRAFT, None
         if not change:
             super().save_model(request, obj, form, change)
-        elif not obj.rewrite():
+        elif not obj.rewrite(anew=anew):
             messages.error(request, gettext("Nothing was saved: the template was handed in for review meanwhile."))
 
     def render_change_form(

@@ -122,16 +122,22 @@ class Template(models.Model):
         """Whether it was handed in, and no answer told the gateway's id."""
         return self.state == TemplateState.IN_REVIEW and not self.template_id
 
-    def rewrite(self) -> bool:
-        """Save what was written, unless the gateway was given it meanwhile. Returns whether it was saved.
+    def rewrite(self, *, anew: bool) -> bool:
+        """Save what was written, unless the gateway was given it meanwhile.
 
-        A new text is a new template to the gateway: what it said of the one before is forgotten.
+        Args:
+            anew: Whether text or account changed: that is a new template to the gateway, and what it said of the one
+                before is forgotten.
+
+        Returns:
+            Whether it was saved.
         """
         rows = Template.objects.filter(pk=self.pk, state__in=_EDITABLE)
-        written = {
-            name: getattr(self, name) for name in ("name", "account", "text", "variables", "template_id", "state")
-        }
-        return self._change(rows, **written, msg="", error="", submitted_at=None, reviewed_at=None)
+        written = ("name", "account", "text", "variables", "template_id", "state")
+        changes: dict[str, Any] = {name: getattr(self, name) for name in written}
+        if anew:
+            changes |= {"msg": "", "error": "", "submitted_at": None, "reviewed_at": None}
+        return self._change(rows, **changes)
 
     def begin_submission(self, *, now: datetime) -> bool:
         """Take the right to hand it in. Of two people who press the button one wins. Returns whether it is ours."""

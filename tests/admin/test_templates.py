@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 import requests
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.test import Client
+from django.contrib.messages import get_messages
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from django_ihuyi.admin.template_forms import TemplateForm
+from django_ihuyi.admin.templates import TemplateAdmin
 from django_ihuyi.models import Template, TemplateReview
 from tests.outbound.registering import SHIPPED, register
 from tests.wire import FakeWire, Taken
@@ -93,14 +100,35 @@ def test_a_text_is_changed_only_while_the_gateway_has_not_passed_it(keeper: Clie
     assert (submit_url(template) in html(keeper, page_url(template))) is editable
 
 
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ({"text": "新【变量】【变量】"}, ("draft", None, "")),
+        ({"name": "renamed"}, ("refused", "1001", "含有广告")),
+        ({"template_id": "2002"}, ("passed", "2002", "含有广告")),
+    ],
+    ids=["a new text", "a new name", "another id"],
+)
+def test_what_a_change_makes_of_a_refused_one(keeper: Client, change: dict[str, str], wanted: tuple[Any, ...]) -> None:
+    template = register(state="refused", msg="含有广告")
+    keeper.post(page_url(template), {**WRITTEN, "template_id": "1001", **change})
+    template.refresh_from_db()
+    assert (template.state, template.template_id, template.msg) == wanted
+
+
 def test_nothing_is_written_over_what_was_handed_in_meanwhile(keeper: Client) -> None:
     template = draft()
-    same = Template.objects.get()
+    page = TemplateAdmin(Template, admin.site)
+    request = RequestFactory().post("/")
+    SessionMiddleware(lambda _request: HttpResponse()).process_request(request)
+    MessageMiddleware(lambda _request: HttpResponse()).process_request(request)
+    form = TemplateForm({**WRITTEN, "text": "x【变量】【变量】"}, instance=Template.objects.get())
+    assert form.is_valid()
     Template.objects.update(state="in_review", template_id="1001")
-    same.text = "another"
-    assert not same.rewrite()
+    page.save_model(request, form.save(commit=False), form, change=True)
+    assert "Nothing was saved" in str(next(iter(get_messages(request))))
     template.refresh_from_db()
-    assert template.text == SHIPPED
+    assert (template.text, template.state) == (SHIPPED, "in_review")
 
 
 ANSWERS = [

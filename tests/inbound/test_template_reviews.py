@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django_ihuyi.signals import template_reviewed
 from tests.heard import Heard
 from tests.inbound.pushing import REVIEW, TOKEN, push
 from tests.outbound.registering import register
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,9 +105,28 @@ def test_a_malformed_review(client: Client, caplog: pytest.LogCaptureFixture, fi
 
 
 def test_without_a_last_slash_and_in_few_queries(client: Client, template: Template) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         answer = client.post(f"/ihuyi/push/{TOKEN}/template", REVIEW)
     assert answer.content == b"success"
     assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) <= 10
+
+
+def test_two_equal_ones_at_the_same_moment_are_one(template: Template, heard: Heard) -> None:
+    heard.listen(template_reviewed)
+
+    def receive() -> bool:
+        return TemplateReview.objects.receive(TemplateReview(templateid="1001", code=2, msg="审核通过"))
+
+    assert sorted(at_once(receive, receive, receive)) == [False, False, True]
+    assert TemplateReview.objects.count() == len(heard[template_reviewed]) == 1
+
+
+def test_one_that_was_kept_between_the_look_and_the_insert(template: Template) -> None:
+    review = TemplateReview(templateid="1001", code=2, msg="审核通过")
+    # Kept long ago by its time, so that the look does not find it, and still the same to the constraint.
+    TemplateReview.objects.create(
+        templateid="1002", code=0, fingerprint=review.make_fingerprint(0), received_at="2020-01-01 00:00Z"
+    )
+    assert not TemplateReview.objects.receive(review)
+    with pytest.raises(IntegrityError):
+        TemplateReview.objects.receive(TemplateReview(templateid="1001", code=None, msg=""))

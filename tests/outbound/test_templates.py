@@ -11,9 +11,9 @@ import pytest
 import requests
 import time_machine
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
-from django_ihuyi import send_bulk, send_sms
+from django_ihuyi import send_bulk, send_code, send_sms
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.gateway import GatewayError, NotSent, Refused
 from django_ihuyi.models import Message, Template, TemplateReview
@@ -86,6 +86,14 @@ def test_what_is_refused(values: dict[str, Any], params: Any, code: int, says: s
 def test_template_1_is_open_to_all(broker: FakeBroker) -> None:
     register(name="code", text="码【变量】", variables=["code"], template_id="1", state="draft")
     assert send_sms("13800138000", template="code", params={"code": "1234"}).template == "1"
+
+
+def test_a_verification_code_by_name(broker: FakeBroker, settings: Settings) -> None:
+    register(name="code", text="码【变量】", variables=["code"])
+    settings.IHUYI = {**settings.IHUYI, "VERIFICATION": {"PURPOSES": {"sign-up": {"TEMPLATE": "code"}}}}
+    message = send_code("13800138000", "sign-up")
+    assert message.template == "1001"
+    assert message.content.isdigit()
 
 
 @pytest.mark.parametrize("template", [1001, "1001", " 1001 "])

@@ -129,4 +129,4 @@ def test_one_that_was_kept_between_the_look_and_the_insert(template: Template) -
     )
     assert not TemplateReview.objects.receive(review)
     with pytest.raises(IntegrityError):
-        TemplateReview.objects.receive(TemplateReview(templateid="1001", code=None, msg=""))
+        TemplateReview.objects.receive(TemplateReview(templateid="1001", code=None, msg=""))  # type: ignore[misc]  # what the database refuses

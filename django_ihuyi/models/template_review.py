@@ -36,8 +36,8 @@ class TemplateReviewManager(models.Manager["TemplateReview"]):
         since = review.received_at - REPEATED_WITHIN
         new = not equal.filter(received_at__gte=since).exists()
         if new:
-            # Two at the same moment count the same, and the constraint takes one of them.
-            review.fingerprint = review.make_fingerprint(equal.count())
+            # Only those from before: two at the same moment count the same, and the constraint takes one of them.
+            review.fingerprint = review.make_fingerprint(equal.filter(received_at__lt=since).count())
             try:
                 with transaction.atomic(using=self.db):
                     review.save(force_insert=True)

@@ -24,6 +24,7 @@ from .options import (
     check_flag,
     check_format,
     check_importable,
+    check_matching,
     check_name_or_callable,
     check_name_or_callable_or_none,
     check_networks,
@@ -64,6 +65,7 @@ class AccountSettings:
     client: str = option(check_importable, default="django_ihuyi.gateway.Client")
     max_length: int = option(check_positive, default=300)
     max_variable_length: int = option(check_positive, default=8)
+    template_matching: str = option(check_matching, default="off")
     max_attempts: int = option(check_positive, default=8)
     resend_unknown: bool = option(check_flag, default=False)
     concurrency: int = option(check_concurrency, default=16)

@@ -37,6 +37,10 @@ def check_format(value: object) -> str | None:
     return None if value in ("json", "xml") else "'json' or 'xml'"
 
 
+def check_matching(value: object) -> str | None:
+    return None if value in ("off", "warn", "refuse") else "'off', 'warn' or 'refuse'"
+
+
 def check_positive(value: object) -> str | None:
     right = isinstance(value, int) and not isinstance(value, bool) and value > 0
     return None if right else "a whole number above 0"

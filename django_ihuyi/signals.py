@@ -23,6 +23,8 @@ message_unknown = Signal()
 """No answer: it may have gone out (``message=``)."""
 reply_received = Signal()
 """A person answered (``reply=``)."""
+template_reviewed = Signal()
+"""The gateway passed a template, or refused it (``template=``)."""
 account_paused = Signal()
 """An account's messages wait until something is mended (``account=, code=``)."""
 account_resumed = Signal()

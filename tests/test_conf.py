@@ -54,6 +54,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("no url", settings_with({"BASE_URL": "106.ihuyi.com"}), "E003", "https://106"),
     ("url a number", settings_with({"BASE_URL": 5}), "E003", "https://106"),
     ("format", settings_with({"FORMAT": "yaml"}), "E003", "'json' or 'xml'"),
+    ("matching unknown", settings_with({"TEMPLATE_MATCHING": True}), "E003", "'refuse'"),
     ("timeout one number", settings_with({"TIMEOUT": 5}), "E003", "(3.05, 10)"),
     ("timeout zero", settings_with({"TIMEOUT": (0, 5)}), "E003", "(3.05, 10)"),
     ("client", settings_with({"CLIENT": "no.such.Client"}), "E003", "django_ihuyi.gateway.Client"),

@@ -1,4 +1,4 @@
-"""What staff see: the record, read-only but for who opted out. Importing registers the pages."""
+"""What staff see: the record, read-only but for who opted out and for templates. Importing registers the pages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .opt_outs import OptOutAdmin
 from .receipts import ReceiptAdmin
 from .replies import ReplyAdmin
 from .suspicions import SuspicionAdmin
+from .templates import TemplateAdmin, TemplateReviewAdmin
 
 __all__ = [
     "AccountStateAdmin",
@@ -23,5 +24,7 @@ __all__ = [
     "ReceiptAdmin",
     "ReplyAdmin",
     "SuspicionAdmin",
+    "TemplateAdmin",
+    "TemplateReviewAdmin",
     "VerificationCodeAdmin",
 ]

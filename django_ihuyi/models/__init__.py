@@ -13,6 +13,8 @@ from .receipt import Receipt
 from .reply import Reply
 from .suspicion import Suspicion
 from .tally import CodeTally, Dashboard, MessageTally, TallySlot, WaitTally
+from .template import Template
+from .template_review import TemplateReview
 from .verification_code import VerificationCode
 
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     "Reply",
     "Suspicion",
     "TallySlot",
+    "Template",
+    "TemplateReview",
     "VerificationCode",
     "WaitTally",
 ]

@@ -23,6 +23,7 @@ TRANSLATED = (
     "signals.md",
     "statuses.md",
     "testing.md",
+    "templates.md",
     "two-factor.md",
     "verification.md",
 )

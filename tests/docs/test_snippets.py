@@ -95,7 +95,7 @@ def test_the_push_urls_are_the_sites(site: Site) -> None:
     [table] = [table for table in tables(README) if "/ihuyi/push/" in table[1][1]]
     paths = [code_in(row[1]).partition("example.com")[2].replace("<token>", TOKEN) for row in table[1:]]
     resolved = f"from django.urls import resolve; print(*(resolve(path).view_name for path in {paths!r}))"
-    names = "django_ihuyi:push-receipt django_ihuyi:push-reply"
+    names = "django_ihuyi:push-receipt django_ihuyi:push-reply django_ihuyi:push-template"
     assert site.python("-c", SETUP + resolved) == names
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from .inbound.views import ReceiptPush, ReplyPush
+from .watching.views import show_metrics
 
 app_name = "django_ihuyi"
 
@@ -14,4 +15,5 @@ urlpatterns = [
     # Entered by hand in ihuyi's console, perhaps without the last slash: a redirect would lose the push.
     path("push/<str:token>/receipt", ReceiptPush.as_view()),
     path("push/<str:token>/reply", ReplyPush.as_view()),
+    path("metrics/", show_metrics, name="metrics"),
 ]

@@ -18,7 +18,7 @@ from django_ihuyi.masking import mask_mobile
 from django_ihuyi.models import Message
 from django_ihuyi.outbound.numbers import normalise
 
-from . import display, search
+from . import display, looks, search
 from .paging import CappedPaginator, NewestFirst
 from .privacy import sees_whole
 
@@ -123,6 +123,28 @@ class SearchedAdmin(ReadOnlyAdmin[_Row]):
             )
             return queryset.none(), False
         return queryset.filter(asked), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list, and note who looked at whole numbers."""
+        response = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", {}).get("cl")
+        if shown is not None and sees_whole(request):
+            looks.looked_at_list(request, self.model, [row.pk for row in shown.result_list])
+        return response
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: _Row | None = None,
+    ) -> HttpResponse:
+        """Show one row, and note who looked at it whole."""
+        if obj is not None and sees_whole(request):
+            looks.looked_at_row(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def mobile_column(self, request: HttpRequest) -> str:
         """Return the name of the column with the number, as this reader may see it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .account import AccountState
 from .batch import Batch
 from .code_quota import CodeQuota
+from .heartbeat import Heartbeat
 from .message import Message
 from .opt_out import OptOut
 from .receipt import Receipt
@@ -16,6 +17,7 @@ __all__ = [
     "AccountState",
     "Batch",
     "CodeQuota",
+    "Heartbeat",
     "Message",
     "OptOut",
     "Receipt",

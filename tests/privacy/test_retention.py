@@ -105,9 +105,7 @@ def test_a_run_that_was_stopped_goes_on(
     for _number in range(5):
         make(8)
     (job,) = retention.jobs(timezone.now())
-    first = job.run()
-    assert next(first) == 2
-    first.close()
+    assert next(job.run()) == 2
     with django_assert_max_num_queries(25):
         assert purge() == {"notification": 3}
 

@@ -92,6 +92,7 @@ class IhuyiSettings:
     no_receipt_hours: int = option(check_positive, default=24)
     retention_days: int | Mapping[str, int | None] | None = option(check_retention, default=None)
     text_retention_days: int | None = option(check_positive_or_none, default=None)
+    hash_mobiles_after_days: int | None = option(check_positive_or_none, default=None)
     metrics_tokens: list[str] = option(check_texts, default=list)
 
     def days_kept(self, kind: str) -> int | None:

@@ -78,6 +78,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("retention, days", settings_with(RETENTION_DAYS={"receipts": 0}), "E003", "'receipts'"),
     ("retention, no days", settings_with(RETENTION_DAYS="30"), "E003", "'receipts'"),
     ("retention of texts", settings_with(TEXT_RETENTION_DAYS=0), "E003", "above 0"),
+    ("hashing of numbers", settings_with(HASH_MOBILES_AFTER_DAYS=-1), "E003", "above 0"),
     ("tokens a text", settings_with(PUSH_TOKENS="x" * 30), "E003", "list of texts"),
     ("networks a text", settings_with(PUSH_ALLOWED_NETWORKS="10.0.0.0/8"), "E003", "203.0.113.0/24"),
     ("networks nonsense", settings_with(PUSH_ALLOWED_NETWORKS=["x"]), "E003", "203.0.113.0/24"),

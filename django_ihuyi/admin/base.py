@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.masking import mask_mobile
+from django_ihuyi.masking import mask_mobile, without_hash
 from django_ihuyi.models import Message
 from django_ihuyi.outbound.numbers import normalise
 
@@ -153,7 +153,7 @@ class SearchedAdmin(ReadOnlyAdmin[_Row]):
     @admin.display(description=_("mobile"))
     def whole_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply
         """Show the number."""
-        return str(row.mobile)
+        return without_hash(row.mobile)
 
     @admin.display(description=_("mobile"))
     def masked_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply

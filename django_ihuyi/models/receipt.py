@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.gateway.codes import ACCEPTED
+from django_ihuyi.hashing import spellings
 
 from .lifecycle import MessageStatus
 from .message import Message
@@ -117,7 +118,7 @@ class ReceiptManager(models.Manager["Receipt"]):
         if not receipt.smsid:
             return None
         # No ORDER BY with a limit: PostgreSQL may then walk the primary key instead of the index of smsids.
-        fits = Message.objects.filter(smsid=receipt.smsid, mobile=receipt.mobile).order_by()
+        fits = Message.objects.filter(smsid=receipt.smsid, mobile__in=spellings(receipt.mobile)).order_by()
         return min(fits, key=attrgetter("pk"), default=None)
 
     def _find(self, receipt: Receipt, window: timedelta) -> Message | None:
@@ -137,7 +138,8 @@ class ReceiptManager(models.Manager["Receipt"]):
         named = Q(smsid=receipt.smsid) if receipt.smsid else Q(pk__in=[])
         found = list(Message.objects.filter(named | nameless)[:10])
         if receipt.smsid and any(message.smsid == receipt.smsid for message in found):
-            return next((m for m in found if m.smsid == receipt.smsid and m.mobile == receipt.mobile), None)
+            alike = spellings(receipt.mobile)
+            return next((m for m in found if m.smsid == receipt.smsid and m.mobile in alike), None)
         return found[0] if len(found) == 1 and found[0].status != MessageStatus.SUBMITTING else None
 
     def _attach(self, receipt: Receipt, message: Message) -> bool:

@@ -15,6 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
+from django_ihuyi.hashing import spellings
 from django_ihuyi.masking import mask_mobile
 from django_ihuyi.models import CodeQuota, Message, OptOut, Receipt, Reply, VerificationCode
 from django_ihuyi.models.lifecycle import MessageStatus
@@ -67,7 +68,7 @@ def left_on_the_wire(mobile: str) -> int:
 def _messages(mobile: str) -> int:
     for message in Message.objects.filter(mobile=mobile, status=MessageStatus.QUEUED).iterator(_CHUNK):
         message.cancel()
-    rows = Message.objects.filter(mobile=mobile).exclude(status__in=_ON_THE_WIRE)
+    rows = Message.objects.filter(mobile__in=spellings(mobile)).exclude(status__in=_ON_THE_WIRE)
     return _change(
         rows,
         mobile=mask_mobile(mobile),
@@ -92,7 +93,7 @@ def _replies(mobile: str) -> int:
 def _change_pushes(model: type[Receipt | Reply], mobile: str, **changes: Any) -> int:  # noqa: ANN401  a row's values
     """Change pushes one by one: the digest of what came would tell the number to whoever tries them all."""
     number = 0
-    for pk in model._default_manager.filter(mobile=mobile).order_by("pk").values_list("pk", flat=True):
+    for pk in model._default_manager.filter(mobile__in=spellings(mobile)).order_by("pk").values_list("pk", flat=True):
         rows = model._default_manager.filter(pk=pk)
         number += rows.update(mobile=mask_mobile(mobile), fingerprint=secrets.token_hex(32), **changes)
     return number
@@ -128,7 +129,7 @@ HANDLED = frozenset({*TABLES, "django_ihuyi.OptOut", "django_ihuyi_otp.SmsDevice
 def _found() -> dict[str, Callable[[str], QuerySet[Any]]]:
     """How each table's rows about one person are found, all of them by index."""
     found: dict[str, Callable[[str], QuerySet[Any]]] = {
-        model._meta.label: lambda mobile, model=model: model._default_manager.filter(mobile=mobile)  # type: ignore[misc]  # bound now
+        model._meta.label: lambda mobile, model=model: model._default_manager.filter(mobile__in=spellings(mobile))  # type: ignore[misc]  # bound now
         for model in (Message, Receipt, Reply, VerificationCode, OptOut)
     }
     found["django_ihuyi.CodeQuota"] = lambda mobile: CodeQuota.objects.filter(subject=number_subject(mobile))

@@ -1,4 +1,4 @@
-"""What is kept for how long, and its end: rows are deleted and texts are emptied, a small transaction at a time.
+"""What is kept for how long, and its end: rows are deleted, texts emptied, numbers hashed, in small transactions.
 
 A run walks each table by its primary key up to the newest row that is old enough, so that it ends however many rows
 come meanwhile, and one that was stopped loses nothing: the next begins with what is left.
@@ -16,6 +16,8 @@ from django.db.models import Q, QuerySet
 from django_ihuyi import conf
 from django_ihuyi.models import Message, Receipt, Reply
 from django_ihuyi.models.lifecycle import MessageStatus
+
+from .numbers import MASKED, hash_rows
 
 CHUNK = 1000
 """Rows of one transaction."""
@@ -82,7 +84,7 @@ class Job:
 
 
 def jobs(now: datetime) -> list[Job]:
-    """Return what is to be ended, as ``RETENTION_DAYS`` and ``TEXT_RETENTION_DAYS`` say.
+    """Return what is to be ended, as ``RETENTION_DAYS``, ``TEXT_RETENTION_DAYS`` and ``HASH_MOBILES_AFTER_DAYS`` say.
 
     Args:
         now: The present.
@@ -107,7 +109,20 @@ def jobs(now: datetime) -> list[Job]:
         found.append(Job("texts", texts, "created_at", before, _empty_messages))
         replies = _replies(before).exclude(content="")
         found.append(Job("reply_texts", replies, "received_at", before, _empty_replies))
-    return found
+    return [*found, *_number_jobs(now)]
+
+
+def _number_jobs(now: datetime) -> Iterator[Job]:
+    days = conf.get_settings().hash_mobiles_after_days
+    if days is None:
+        return
+    before = now - timedelta(days=days)
+    for name, rows, clock in (
+        ("message_numbers", _ended_messages(before, now), "created_at"),
+        ("receipt_numbers", _receipts(before), "received_at"),
+        ("reply_numbers", _replies(before), "received_at"),
+    ):
+        yield Job(name, rows.exclude(mobile__contains=MASKED), clock, before, hash_rows)
 
 
 def purge(now: datetime) -> dict[str, int]:

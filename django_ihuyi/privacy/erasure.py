@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
@@ -154,6 +153,7 @@ def _devices(mobile: str) -> QuerySet[Any]:
 
 def _mentions(mobile: str) -> QuerySet[Any]:
     from django.contrib.admin.models import LogEntry  # a site may have no admin
+    from django.contrib.contenttypes.models import ContentType
 
     ours = ContentType.objects.filter(app_label__startswith="django_ihuyi")
     mentioned = Q(object_repr__contains=mobile) | Q(change_message__contains=mobile)

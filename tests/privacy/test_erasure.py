@@ -15,6 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import models
 from django.utils import timezone
+from pytest_django import Settings
 
 from django_ihuyi.contrib.otp.models import SmsDevice
 from django_ihuyi.models import CodeQuota, Message, OptOut, Receipt, Reply, VerificationCode
@@ -100,6 +101,14 @@ def test_the_opt_out_goes_where_that_is_asked_for() -> None:
     OptOut.objects.create(mobile=MOBILE)
     assert erasure.erase(MOBILE, opt_out=True)["django_ihuyi.OptOut"] == 1
     assert not OptOut.objects.exists()
+
+
+def test_a_site_with_neither_the_admin_nor_devices(settings: Settings) -> None:
+    fill(MOBILE)
+    without = {"django.contrib.admin", "django_ihuyi.contrib.otp"}
+    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name not in without]
+    left = TABLES - {"admin.LogEntry", "django_ihuyi_otp.SmsDevice"}
+    assert erasure.count(MOBILE).keys() == erasure.erase(MOBILE).keys() == left
 
 
 def test_many_rows_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -108,6 +109,22 @@ def test_a_run_that_was_stopped_goes_on(
     assert next(job.run()) == 2
     with django_assert_max_num_queries(25):
         assert purge() == {"notification": 3}
+
+
+def test_a_row_that_changed_meanwhile_stays(settings: Settings) -> None:
+    keep(settings, RETENTION_DAYS={"notification": 7})
+    message = make(8)
+    (job,) = retention.jobs(timezone.now())
+
+    def resubmit(execute: Any, sql: str, *arguments: Any) -> Any:
+        result = execute(sql, *arguments)
+        if "LIMIT 1000" in sql:
+            Message.objects.filter(pk=message.pk).update(submitted_at=timezone.now())
+        return result
+
+    with connection.execute_wrapper(resubmit):
+        assert sum(job.run()) == 0
+    assert Message.objects.exists()
 
 
 def test_nothing_is_asked_of_the_tables_without_the_settings(django_assert_num_queries: Any) -> None:

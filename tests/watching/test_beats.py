@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -74,6 +75,20 @@ def test_a_broker_that_is_away_is_no_fault_of_the_workers(broker: FakeBroker, mo
     publishing._broker_answered()
     beats.after_sweep()
     assert len(broker.take()) == 1
+
+
+def test_of_two_sweeps_one_asks(broker: FakeBroker) -> None:
+    Heartbeat.objects.create(name="queue:")
+
+    def ask_first(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("UPDATE") and "asked_at" in sql and not Heartbeat.objects.exclude(asked_at=None).exists():
+            with connection.cursor() as cursor:
+                cursor.execute("update django_ihuyi_heartbeat set asked_at = '2026-01-01' where name = 'queue:'")
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(ask_first):
+        beats.after_sweep()
+    assert broker.take() == []
 
 
 def test_eager_tasks_beat_at_once() -> None:

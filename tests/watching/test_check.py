@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone, translation
 from pytest_django import Settings
 
+from django_ihuyi.gateway import Client
 from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt
 from django_ihuyi.watching import checking, record
 from django_ihuyi.watching.findings import Finding, Level, Limits, worst
@@ -108,6 +109,21 @@ def test_an_account_with_wrong_settings(settings: Settings, wire: FakeWire) -> N
     assert "settings E004" in text
     assert "gateway shop" in text
     assert settings.IHUYI["ACCOUNTS"]["default"]["API_KEY"] not in text
+
+
+class Patient(Client):
+    """Tells how long it would wait."""
+
+    def get_balance(self) -> int:
+        assert isinstance(self.timeout, tuple)
+        return round(sum(self.timeout))
+
+
+@pytest.mark.parametrize(("timeout", "waits"), [("2", 4), ("30", 13)], ids=["shorter", "the account's own"])
+def test_no_call_lasts_longer_than_asked(timeout: str, waits: int, settings: Settings) -> None:
+    account = {**settings.IHUYI["ACCOUNTS"]["default"], "CLIENT": f"{__name__}.{Patient.__name__}"}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
+    assert f"{waits} messages left" in run("--only", "gateway", "--timeout", timeout)[1]
 
 
 @pytest.mark.parametrize(("tokens", "status"), [([], 1), (["x" * 20], 0)], ids=["a warning", "right"])

@@ -115,7 +115,7 @@ def queues(limits: Limits, now: datetime) -> Iterator[Finding]:
     rows = Heartbeat.objects.in_bulk([beats.row_name(name) for name in beats.queue_names()], field_name="name")
     for name in beats.queue_names():
         row = rows.get(beats.row_name(name))
-        subject = name or _("default queue")
+        subject = name or "default"
         if row is None or row.asked_at is None:
             yield Finding("queues", subject, Level.UNKNOWN, _("no sweep has asked it yet"))
             continue

@@ -29,10 +29,12 @@ from .options import (
     check_name_or_callable_or_none,
     check_networks,
     check_positive,
+    check_positive_or_none,
     check_price,
     check_purpose,
     check_queues,
     check_rate,
+    check_retention,
     check_signature,
     check_text,
     check_texts,
@@ -96,10 +98,19 @@ class IhuyiSettings:
     receipt_window_hours: int = option(check_positive, default=72)
     no_receipt_hours: int = option(check_positive, default=24)
     balance_low: int | Mapping[str, int] | None = option(check_balance_low, default=None)
+    retention_days: int | Mapping[str, int | None] | None = option(check_retention, default=None)
+    text_retention_days: int | None = option(check_positive_or_none, default=None)
+    hash_mobiles_after_days: int | None = option(check_positive_or_none, default=None)
+    metrics_tokens: list[str] = option(check_texts, default=list)
 
     def balance_low_of(self, alias: str) -> int | None:
         """How many messages an account should have left at least; None: any number will do."""
         return self.balance_low.get(alias) if isinstance(self.balance_low, Mapping) else self.balance_low
+
+    def days_kept(self, kind: str) -> int | None:
+        """Return how many days a category's messages, ``receipts`` or ``replies`` are kept; None for ever."""
+        days = self.retention_days
+        return days.get(kind) if isinstance(days, Mapping) else days
 
     @property
     def no_receipt_after(self) -> timedelta:
@@ -146,13 +157,17 @@ def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             "IHUYI['PUSH_TOKENS'] is empty, so no receipt or reply can be received.",
             f"Write a list with one long random token, made for example by: {make}",
         )
-    for index, token in enumerate(tokens):
+    metrics = raw.get("METRICS_TOKENS", [])
+    named = [("PUSH_TOKENS", *item) for item in enumerate(tokens)]
+    if not check_texts(metrics):
+        named += [("METRICS_TOKENS", *item) for item in enumerate(metrics)]
+    for name, index, token in named:
         if len(token) < _MIN_TOKEN or not _IN_A_PATH.fullmatch(token):
             yield Problem(
                 "E009",
-                f"IHUYI['PUSH_TOKENS'][{index}] is shorter than {_MIN_TOKEN} characters, or has others than letters, "
+                f"IHUYI[{name!r}][{index}] is shorter than {_MIN_TOKEN} characters, or has others than letters, "
                 "digits, - and _, which an address does not carry as they are.",
-                f"Whoever guesses it can forge receipts. Make a long one: {make}",
+                f"Whoever guesses it can forge receipts, or read the figures. Make a long one: {make}",
             )
 
 

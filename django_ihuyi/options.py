@@ -128,6 +128,20 @@ def check_networks(value: object) -> str | None:
     return None if right else "None, or a list of networks such as ['203.0.113.0/24']"
 
 
+def check_retention(value: object) -> str | None:
+    kinds = (*CATEGORIES, "receipts", "replies")
+    if isinstance(value, Mapping):
+        right = all(key in kinds and check_positive_or_none(days) is None for key, days in value.items())
+    else:
+        right = check_positive_or_none(value) is None
+    names = ", ".join(map(repr, kinds))
+    return None if right else f"None, a whole number of days above 0, or a dict from {names} to such a number or None"
+
+
+def check_positive_or_none(value: object) -> str | None:
+    return None if value is None or check_positive(value) is None else "None, or a whole number above 0"
+
+
 def check_queues(value: object) -> str | None:
     right = isinstance(value, Mapping) and all(
         key in CATEGORIES and (queue is None or (isinstance(queue, str) and queue)) for key, queue in value.items()

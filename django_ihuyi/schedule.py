@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from celery.schedules import crontab
+
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "django-ihuyi-sweep": {
         "task": "django_ihuyi.tasks.sweep",
@@ -16,5 +18,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 600.0,
         "options": {"expires": 600.0},
     },
+    "django-ihuyi-purge": {"task": "django_ihuyi.tasks.purge", "schedule": crontab(hour="3", minute="30")},
 }
 """Merge it into yours: ``app.conf.beat_schedule = {**BEAT_SCHEDULE, ...}``."""

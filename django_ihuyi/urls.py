@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from .inbound.views import ReceiptPush, ReplyPush, TemplatePush
+from .watching.views import show_metrics
 
 app_name = "django_ihuyi"
 
@@ -17,4 +18,5 @@ urlpatterns = [
     path("push/<str:token>/reply", ReplyPush.as_view()),
     path("push/<str:token>/template", TemplatePush.as_view()),
     path("api/v1/", include("django_ihuyi.api.urls")),
+    path("metrics/", show_metrics, name="metrics"),
 ]

@@ -7,6 +7,7 @@ from .api_call import ApiCall
 from .balance_reading import BalanceReading
 from .batch import Batch
 from .code_quota import CodeQuota
+from .heartbeat import Heartbeat
 from .message import Message
 from .opt_out import OptOut
 from .receipt import Receipt
@@ -25,6 +26,7 @@ __all__ = [
     "CodeQuota",
     "CodeTally",
     "Dashboard",
+    "Heartbeat",
     "Message",
     "MessageTally",
     "OptOut",

@@ -31,6 +31,7 @@ RESPITE = 5.0
 """Seconds for which the broker is left alone after it failed."""
 GRACE = timedelta(seconds=60)
 """How long after publishing a message upkeep takes the task for lost, at first; doubles each time up to an hour."""
+_BEAT_EXPIRES = 1800.0
 SOON = timedelta(seconds=60)
 """A message due within this time is published with a countdown; a later one is left to upkeep."""
 
@@ -86,6 +87,30 @@ def in_this_process() -> Iterator[None]:
         yield
     finally:
         _broker.bypassed = before
+
+
+def publish_beat(pk: int, queue_name: str | None) -> bool:
+    """Publish the task that shows whether a queue is served (see :func:`publish`).
+
+    Args:
+        pk: The primary key of the queue's heartbeat.
+        queue_name: The queue; None for Celery's default one.
+
+    Returns:
+        Whether the broker took the task in time.
+    """
+    from django_ihuyi.tasks import beat
+
+    options: dict[str, Any] = {"queue": queue_name} if queue_name else {}
+
+    def send() -> None:
+        # One that waited longer says nothing that its being late has not said.
+        beat.apply_async((pk,), **options, expires=_BEAT_EXPIRES, retry=False)
+
+    if current_app.conf.task_always_eager:
+        send()
+        return True
+    return _publisher().run(send)
 
 
 def _publish(task: Task[Any, Any], argument: int | list[int], category: str, countdown: float) -> bool:

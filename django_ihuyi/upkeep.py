@@ -19,9 +19,10 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from . import conf
-from .models import AccountState, Message, Receipt, many
+from .models import AccountState, ApiCall, Message, Receipt, many
 from .models.lifecycle import MessageStatus
 from .outbound import accounts, publishing, submission
+from .statistics import counting
 from .verification import forgetting, watch
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def sweep() -> dict[str, int]:
 
     Returns:
         How many rows each step changed: ``expired``, ``unknown``, ``published``, ``probed``, ``matched``,
-            ``suspected``, ``forgotten``.
+            ``suspected``, ``forgotten``, ``counted``.
 
     Raises:
         Exception: What the first step to fail raised, after all the others were done.
@@ -153,8 +154,8 @@ def watch_codes(now: datetime) -> tuple[int, bool]:
 
 
 def forget_codes(now: datetime) -> tuple[int, bool]:
-    """Delete old verification codes and what was spent of limits long ago."""
-    deleted = forgetting.forget(now, most=BATCH)
+    """Delete old verification codes, what was spent of limits long ago, and old keys of the API's callers."""
+    deleted = forgetting.forget(now, most=BATCH) + ApiCall.objects.forget(now, most=BATCH)
     return deleted, deleted >= BATCH
 
 
@@ -166,4 +167,5 @@ _STEPS: dict[str, Callable[[datetime], tuple[int, bool]]] = {
     "matched": match_receipts,
     "suspected": watch_codes,
     "forgotten": forget_codes,
+    "counted": counting.count_due,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import time_machine
@@ -24,7 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def changes(**counts: int) -> dict[str, int]:
     steps = ("expired", "unknown", "published", "probed", "matched", "suspected", "forgotten")
-    return {**dict.fromkeys(steps, 0), **counts}
+    # Whatever a sweep does can change the figures: tests/statistics.
+    return {**dict.fromkeys(steps, 0), "counted": ANY, **counts}
 
 
 def make(**fields: Any) -> Message:
@@ -35,7 +37,8 @@ def test_nothing_to_do(broker: FakeBroker) -> None:
     send_sms("13800138000", "您好")
     broker.take()
     assert sweep() == changes()
-    assert broker.take() == []
+    # But for the question whether somebody serves the queue.
+    assert [task.task for task in broker.take()] == ["django_ihuyi.tasks.beat"]
 
 
 def test_a_lost_task_is_published_again_with_growing_pauses(broker: FakeBroker) -> None:

@@ -1,23 +1,30 @@
-"""What staff see: the record, read-only but for who opted out. Importing registers the pages."""
+"""What staff see: the record, read-only but for who opted out and for templates. Importing registers the pages."""
 
 from __future__ import annotations
 
 from .accounts import AccountStateAdmin
+from .balances import BalanceReadingAdmin
 from .batches import BatchAdmin
 from .codes import VerificationCodeAdmin
+from .dashboard import DashboardAdmin
 from .messages import MessageAdmin
 from .opt_outs import OptOutAdmin
 from .receipts import ReceiptAdmin
 from .replies import ReplyAdmin
 from .suspicions import SuspicionAdmin
+from .templates import TemplateAdmin, TemplateReviewAdmin
 
 __all__ = [
     "AccountStateAdmin",
+    "BalanceReadingAdmin",
     "BatchAdmin",
+    "DashboardAdmin",
     "MessageAdmin",
     "OptOutAdmin",
     "ReceiptAdmin",
     "ReplyAdmin",
     "SuspicionAdmin",
+    "TemplateAdmin",
+    "TemplateReviewAdmin",
     "VerificationCodeAdmin",
 ]

@@ -26,9 +26,9 @@ from .suspicions import alarms
 class VerificationCodeAdmin(NumberAdmin[VerificationCode]):
     """Which codes were made for whom, and what became of them."""
 
-    list_filter = (("created_at", DayFilter),)
+    list_filter = (("created_at", DayFilter), "decoy")
     list_display_links = ("id",)
-    lookups = frozenset({"created_at__gte", "created_at__lt"})
+    lookups = frozenset({"created_at__gte", "created_at__lt", "decoy__exact", "entered_at__isnull", "purpose"})
     dated_by = "created_at"
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:

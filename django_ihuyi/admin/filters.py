@@ -22,6 +22,7 @@ from django_ihuyi.models import Batch, Message
 from .display import local
 
 _OTHER = "other"
+_NONE = "none"
 _NUMBER = re.compile(r"[0-9]{1,18}")
 """A code or a key that a database can hold."""
 _SLACK = timedelta(minutes=10)
@@ -98,13 +99,15 @@ class CodeFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         """Return the table's codes with their meaning."""
         known = [(str(number), f"{number} {gettext(row.meaning)}") for number, row in CODES.items()]
-        return [*known, (_OTHER, gettext("Other codes"))]
+        return [*known, (_OTHER, gettext("Other codes")), (_NONE, gettext("No answer"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Narrow the rows."""
         value = self.value()
         if value is None:
             return queryset
+        if value == _NONE:
+            return queryset.filter(code__isnull=True)
         if value == _OTHER:
             return queryset.filter(_gaps(sorted(CODES)))
         if not _NUMBER.fullmatch(value):

@@ -19,6 +19,7 @@ from django_ihuyi.models import AccountState, Batch, Message
 from . import display
 from .accounts import pauses
 from .acting import ActingAdmin
+from .balances import low_balances
 from .carrier import explain
 from .export_pages import ExportingAdmin
 from .filters import AccountFilter, BatchFilter, ChosenFilter, CodeFilter, DayFilter, GivenUpFilter, NoReceiptFilter
@@ -56,6 +57,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
     lookups = frozenset(
         {
             "status__exact",
+            "status__in",
             "category__exact",
             "account",
             "batch",
@@ -111,7 +113,9 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list, under what staff must know of paused accounts and of bombing."""
-        told = {"pauses": list(pauses()), "alarms": list(alarms())} if self.has_view_permission(request) else {}
+        told: dict[str, Any] = {}
+        if self.has_view_permission(request):
+            told = {"pauses": list(pauses()), "alarms": list(alarms()), "low_balances": list(low_balances())}
         return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def render_change_form(

@@ -17,6 +17,7 @@ from django_ihuyi.masking import mask_codes, mask_quoted_codes
 from .account import AccountState
 from .batch import Batch
 from .categories import Category
+from .events import log_change
 from .lifecycle import SOURCES, MessageStatus
 
 _CHANGED = {
@@ -313,6 +314,7 @@ class Message(models.Model):
         self.status = status
         for name, value in changes.items():
             setattr(self, name, value)
+        log_change(self)
         if status in _CHANGED:
             using = router.db_for_write(Message, instance=self)
             signals.send_after_commit(_CHANGED[status], Message, using=using, message=self)

@@ -66,6 +66,14 @@ send_sms(
 )
 """
 
+# The teahouse's last month, for the dashboard.
+_MONTH = """
+from django.utils import timezone
+from tests.docs import month
+
+month.record(timezone.now())
+"""
+
 # As if they had come in the course of the latest morning.
 _SPREAD = """
 from datetime import timedelta
@@ -171,6 +179,7 @@ def _fill(stack: Stack, browser: Browser) -> None:
         page.locator("#reply-send").click()
         expect(page.locator(".bubble.reply")).to_have_attribute("data-push", "acknowledged")
     manage(stack.environment, "shell", "--no-imports", "--command", _SPREAD)
+    manage(stack.environment, "shell", "--no-imports", "--command", _MONTH)
 
 
 def _in_language(stack: Stack, browser: Browser, language: str, folder: Path) -> Iterator[Path]:
@@ -197,6 +206,14 @@ def _in_language(stack: Stack, browser: Browser, language: str, folder: Path) ->
         _log_in_to_admin(stack, page, *_READER)
         page.goto(f"{stack.site_url}/admin/django_ihuyi/message/")
         yield picture(page, "messages")
+    with _tab(browser, language, height=1120) as page:
+        _log_in_to_admin(stack, page, STAFF_MOBILE, STAFF_PASSWORD)
+        page.goto(f"{stack.site_url}/admin/django_ihuyi/dashboard/?range=30d")
+        expect(page.locator(".ihuyi-canvas").first).to_be_visible()
+        # The tables below say what the document says of them.
+        path = folder / f"dashboard-{language}.png"
+        page.screenshot(path=path, animations="disabled")
+        yield path
     with _tab(browser, language, height=1680) as page:
         _log_in_to_admin(stack, page, STAFF_MOBILE, STAFF_PASSWORD)
         page.goto(f"{stack.site_url}/admin/django_ihuyi/message/?q={_CUSTOMER}")

@@ -102,7 +102,7 @@ def test_a_batch_is_found_by_its_time(staff: StaffClient, db: None, django_asser
     rows = {batch: make_message(batch=batch, created_at=now) for batch in (ended, going)}
     client = staff("superuser")
     for batch, message in rows.items():
-        with django_assert_num_queries(7) as captured:
+        with django_assert_num_queries(8) as captured:
             assert listed(client, list_url(Message, f"?batch={batch.pk}")) == [message.pk]
         assert "created_at" in captured.captured_queries[-1]["sql"].partition("ORDER BY")[2]
     assert listed(client, list_url(Message, "?batch=99")) == []

@@ -85,7 +85,9 @@ def test_celery_finds_its_application_and_the_schedule(site: Site) -> None:
         "import mysite; app = mysite.celery_app; app.loader.import_default_modules()\n"
         "print(app.conf.broker_url, *app.conf.beat_schedule, 'django_ihuyi.tasks.submit_message' in app.tasks)"
     )
-    assert site.python("-c", code) == "memory:// django-ihuyi-sweep django-ihuyi-purge True"
+    assert site.python("-c", code) == (
+        "memory:// django-ihuyi-sweep django-ihuyi-check-balance django-ihuyi-purge True"
+    )
     [command] = [code.text for code in blocks(README, "console") if "celery" in code.text]
     assert command == "$ celery -A mysite worker -B\n"
     assert "mysite" in site.python("-m", "celery", "-A", "mysite", "report")

@@ -26,6 +26,7 @@ class Present:
     oldest: datetime | None
     """Since when the message that has waited longest could have been sent."""
     unknown: int
+    """Without those that staff have given up."""
     no_receipt: int
     """Accepted longer ago than ``NO_RECEIPT_HOURS``."""
     last_receipt: datetime | None
@@ -52,7 +53,7 @@ def look(now: datetime) -> Present:
     accepted = Message.objects.filter(status=MessageStatus.ACCEPTED).order_by("id")[: MOST + 1]
     return Present(
         **queue,
-        unknown=Message.objects.filter(status=MessageStatus.UNKNOWN).order_by()[: MOST + 1].count(),
+        unknown=Message.objects.filter(status=MessageStatus.UNKNOWN, given_up_at=None).order_by()[: MOST + 1].count(),
         no_receipt=accepted.aggregate(number=Count("pk", filter=long_ago))["number"],
         last_receipt=_newest(Receipt),
         last_reply=_newest(Reply),

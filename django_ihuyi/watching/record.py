@@ -51,8 +51,8 @@ def claims(_limits: Limits, now: datetime) -> Iterator[Finding]:
 
 
 def unknown(limits: Limits, now: datetime) -> Iterator[Finding]:
-    """Whether messages of the last day got no answer."""
-    newest = Message.objects.filter(status=MessageStatus.UNKNOWN).order_by("-id")
+    """Whether messages of the last day got no answer; those that staff have given up alarm nobody."""
+    newest = Message.objects.filter(status=MessageStatus.UNKNOWN, given_up_at=None).order_by("-id")
     times = newest.values_list("submitted_at", flat=True)[:CAP]
     count = sum(moment is not None and moment > now - timedelta(days=1) for moment in times)
     level = limits.judge(count, limits.unknown)

@@ -22,6 +22,7 @@ def test_the_queue_and_who_waits_longest(django_assert_num_queries: DjangoAssert
     for minutes in (3, 17, -5):
         make_message(due_at=NOW - minutes * MINUTE)
     make_message(status="unknown")
+    make_message(status="unknown", given_up_at=NOW)
     make_message(status="accepted", accepted_at=NOW - 2 * DAY)
     make_message(status="accepted", accepted_at=NOW - MINUTE)
     with django_assert_num_queries(5):

@@ -175,6 +175,12 @@ def heart(name: str, **seconds_ago: float) -> Callable[[], None]:
         ("claims", lambda: message(status="submitting", claimed_until=ago(seconds=30)), 0, "0 are with a worker"),
         ("unknown", lambda: message(status="unknown", submitted_at=ago(hours=1)), 1, "1 of the last day"),
         ("unknown", lambda: message(status="unknown", submitted_at=ago(hours=25)), 0, "0 of the last day"),
+        (
+            "unknown",
+            lambda: message(status="unknown", submitted_at=ago(hours=1), given_up_at=ago(hours=0)),
+            0,
+            "0 of the last day",
+        ),
         ("receipts", accepted(1, 2), 1, "no receipt has come"),
         ("receipts", accepted(10, 2), 2, "PUSH_TOKENS"),
         ("receipts", accepted(10, 2, last_receipt=1), 0, "receipts arrive"),

@@ -90,7 +90,7 @@ def of_present(present: Present, links: Links, now: datetime) -> Iterator[Tile]:
         _("Unknown"),
         words.up_to_cap(present.unknown),
         _("may have gone out; ask before sending again") if present.unknown else "",
-        links.standing(Message, status__exact=MessageStatus.UNKNOWN.value),
+        links.standing(Message, given_up="no"),
         bool(present.unknown),
     )
     yield Tile(

@@ -108,7 +108,7 @@ class IhuyiSettings:
         return self.balance_low.get(alias) if isinstance(self.balance_low, Mapping) else self.balance_low
 
     def days_kept(self, kind: str) -> int | None:
-        """Return how many days a category's messages, ``receipts`` or ``replies`` are kept; None for ever."""
+        """Return for how many days a category's messages, or another kind of rows, are kept; None for ever."""
         days = self.retention_days
         return days.get(kind) if isinstance(days, Mapping) else days
 

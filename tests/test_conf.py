@@ -77,6 +77,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("short metrics token", settings_with(METRICS_TOKENS=["0123456789"]), "E009", "token_urlsafe"),
     ("metrics tokens a text", settings_with(METRICS_TOKENS="x" * 30), "E003", "list of texts"),
     ("retention of nothing", settings_with(RETENTION_DAYS={"codes": 3}), "E003", "'receipts'"),
+    ("retention, what", settings_with(RETENTION_DAYS={"balance": 3}), "E003", "'balances'"),
     ("retention, days", settings_with(RETENTION_DAYS={"receipts": 0}), "E003", "'receipts'"),
     ("retention, no days", settings_with(RETENTION_DAYS="30"), "E003", "'receipts'"),
     ("retention of texts", settings_with(TEXT_RETENTION_DAYS=0), "E003", "above 0"),

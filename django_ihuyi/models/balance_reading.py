@@ -18,7 +18,11 @@ class BalanceReading(models.Model):
         verbose_name = _("balance")
         verbose_name_plural = _("balances")
         ordering = ("-id",)
-        indexes = [models.Index(fields=["account", "read_at"], name="ihuyi_balance_account")]
+        indexes = [
+            models.Index(fields=["account", "read_at"], name="ihuyi_balance_account"),
+            # All accounts' readings of some days, and those that have been kept long enough.
+            models.Index(fields=["read_at"], name="ihuyi_balance_read"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account}: {self.remaining}"

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from django_ihuyi import conf
-from django_ihuyi.models import Message, Receipt, Reply
+from django_ihuyi.models import BalanceReading, Message, Receipt, Reply
 from django_ihuyi.models.lifecycle import MessageStatus
 
 from .numbers import MASKED, hash_rows
@@ -97,11 +97,15 @@ def jobs(now: datetime) -> list[Job]:
             before = now - timedelta(days=days)
             rows = _ended_messages(before, now).filter(category=category)
             found.append(Job(category, rows, "created_at", before, _delete))
-    for name, pushes in (("receipts", _receipts), ("replies", _replies)):
+    for name, old, clock in (
+        ("receipts", _receipts, "received_at"),
+        ("replies", _replies, "received_at"),
+        ("balances", _readings, "read_at"),
+    ):
         days = settings.days_kept(name)
         if days is not None:
             before = now - timedelta(days=days)
-            found.append(Job(name, pushes(before), "received_at", before, _delete))
+            found.append(Job(name, old(before), clock, before, _delete))
     if settings.text_retention_days is not None:
         before = now - timedelta(days=settings.text_retention_days)
         # After the deletions: what is gone need not be emptied.
@@ -153,6 +157,10 @@ def _receipts(before: datetime) -> QuerySet[Any]:
 
 def _replies(before: datetime) -> QuerySet[Any]:
     return Reply.objects.filter(received_at__lt=before)
+
+
+def _readings(before: datetime) -> QuerySet[Any]:
+    return BalanceReading.objects.filter(read_at__lt=before)
 
 
 def _delete(rows: QuerySet[Any]) -> int:

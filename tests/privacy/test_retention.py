@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.models import Message, Receipt, Reply
+from django_ihuyi.models import BalanceReading, Message, Receipt, Reply
 from django_ihuyi.privacy import retention
 from django_ihuyi.tasks import purge
 
@@ -75,6 +75,16 @@ def test_each_kind_has_its_own_time(settings: Settings) -> None:
     Reply.objects.create(mobile="13800138000", content="好", received_at=then)
     assert purge() == {"verification": 1, "receipts": 1}
     assert (Message.objects.count(), Receipt.objects.count(), Reply.objects.count()) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("days", [30, {"balances": 30}], ids=["one-number", "their-own"])
+def test_balances_end_with_their_time(days: object, settings: Settings) -> None:
+    keep(settings, RETENTION_DAYS=days)
+    for age, account in ((40, "second"), (31, "default"), (29, "default")):
+        then = timezone.now() - timedelta(days=age)
+        BalanceReading.objects.create(account=account, remaining=age, read_at=then)
+    assert purge()["balances"] == 2
+    assert BalanceReading.objects.get().remaining == 29
 
 
 def test_a_deleted_message_leaves_its_receipt(settings: Settings) -> None:

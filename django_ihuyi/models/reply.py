@@ -13,17 +13,22 @@ from django_ihuyi import signals
 from django_ihuyi.hashing import spellings
 
 from .message import Message
+from .opt_out import OptOut
 from .push import Push
 
 
 class ReplyManager(models.Manager["Reply"]):
     """Keeps replies."""
 
-    def receive(self, reply: Reply) -> bool:
-        """Keep a reply, with the message it answers where smsid and number both fit.
+    def receive(self, reply: Reply, *, opt_out: str | None = None, opt_in: bool = False) -> bool:
+        """Keep a reply, with the message it answers where smsid and number both fit, and do what it wants.
+
+        Both are one transaction: a process that dies in between leaves neither, and the gateway pushes again.
 
         Args:
             reply: A reply that is not saved.
+            opt_out: The opt-out word that the reply consists of, if it does.
+            opt_in: Whether it wants marketing texts again.
 
         Returns:
             Whether it is new; the same push again changes nothing.
@@ -36,6 +41,11 @@ class ReplyManager(models.Manager["Reply"]):
         try:
             with transaction.atomic(using=self.db):
                 reply.save(force_insert=True)
+                # Only with a new row: an old push that comes again must not undo what staff lifted since.
+                if opt_out is not None:
+                    OptOut.objects.note(reply, opt_out)
+                elif opt_in:
+                    OptOut.objects.lift(reply)
         except IntegrityError:
             if self.filter(fingerprint=reply.fingerprint).exists():
                 return False

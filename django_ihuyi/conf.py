@@ -40,6 +40,7 @@ from .options import (
     check_texts,
     check_timeout,
     check_url,
+    check_words,
     is_loopback,
     option,
 )
@@ -98,6 +99,8 @@ class IhuyiSettings:
     receipt_window_hours: int = option(check_positive, default=72)
     no_receipt_hours: int = option(check_positive, default=24)
     balance_low: int | Mapping[str, int] | None = option(check_balance_low, default=None)
+    opt_out_words: Sequence[str] = option(check_words, default=lambda: ["T", "TD", "N", "退订"])
+    opt_in_words: Sequence[str] = option(check_words, default=list)
     retention_days: int | Mapping[str, int | None] | None = option(check_retention, default=None)
     text_retention_days: int | None = option(check_positive_or_none, default=None)
     hash_mobiles_after_days: int | None = option(check_positive_or_none, default=None)

@@ -118,6 +118,12 @@ def check_texts(value: object) -> str | None:
     return None if right else "a list of texts"
 
 
+def check_words(value: object) -> str | None:
+    # A word without a letter would come down to nothing, and so would an empty reply.
+    right = check_texts(value) is None and all(any(map(str.isalnum, word)) for word in value)  # type: ignore[attr-defined]  # texts, says the line above
+    return None if right else "a list of words, each with a letter, such as ['TD', '退订']; an empty one for none"
+
+
 def check_networks(value: object) -> str | None:
     if value is None:
         return None

@@ -87,6 +87,8 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("networks nonsense", settings_with(PUSH_ALLOWED_NETWORKS=["x"]), "E003", "203.0.113.0/24"),
     ("networks a number", settings_with(PUSH_ALLOWED_NETWORKS=7), "E003", "203.0.113.0/24"),
     ("proxies", settings_with(TRUSTED_PROXIES=-1), "E003", "0 or above"),
+    ("words a text", settings_with(OPT_OUT_WORDS="TD"), "E003", "list of words"),
+    ("a word of nothing", settings_with(OPT_IN_WORDS=["Y", "!"]), "E003", "list of words"),
     ("queues, category", settings_with(QUEUES={"codes": "codes"}), "E003", "'verification'"),
     ("queues, name", settings_with(QUEUES={"marketing": ""}), "E003", "'verification'"),
     ("registration not a dict", settings_with(REGISTRATION="mobile"), "E001", "= {...}"),

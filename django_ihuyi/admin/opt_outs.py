@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.forms import MobileField
-from django_ihuyi.models import OptOut
+from django_ihuyi.models import OptOut, Reply
 
 from . import display
 from .base import NumberAdmin
@@ -53,10 +53,24 @@ class OptOutAdmin(NumberAdmin[OptOut]):
 
     def get_fieldsets(self, request: HttpRequest, obj: OptOut | None = None) -> Any:  # noqa: ANN401  Django's own
         """Return the parts of the page for this reader; a new one is typed, not masked."""
-        fields = ("mobile", "reason") if obj is None else (self.mobile_column(request), "since", "reason")
+        fields: tuple[str, ...] = (
+            ("mobile", "reason") if obj is None else (self.mobile_column(request), "since", "reason")
+        )
+        if obj is not None and obj.reply_id is not None:
+            fields += ("reply_link" if request.user.has_perm("django_ihuyi.view_reply") else "reply_number",)
         return ((None, {"fields": fields}),)
 
     @admin.display(description=_("since"))
     def since(self, opt_out: OptOut) -> SafeString | str:
         """Show since when."""
         return display.time(opt_out.created_at)
+
+    @admin.display(description=_("reply"))
+    def reply_link(self, opt_out: OptOut) -> SafeString:
+        """Show the reply that asked for it, as a link."""
+        return display.link(self.page_of(Reply(pk=opt_out.reply_id)), self.reply_number(opt_out))
+
+    @admin.display(description=_("reply"))
+    def reply_number(self, opt_out: OptOut) -> str:
+        """Show the reply that asked for it."""
+        return str(Reply(pk=opt_out.reply_id))

@@ -7,37 +7,58 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.masking import mask_text
 from django_ihuyi.models import Reply
 
-from . import display
+from . import display, reading
 from .base import PushAdmin
 from .filters import DayFilter, MatchedFilter
 from .privacy import sees_whole
+from .reading import UnreadFilter
 
 
 @admin.register(Reply)
 class ReplyAdmin(PushAdmin[Reply]):
     """What people wrote back."""
 
-    list_filter = (MatchedFilter, ("received_at", DayFilter))
-    lookups = frozenset({"matched", "message__id__exact", "received_at__gte", "received_at__lt"})
     dated_by = "received_at"
+    list_filter = (UnreadFilter, MatchedFilter, ("received_at", DayFilter))
+    lookups = frozenset({"unread", "matched", "message__id__exact", "received_at__gte", "received_at__lt"})
     not_listed = ("content",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the columns for this reader."""
-        return ("id", "received", self.mobile_column(request), self.message_column(request), "smsid", "replied")
+        return (
+            "id",
+            "state",
+            "received",
+            self.mobile_column(request),
+            self.message_column(request),
+            "smsid",
+            "replied",
+        )
 
     def get_fieldsets(self, request: HttpRequest, obj: Reply | None = None) -> Any:  # noqa: ANN401  Django's own
         """Return the parts of the page for this reader."""
         text = "whole_text" if sees_whole(request) else "masked_text"
         return (
-            (None, {"fields": (text, self.mobile_column(request), "received")}),
+            (None, {"fields": (text, self.mobile_column(request), "received", "read_at", "read_by")}),
             (_("What it answers"), {"fields": (self.message_column(request), "smsid", "replied", "reply_time_text")}),
         )
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the marks alone: a site's own actions for all models know nothing of masks."""
+        return reading.actions_for(request)
+
+    @admin.display(description=_("read?"))
+    def state(self, reply: Reply) -> SafeString:
+        """Show whether somebody has read it."""
+        if reply.read_at is None:
+            return display.badge("wait", "●", gettext("unread"))
+        return display.badge("off", "✓", gettext("read already"))
 
     @admin.display(description=_("text"))
     def whole_text(self, reply: Reply) -> SafeString | str:

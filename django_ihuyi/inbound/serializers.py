@@ -15,6 +15,8 @@ from django_ihuyi.models.push import Push
 from django_ihuyi.outbound.numbers import normalise_pushed
 from django_ihuyi.outbound.redirected import meant
 
+from . import words
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -91,7 +93,7 @@ class ReplySerializer(PushSerializer):
     reply_time = WireText(max_length=64)
 
     def create(self, validated_data: Mapping[str, Any]) -> Reply:
-        """Keep the reply."""
+        """Keep the reply, and do what it wants of marketing texts."""
         reply = Reply(
             mobile=meant(validated_data["mobilephone"], validated_data["smsid"]),
             smsid=validated_data["smsid"],
@@ -99,7 +101,10 @@ class ReplySerializer(PushSerializer):
             reply_time=read_china_time(validated_data["reply_time"]),
             reply_time_text=validated_data["reply_time"],
         )
-        Reply.objects.receive(reply)
+        settings = conf.get_settings()
+        opt_out = words.find(reply.content, settings.opt_out_words)
+        opt_in = opt_out is None and words.find(reply.content, settings.opt_in_words) is not None
+        Reply.objects.receive(reply, opt_out=opt_out, opt_in=opt_in)
         return reply
 
 

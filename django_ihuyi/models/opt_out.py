@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import ClassVar
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from . import many
+from .categories import Category
+from .message import Message
+
+if TYPE_CHECKING:
+    from .reply import Reply
 
 
 class OptOutManager(models.Manager["OptOut"]):
@@ -22,6 +30,64 @@ class OptOutManager(models.Manager["OptOut"]):
         """
         return set(self.filter(mobile__in=mobiles).values_list("mobile", flat=True))
 
+    def note(self, reply: Reply, word: str) -> None:
+        """Note that a person wrote an opt-out word, and take back the marketing texts that wait for them.
+
+        Who opted out already stays so since then, by the newest of their replies.
+
+        Args:
+            reply: Their reply, saved.
+            word: The word, as the settings write it.
+        """
+        # ignore_conflicts: two replies at the same moment must not fail each other's push.
+        self.bulk_create([OptOut(mobile=reply.mobile, reply=reply, reason=word)], ignore_conflicts=True)
+        older = Q(reply=None) | Q(reply__reply_time__lt=reply.reply_time) if reply.reply_time else Q(reply=None)
+        self.filter(older, mobile=reply.mobile).update(reply=reply)
+        many.cancel_marketing(reply.mobile, using=self.db)
+
+    def lift(self, reply: Reply) -> bool:
+        """Take a number off, because its person wrote so.
+
+        Args:
+            reply: Their reply, saved. One that is older than the reply by which they opted out changes nothing:
+                pushes come in any order.
+
+        Returns:
+            Whether they were on the list and are no more.
+        """
+        row = self.filter(mobile=reply.mobile).select_related("reply").first()
+        if row is None:
+            return False
+        opted_out = row.reply.reply_time if row.reply else None
+        if opted_out and reply.reply_time and reply.reply_time < opted_out:
+            return False
+        row.delete()
+        return True
+
+    def wanted(self, messages: Iterable[Message]) -> list[Message]:
+        """Cancel those marketing texts whose person has opted out since they were recorded.
+
+        One query if there is a marketing text among them, none otherwise.
+
+        Args:
+            messages: Queued messages, about to be claimed.
+
+        Returns:
+            The others.
+        """
+        asked = list(messages)
+        mobiles = {message.mobile for message in asked if message.category == Category.MARKETING}
+        if not mobiles:
+            return asked
+        gone = self.among(mobiles)
+        wanted = []
+        for message in asked:
+            if message.category == Category.MARKETING and message.mobile in gone:
+                message.cancel()
+            else:
+                wanted.append(message)
+        return wanted
+
 
 class OptOut(models.Model):
     """A number that gets no marketing text any more. Verification and notices go on."""
@@ -29,6 +95,9 @@ class OptOut(models.Model):
     mobile = models.CharField(_("mobile"), max_length=32, unique=True, help_text=_("Eleven digits."))
     created_at = models.DateTimeField(_("since"), default=timezone.now)
     reason = models.CharField(_("reason"), max_length=255, blank=True)
+    reply = models.ForeignKey(
+        "Reply", models.SET_NULL, null=True, blank=True, related_name="opt_outs", verbose_name=_("reply")
+    )
 
     objects: ClassVar[OptOutManager] = OptOutManager()
 
@@ -39,3 +108,10 @@ class OptOut(models.Model):
 
     def __str__(self) -> str:
         return gettext("opt-out %(number)s") % {"number": self.pk}
+
+    def save(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Django's own
+        """Save; a new one also takes back the marketing texts that wait for the number."""
+        new = self._state.adding
+        super().save(*args, **kwargs)
+        if new:
+            many.cancel_marketing(self.mobile)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from operator import attrgetter
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,17 +16,22 @@ from django_ihuyi import signals
 from django_ihuyi.hashing import spellings
 
 from .message import Message
+from .opt_out import OptOut
 from .push import Push
 
 
 class ReplyManager(models.Manager["Reply"]):
     """Keeps replies."""
 
-    def receive(self, reply: Reply) -> bool:
-        """Keep a reply, with the message it answers where smsid and number both fit.
+    def receive(self, reply: Reply, *, opt_out: str | None = None, opt_in: bool = False) -> bool:
+        """Keep a reply, with the message it answers where smsid and number both fit, and do what it wants.
+
+        Both are one transaction: a process that dies in between leaves neither, and the gateway pushes again.
 
         Args:
             reply: A reply that is not saved.
+            opt_out: The opt-out word that the reply consists of, if it does.
+            opt_in: Whether it wants marketing texts again.
 
         Returns:
             Whether it is new; the same push again changes nothing.
@@ -36,12 +44,34 @@ class ReplyManager(models.Manager["Reply"]):
         try:
             with transaction.atomic(using=self.db):
                 reply.save(force_insert=True)
+                # Only with a new row: an old push that comes again must not undo what staff lifted since.
+                if opt_out is not None:
+                    OptOut.objects.note(reply, opt_out)
+                elif opt_in:
+                    OptOut.objects.lift(reply)
         except IntegrityError:
             if self.filter(fingerprint=reply.fingerprint).exists():
                 return False
             raise
         signals.send_after_commit(signals.reply_received, Reply, using=self.db, reply=reply)
         return True
+
+    def mark(self, pks: Collection[int], *, read_by: Any, now: datetime | None) -> list[Reply]:  # noqa: ANN401  the site's user
+        """Mark replies as read or unread.
+
+        Args:
+            pks: Which.
+            read_by: Who read them; None for unread.
+            now: When; None for unread. Who read a reply first stays its reader.
+
+        Returns:
+            Those that were changed, without their texts.
+        """
+        rows = self.filter(pk__in=pks, read_at__isnull=now is not None)
+        with transaction.atomic(using=self.db):
+            changed = list(rows.select_for_update().only("pk").order_by("pk"))
+            self.filter(pk__in=[reply.pk for reply in changed]).update(read_at=now, read_by=read_by)
+        return changed
 
 
 class Reply(Push):
@@ -56,16 +86,23 @@ class Reply(Push):
     reply_time = models.DateTimeField(_("replied"), null=True, blank=True)
     reply_time_text = models.CharField(_("replied, as it came"), max_length=64, blank=True)
 
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    read_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("read by")
+    )
+
     objects: ClassVar[ReplyManager] = ReplyManager()
 
     class Meta(Push.Meta):
         abstract = False
         verbose_name = _("reply")
         verbose_name_plural = _("replies")
+        permissions = [("mark_reply", _("Can mark replies as read"))]
         indexes = [
             models.Index(fields=["mobile", "-id"], name="ihuyi_reply_mobile"),
             models.Index(fields=["smsid"], name="ihuyi_reply_smsid"),
             models.Index(fields=["received_at"], name="ihuyi_reply_received"),
+            models.Index(fields=["read_at", "-id"], name="ihuyi_reply_read"),
         ]
 
     def __str__(self) -> str:

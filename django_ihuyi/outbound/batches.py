@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from django_ihuyi import conf
 from django_ihuyi.gateway import GatewayError, Scope, SubmitResult, lookup
-from django_ihuyi.models import AccountState, Message, many
+from django_ihuyi.models import AccountState, Message, OptOut, many
 from django_ihuyi.models.categories import Category
 
 from . import accounts, publishing, rates, submission
@@ -138,6 +138,7 @@ class _Chunk:
         if early:  # by a clock that is a moment behind; or put off meanwhile
             countdown = (max(message.due_at for message in early) - now).total_seconds()
             publishing.publish_chunk([message.pk for message in early], early[0].category, countdown=countdown)
+        page = OptOut.objects.wanted(page)
         self.waiting.extend(page)
         self.spacing.add(page)
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django_ihuyi import conf
 from django_ihuyi.gateway import Again, Client, GatewayError, NotSent, Scope, SubmitResult, lookup
 from django_ihuyi.gateway.answers import MSG_LENGTH
-from django_ihuyi.models import AccountState, Message, Receipt
+from django_ihuyi.models import AccountState, Message, OptOut, Receipt
 
 from . import accounts, publishing, rates
 from .clients import make_client
@@ -41,6 +41,8 @@ def submit(pk: int) -> None:
     """
     message = Message.objects.filter(pk=pk).first()
     if message is None or message.status != Message.Status.QUEUED or not _is_due(message):
+        return
+    if not OptOut.objects.wanted([message]):
         return
     account = conf.get_account(message.account)
     if not _await_turn(message, account):

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from django_ihuyi.models import OptOut
 
-from .conftest import MASKED, MOBILE, HoursAgo, StaffClient
+from .conftest import MASKED, MOBILE, HoursAgo, StaffClient, make_reply
 from .pages import html, list_url, listed, page_url
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +104,12 @@ def test_each_permission_is_its_own(codename: str, staff: StaffClient, opted_out
         name: 200 if name == codename else 403 for name in allowed
     }
     assert (reverse("admin:django_ihuyi_optout_add") in html(client, list_url(OptOut))) is (codename == "add_optout")
+
+
+@pytest.mark.parametrize(("codenames", "linked"), [((), False), (("view_reply",), True)])
+def test_the_reply_that_asked_for_it_is_named(codenames: tuple[str, ...], linked: bool, staff: StaffClient) -> None:
+    reply = make_reply(content="TD")
+    row = OptOut.objects.create(mobile=MOBILE, reply=reply, reason="TD")
+    page = html(staff("only", "view_optout", *codenames), page_url(row))
+    assert f"reply {reply.pk}" in page
+    assert (page_url(reply) in page) is linked

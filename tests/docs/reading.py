@@ -23,6 +23,7 @@ TRANSLATED = (
     "performance.md",
     "privacy.md",
     "protocol.md",
+    "replies.md",
     "settings.md",
     "signals.md",
     "statuses.md",

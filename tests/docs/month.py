@@ -7,7 +7,7 @@ import random
 from datetime import datetime, timedelta
 
 from django_ihuyi.models import BalanceReading, CodeTally, MessageTally, TallySlot, WaitTally
-from django_ihuyi.statistics.slots import begin_of, slot_of
+from django_ihuyi.statistics.slots import slot_of
 from django_ihuyi.statistics.waits import bucket_of
 
 DAYS = 30
@@ -40,7 +40,7 @@ def record(now: datetime) -> None:
         if slot % 7 and (number := round(9 * busy * chance.uniform(0.6, 1.4))):
             codes.append(CodeTally(slot=slot, purpose="sign-up", sent=number, entered=round(number * 0.88)))
     TallySlot.objects.bulk_create(
-        [TallySlot(number=slot, counted_at=begin_of(slot + 2)) for slot in range(first, current)],
+        [TallySlot(number=slot, counted_at=now) for slot in range(first, current)],
         ignore_conflicts=True,
     )
     MessageTally.objects.bulk_create(messages)

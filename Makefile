@@ -12,6 +12,9 @@ pip := $(python) -m pip install --quiet --disable-pip-version-check
 # Drivers of the servers that tests use where they are reachable; their versions are in setup.cfg's extra "services".
 drivers := psycopg[binary] redis mysqlclient
 
+# A file's tests stay together: many share a site that takes seconds to start.
+at_once := -n auto --maxprocesses 4 --dist loadfile
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-databases screenshots chaos bench soak lint types format clean
@@ -23,7 +26,7 @@ demo: $(VENV)/.demo ## Run the example site, a worker and the sandbox gateway (D
 	@$(python) -m example_project.demo
 
 test: $(VENV)/.test ## Run all tests, on SQLite and on what else is reachable
-	$(python) -m pytest
+	$(python) -m pytest $(at_once)
 	$(python) -m tests.databases
 
 test-databases: $(VENV)/.test ## Run the tests that touch a database on PostgreSQL and MariaDB

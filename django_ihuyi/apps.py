@@ -18,8 +18,9 @@ class IhuyiConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks and listen for new users."""
         from . import registration
-        from .checks import check_registration, check_settings
+        from .checks import check_production, check_registration, check_settings
 
         checks.register(check_settings)
         checks.register(check_registration)
+        checks.register(check_production, checks.Tags.security, deploy=True)
         registration.connect()

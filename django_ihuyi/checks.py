@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -11,15 +11,26 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Djang
 from django.core.exceptions import FieldDoesNotExist
 
 from . import conf
+from .production import production_problems
+from .sections import Problem
 
 
 def check_settings(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
     """Report each problem of ``IHUYI`` as ``django_ihuyi.E...`` (wrong) or ``django_ihuyi.W...`` (incomplete)."""
+    return _messages(conf.problems(conf.get_raw()))
+
+
+def check_production(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
+    """Report what is right on a developer's machine and wrong in production, for ``check --deploy``."""
+    return _messages(production_problems(conf.get_raw()))
+
+
+def _messages(problems: Iterable[Problem]) -> list[CheckMessage]:
     return [
         (Error if problem.id.startswith("E") else Warning)(
             problem.text, hint=problem.hint, id=f"django_ihuyi.{problem.id}"
         )
-        for problem in conf.problems(conf.get_raw())
+        for problem in problems
     ]
 
 

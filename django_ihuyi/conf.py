@@ -7,7 +7,7 @@ the errors at run time say the same words, because both come from :func:`problem
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -16,20 +16,25 @@ from urllib.parse import urlsplit
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
+from .api.settings import ApiSettings
 from .options import (
+    check_balance_low,
     check_concurrency,
     check_count,
     check_flag,
     check_format,
     check_importable,
+    check_matching,
     check_name_or_callable,
     check_name_or_callable_or_none,
     check_networks,
     check_positive,
+    check_positive_or_none,
     check_price,
     check_purpose,
     check_queues,
     check_rate,
+    check_retention,
     check_signature,
     check_text,
     check_texts,
@@ -39,7 +44,7 @@ from .options import (
     option,
 )
 from .sections import Problem, did_you_mean, read_section, section_problems
-from .verification.settings import PurposeSettings, VerificationSettings
+from .verification.settings import PurposeSettings, VerificationSettings, check_numbers
 
 TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
@@ -62,11 +67,13 @@ class AccountSettings:
     client: str = option(check_importable, default="django_ihuyi.gateway.Client")
     max_length: int = option(check_positive, default=300)
     max_variable_length: int = option(check_positive, default=8)
+    template_matching: str = option(check_matching, default="off")
     max_attempts: int = option(check_positive, default=8)
     resend_unknown: bool = option(check_flag, default=False)
     concurrency: int = option(check_concurrency, default=16)
     rate_limit: float | None = option(check_rate, default=None)
     price: float | None = option(check_price, default=None)
+    redirect_to: Sequence[str] = option(check_numbers, default=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +97,20 @@ class IhuyiSettings:
     queues: Mapping[str, str | None] = option(check_queues, default=dict)
     receipt_window_hours: int = option(check_positive, default=72)
     no_receipt_hours: int = option(check_positive, default=24)
+    balance_low: int | Mapping[str, int] | None = option(check_balance_low, default=None)
+    retention_days: int | Mapping[str, int | None] | None = option(check_retention, default=None)
+    text_retention_days: int | None = option(check_positive_or_none, default=None)
+    hash_mobiles_after_days: int | None = option(check_positive_or_none, default=None)
+    metrics_tokens: list[str] = option(check_texts, default=list)
+
+    def balance_low_of(self, alias: str) -> int | None:
+        """How many messages an account should have left at least; None: any number will do."""
+        return self.balance_low.get(alias) if isinstance(self.balance_low, Mapping) else self.balance_low
+
+    def days_kept(self, kind: str) -> int | None:
+        """Return how many days a category's messages, ``receipts`` or ``replies`` are kept; None for ever."""
+        days = self.retention_days
+        return days.get(kind) if isinstance(days, Mapping) else days
 
     @property
     def no_receipt_after(self) -> timedelta:
@@ -102,7 +123,7 @@ class IhuyiSettings:
         return timedelta(hours=self.receipt_window_hours)
 
 
-_NESTED = ("ACCOUNTS", "REGISTRATION", "VERIFICATION")
+_NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION")
 
 
 _VERIFICATION = "IHUYI['VERIFICATION']"
@@ -136,13 +157,17 @@ def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             "IHUYI['PUSH_TOKENS'] is empty, so no receipt or reply can be received.",
             f"Write a list with one long random token, made for example by: {make}",
         )
-    for index, token in enumerate(tokens):
+    metrics = raw.get("METRICS_TOKENS", [])
+    named = [("PUSH_TOKENS", *item) for item in enumerate(tokens)]
+    if not check_texts(metrics):
+        named += [("METRICS_TOKENS", *item) for item in enumerate(metrics)]
+    for name, index, token in named:
         if len(token) < _MIN_TOKEN or not _IN_A_PATH.fullmatch(token):
             yield Problem(
                 "E009",
-                f"IHUYI['PUSH_TOKENS'][{index}] is shorter than {_MIN_TOKEN} characters, or has others than letters, "
+                f"IHUYI[{name!r}][{index}] is shorter than {_MIN_TOKEN} characters, or has others than letters, "
                 "digits, - and _, which an address does not carry as they are.",
-                f"Whoever guesses it can forge receipts. Make a long one: {make}",
+                f"Whoever guesses it can forge receipts, or read the figures. Make a long one: {make}",
             )
 
 
@@ -195,6 +220,7 @@ def problems(raw: object) -> Iterator[Problem]:
     yield from _token_problems(raw)
     yield from _registration_problems(raw.get("REGISTRATION"))
     yield from _verification_problems(raw.get("VERIFICATION", {}))
+    yield from section_problems(raw.get("API", {}), ApiSettings, "IHUYI['API']")
 
 
 def get_raw() -> object:
@@ -236,6 +262,17 @@ def get_account(alias: str) -> AccountSettings:
 def get_account_aliases() -> list[str]:
     """Return the aliases of all accounts, in the settings' order."""
     return list(_raw().get("ACCOUNTS") or {})
+
+
+def get_redirecting(mobile: str) -> list[str]:
+    """Return the aliases of the accounts that redirect messages to a number. Cheap, since every push asks."""
+    accounts = _raw().get("ACCOUNTS") or {}
+    return [alias for alias, account in accounts.items() if mobile in account.get("REDIRECT_TO", ())]
+
+
+def get_api() -> ApiSettings:
+    """Read ``IHUYI['API']``; without it, nobody may use the API."""
+    return read_section(_raw().get("API", {}), ApiSettings, "IHUYI['API']")
 
 
 def get_registration() -> RegistrationSettings | None:

@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 
 HIDDEN = "•••••"
+HASH_MARK = "#"
+"""Stands between the masked form of a number that is not kept and its hash."""
 _CODE = re.compile(r"[A-Za-z\d]*\d[A-Za-z\d]*")
 _SEPARATOR = "|"
+
+
+def without_hash(mobile: str) -> str:
+    """Show a number as far as it is kept: one that was hashed by its masked form."""
+    return mobile.partition(HASH_MARK)[0]
 
 
 def mask_mobile(mobile: str) -> str:
@@ -15,6 +22,7 @@ def mask_mobile(mobile: str) -> str:
     Args:
         mobile: A number; one shorter than eight characters is hidden entirely.
     """
+    mobile = without_hash(mobile)
     if len(mobile) < 8:
         return "*" * len(mobile)
     return f"{mobile[:3]}{'*' * (len(mobile) - 5)}{mobile[-2:]}"

@@ -37,9 +37,24 @@ def check_format(value: object) -> str | None:
     return None if value in ("json", "xml") else "'json' or 'xml'"
 
 
+def check_matching(value: object) -> str | None:
+    return None if value in ("off", "warn", "refuse") else "'off', 'warn' or 'refuse'"
+
+
 def check_positive(value: object) -> str | None:
     right = isinstance(value, int) and not isinstance(value, bool) and value > 0
     return None if right else "a whole number above 0"
+
+
+def check_balance_low(value: object) -> str | None:
+    right = value is None or (
+        all(isinstance(key, str) and check_positive(number) is None for key, number in value.items())
+        if isinstance(value, Mapping)
+        else check_positive(value) is None
+    )
+    return (
+        None if right else "None, a number of messages such as 1000, or a dict from accounts' aliases to such numbers"
+    )
 
 
 def check_concurrency(value: object) -> str | None:
@@ -111,6 +126,20 @@ def check_networks(value: object) -> str | None:
     except (TypeError, ValueError):
         right = False
     return None if right else "None, or a list of networks such as ['203.0.113.0/24']"
+
+
+def check_retention(value: object) -> str | None:
+    kinds = (*CATEGORIES, "receipts", "replies")
+    if isinstance(value, Mapping):
+        right = all(key in kinds and check_positive_or_none(days) is None for key, days in value.items())
+    else:
+        right = check_positive_or_none(value) is None
+    names = ", ".join(map(repr, kinds))
+    return None if right else f"None, a whole number of days above 0, or a dict from {names} to such a number or None"
+
+
+def check_positive_or_none(value: object) -> str | None:
+    return None if value is None or check_positive(value) is None else "None, or a whole number above 0"
 
 
 def check_queues(value: object) -> str | None:

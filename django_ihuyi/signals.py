@@ -23,10 +23,14 @@ message_unknown = Signal()
 """No answer: it may have gone out (``message=``)."""
 reply_received = Signal()
 """A person answered (``reply=``)."""
+template_reviewed = Signal()
+"""The gateway passed a template, or refused it (``template=``)."""
 account_paused = Signal()
 """An account's messages wait until something is mended (``account=, code=``)."""
 account_resumed = Signal()
 """An account's messages flow again (``account=, code=``)."""
+balance_low = Signal()
+"""An account's balance has fallen below ``BALANCE_LOW`` (``reading=``): once for each time it does."""
 bombing_suspected = Signal()
 """Codes are sent and hardly any is entered: limits are tight now (``suspicion=``)."""
 bombing_over = Signal()

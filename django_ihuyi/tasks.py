@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
 from . import upkeep
+from .balance import reading
 from .outbound import batches, submission
+from .privacy import retention
+from .watching import beats
 
 
 # Acknowledged late, and given back when its worker is killed: safe, since who asks second finds the message claimed.
@@ -24,4 +28,25 @@ def submit_batch(pks: list[int]) -> None:
 @shared_task(ignore_result=True)
 def sweep() -> dict[str, int]:
     """Mend the record after whatever died (:func:`django_ihuyi.upkeep.sweep`)."""
-    return upkeep.sweep()
+    counts = upkeep.sweep()
+    beats.after_sweep()
+    return counts
+
+
+@shared_task(ignore_result=True)
+def check_balance() -> None:
+    """Read and keep what every account has left (:func:`django_ihuyi.balance.reading.check`)."""
+    for _answer in reading.check():
+        pass
+
+
+@shared_task(ignore_result=True)
+def beat(pk: int) -> None:
+    """Show that a worker serves the queue through which this came (:mod:`django_ihuyi.watching.beats`)."""
+    beats.beat(pk)
+
+
+@shared_task(ignore_result=True)
+def purge() -> dict[str, int]:
+    """End what was kept long enough (:func:`django_ihuyi.privacy.retention.purge`)."""
+    return retention.purge(timezone.now())

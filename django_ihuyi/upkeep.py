@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from . import conf
-from .models import AccountState, Message, Receipt, many
+from .models import AccountState, ApiCall, Message, Receipt, many
 from .models.lifecycle import MessageStatus
 from .outbound import accounts, publishing, submission
 from .statistics import counting
@@ -154,8 +154,8 @@ def watch_codes(now: datetime) -> tuple[int, bool]:
 
 
 def forget_codes(now: datetime) -> tuple[int, bool]:
-    """Delete old verification codes and what was spent of limits long ago."""
-    deleted = forgetting.forget(now, most=BATCH)
+    """Delete old verification codes, what was spent of limits long ago, and old keys of the API's callers."""
+    deleted = forgetting.forget(now, most=BATCH) + ApiCall.objects.forget(now, most=BATCH)
     return deleted, deleted >= BATCH
 
 

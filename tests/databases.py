@@ -13,6 +13,8 @@ from . import services
 
 SELECTED = ("-m", "django_db and not e2e")
 """What a database can make a difference to."""
+AT_ONCE = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+"""As in the Makefile; each process has a database of its own."""
 
 
 def main(arguments: list[str]) -> int:
@@ -36,7 +38,7 @@ def main(arguments: list[str]) -> int:
         with make() as url:
             # On SQLite the hypothesis tests have run at length: here they look for what the server does otherwise.
             environment = {**os.environ, "DATABASE_URL": url, "IHUYI_BAD_PUSHES": "100"}
-            run = [sys.executable, "-m", "pytest", "-q", *SELECTED, *arguments]
+            run = [sys.executable, "-m", "pytest", "-q", *SELECTED, *AT_ONCE, *arguments]
             failed = subprocess.run(run, env=environment, check=False).returncode != 0 or failed
     return int(failed)
 

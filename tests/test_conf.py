@@ -54,6 +54,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("no url", settings_with({"BASE_URL": "106.ihuyi.com"}), "E003", "https://106"),
     ("url a number", settings_with({"BASE_URL": 5}), "E003", "https://106"),
     ("format", settings_with({"FORMAT": "yaml"}), "E003", "'json' or 'xml'"),
+    ("matching unknown", settings_with({"TEMPLATE_MATCHING": True}), "E003", "'refuse'"),
     ("timeout one number", settings_with({"TIMEOUT": 5}), "E003", "(3.05, 10)"),
     ("timeout zero", settings_with({"TIMEOUT": (0, 5)}), "E003", "(3.05, 10)"),
     ("client", settings_with({"CLIENT": "no.such.Client"}), "E003", "django_ihuyi.gateway.Client"),
@@ -61,6 +62,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("signature too short", settings_with({"SIGNATURE": "互"}), "E003", "2 to 30"),
     ("signature too long", settings_with({"SIGNATURE": "互" * 31}), "E003", "2 to 30"),
     ("max length", settings_with({"MAX_LENGTH": 0}), "E003", "above 0"),
+    ("redirect", settings_with({"REDIRECT_TO": "13800138000"}), "E003", "a list"),
     ("flag", settings_with({"RESEND_UNKNOWN": "yes"}), "E003", "True or False"),
     ("no token", {"ACCOUNTS": {"default": GOOD}}, "W001", "token_urlsafe"),
     ("short token", settings_with(PUSH_TOKENS=["0123456789012345678"]), "E009", "token_urlsafe"),
@@ -72,6 +74,13 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("url with white space", settings_with({"BASE_URL": " https://106.ihuyi.com/"}), "E003", "https://106"),
     ("url with an impossible port", settings_with({"BASE_URL": "https://106.ihuyi.com:99999/"}), "E003", "https://106"),
     ("url with half an address", settings_with({"BASE_URL": "https://[::1/x"}), "E003", "https://106"),
+    ("short metrics token", settings_with(METRICS_TOKENS=["0123456789"]), "E009", "token_urlsafe"),
+    ("metrics tokens a text", settings_with(METRICS_TOKENS="x" * 30), "E003", "list of texts"),
+    ("retention of nothing", settings_with(RETENTION_DAYS={"codes": 3}), "E003", "'receipts'"),
+    ("retention, days", settings_with(RETENTION_DAYS={"receipts": 0}), "E003", "'receipts'"),
+    ("retention, no days", settings_with(RETENTION_DAYS="30"), "E003", "'receipts'"),
+    ("retention of texts", settings_with(TEXT_RETENTION_DAYS=0), "E003", "above 0"),
+    ("hashing of numbers", settings_with(HASH_MOBILES_AFTER_DAYS=-1), "E003", "above 0"),
     ("tokens a text", settings_with(PUSH_TOKENS="x" * 30), "E003", "list of texts"),
     ("networks a text", settings_with(PUSH_ALLOWED_NETWORKS="10.0.0.0/8"), "E003", "203.0.113.0/24"),
     ("networks nonsense", settings_with(PUSH_ALLOWED_NETWORKS=["x"]), "E003", "203.0.113.0/24"),
@@ -127,6 +136,11 @@ WRONG: list[tuple[str, Any, str, str]] = [
             ("PURPOSES", {"x": {"CAPTCHA": True}}, "E003", "'always'"),
         )
     ],
+    ("api not a dict", settings_with(API="x"), "E001", "= {...}"),
+    ("api classes", settings_with(API={"PERMISSION_CLASSES": ["no.such.Class"]}), "E003", "IsAuthenticated"),
+    ("api classes a text", settings_with(API={"AUTHENTICATION_CLASSES": "x"}), "E003", "a list"),
+    ("api scope", settings_with(API={"THROTTLE_RATES": {"reads": "1/s"}}), "E003", "'bulk'"),
+    ("api rate", settings_with(API={"THROTTLE_RATES": {"read": "often"}}), "E003", "'300/min'"),
     ("registration field", settings_with(REGISTRATION={"MOBILE": "phone", "CONTENT": "hi"}), "E010", "callable"),
 ]
 
@@ -167,6 +181,7 @@ RIGHT: list[tuple[str, Any]] = [
             }
         ),
     ),
+    ("api", settings_with(API={"PERMISSION_CLASSES": [], "THROTTLE_RATES": {"read": None, "bulk": "5/h"}})),
     ("registration by callable", settings_with(REGISTRATION={"MOBILE": str, "CONTENT": str})),
 ]
 

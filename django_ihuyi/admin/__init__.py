@@ -1,8 +1,9 @@
-"""What staff see: the record, read-only but for who opted out. Importing registers the pages."""
+"""What staff see: the record, read-only but for who opted out and for templates. Importing registers the pages."""
 
 from __future__ import annotations
 
 from .accounts import AccountStateAdmin
+from .balances import BalanceReadingAdmin
 from .batches import BatchAdmin
 from .codes import VerificationCodeAdmin
 from .dashboard import DashboardAdmin
@@ -11,9 +12,11 @@ from .opt_outs import OptOutAdmin
 from .receipts import ReceiptAdmin
 from .replies import ReplyAdmin
 from .suspicions import SuspicionAdmin
+from .templates import TemplateAdmin, TemplateReviewAdmin
 
 __all__ = [
     "AccountStateAdmin",
+    "BalanceReadingAdmin",
     "BatchAdmin",
     "DashboardAdmin",
     "MessageAdmin",
@@ -21,5 +24,7 @@ __all__ = [
     "ReceiptAdmin",
     "ReplyAdmin",
     "SuspicionAdmin",
+    "TemplateAdmin",
+    "TemplateReviewAdmin",
     "VerificationCodeAdmin",
 ]

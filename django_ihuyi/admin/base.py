@@ -14,11 +14,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.masking import mask_mobile
+from django_ihuyi.masking import mask_mobile, without_hash
 from django_ihuyi.models import Message
 from django_ihuyi.outbound.numbers import normalise
 
-from . import display, search
+from . import display, looks, search
 from .paging import CappedPaginator, NewestFirst
 from .privacy import sees_whole
 
@@ -124,6 +124,28 @@ class SearchedAdmin(ReadOnlyAdmin[_Row]):
             return queryset.none(), False
         return queryset.filter(asked), False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list, and note who looked at whole numbers."""
+        response = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", {}).get("cl")
+        if shown is not None and sees_whole(request):
+            looks.looked_at_list(request, self.model, [row.pk for row in shown.result_list])
+        return response
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: _Row | None = None,
+    ) -> HttpResponse:
+        """Show one row, and note who looked at it whole."""
+        if obj is not None and sees_whole(request):
+            looks.looked_at_row(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     def mobile_column(self, request: HttpRequest) -> str:
         """Return the name of the column with the number, as this reader may see it."""
         return "whole_mobile" if sees_whole(request) else "masked_mobile"
@@ -131,7 +153,7 @@ class SearchedAdmin(ReadOnlyAdmin[_Row]):
     @admin.display(description=_("mobile"))
     def whole_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply
         """Show the number."""
-        return str(row.mobile)
+        return without_hash(row.mobile)
 
     @admin.display(description=_("mobile"))
     def masked_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply

@@ -18,6 +18,7 @@ from django_ihuyi.models import AccountState, Batch, Message
 
 from . import display
 from .accounts import pauses
+from .balances import low_balances
 from .base import SearchedAdmin
 from .carrier import explain
 from .filters import AccountFilter, BatchFilter, CodeFilter, DayFilter, NoReceiptFilter
@@ -95,7 +96,9 @@ class MessageAdmin(SearchedAdmin[Message]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list, under what staff must know of paused accounts and of bombing."""
-        told = {"pauses": list(pauses()), "alarms": list(alarms())} if self.has_view_permission(request) else {}
+        told: dict[str, Any] = {}
+        if self.has_view_permission(request):
+            told = {"pauses": list(pauses()), "alarms": list(alarms()), "low_balances": list(low_balances())}
         return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def render_change_form(

@@ -8,6 +8,7 @@ import unicodedata
 from django.db.models import Q
 
 from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.hashing import spellings
 from django_ihuyi.outbound.numbers import normalise
 
 _SMSID = re.compile(r"[0-9]{8,64}")
@@ -27,7 +28,7 @@ def read(text: str) -> Q | None:
     if _SMSID.fullmatch(text):
         asked = Q(smsid=text)
     try:
-        number = Q(mobile=normalise(text))
+        number = Q(mobile__in=spellings(normalise(text)))
     except InvalidMessage:
         return asked
     return number if asked is None else number | asked

@@ -118,12 +118,7 @@ def _undelivered(message: Message) -> Standing:
 
 
 def _rejected(message: Message) -> Standing:
-    if message.code is None:
-        return Standing(
-            _tried(message, _("No: it never reached the gateway and was given up.")),
-            _("Check that this server can reach the gateway; then send a new message."),
-        )
-    code = lookup(message.code)
+    code = lookup(message.code or 0)
     if code.retryable:
         return Standing(
             _tried(message, _("No: the gateway could not take it, and it was given up.")),

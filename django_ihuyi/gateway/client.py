@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from datetime import UTC, datetime
 from typing import NoReturn
 from urllib.parse import urlencode, urlsplit
 
@@ -43,9 +44,15 @@ class Client:
         format: What to ask for: ``"json"`` or ``"xml"``. Both are read whatever was asked for.
         timeout: Seconds to wait for a connection, and for each piece of the answer; one number stands for both.
 
+    Attributes:
+        clock_offset: By how many seconds this machine's clock was ahead of the gateway's at this client's last
+            answer, whose ``Date`` has whole seconds; None before the first one.
+
     Raises:
         ValueError: An argument cannot be right; the text says what to write.
     """
+
+    clock_offset: float | None = None
 
     def __init__(
         self,
@@ -143,6 +150,8 @@ class Client:
             raw = transport.post(self.account, self.base_url, self._urls[method], body, host=self._host, call=call)
             answer = answers.read(raw.body, raw.date)
             outcome = answer.code
+            if answer.server_time is not None:
+                self.clock_offset = (datetime.now(UTC) - answer.server_time).total_seconds()
         except GatewayError as error:
             outcome = type(error).__name__
             raise

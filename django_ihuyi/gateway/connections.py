@@ -1,5 +1,6 @@
-"""urllib3's connections, taught three things: to know whether the request's body may have been written, to end a call
-at its deadline even when the answer drips in byte by byte, and to forget a socket that has been idle for long.
+"""urllib3's connections, taught four things: to know whether the request's body may have been written, to end a call
+at its deadline even when the answer drips in byte by byte, to forget a socket that has been idle for long, and to look
+once more before the body is written whether the server has closed it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.wait import wait_for_read
 
 # urllib3 notices a socket that the server has closed, but not one that is being closed right now, and a request written
 # into that would end uncertain. Servers close idle sockets after a minute or two (nginx 75 s, IIS 120 s), and routers
@@ -103,22 +105,33 @@ class PlainConnection(HTTPConnection):
 
     response_class = _TimedResponse
     _last_used = 0.0
+    """When the socket's latest call was written; 0 for a new socket."""
 
     @property
     def is_connected(self) -> bool:
         """Whether the socket is open and was used lately."""
         return monotonic() - self._last_used < MAX_IDLE and super().is_connected
 
+    def connect(self) -> None:
+        """Connect anew."""
+        self._last_used = 0.0
+        super().connect()
+
     def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:  # noqa: ANN401  as in http.client
         """Write the request's head, connecting first where needed; from here on the body may leave.
 
         Raises:
             TimeoutError: Connecting took so long that no time is left to wait for the answer.
+            ConnectionAbortedError: The server has closed the kept connection.
         """
         call = current.call
         # urllib3 sends the body after this method; if it ever passed one in, this would err on the safe side.
         call.may_have_gone_out = message_body is not None
         super().endheaders(message_body, encode_chunked=encode_chunked)
+        # The server may have closed since the pool looked. Found before the body is written, that is a message surely
+        # not sent; after, one that nobody knows of. A new connection is spared this: TLS 1.3 sends tickets unasked.
+        if self._last_used and wait_for_read(self.sock, timeout=0):
+            raise ConnectionAbortedError("the server has closed the kept connection")
         if monotonic() > call.write_by:
             raise TimeoutError("connecting took too long")
         self.sock.settimeout(call.wait(call.connect))

@@ -10,9 +10,10 @@ from rest_framework import serializers
 
 from django_ihuyi import conf
 from django_ihuyi.clock import read_china_time
-from django_ihuyi.models import Receipt, Reply
+from django_ihuyi.models import Receipt, Reply, TemplateReview
 from django_ihuyi.models.push import Push
 from django_ihuyi.outbound.numbers import normalise_pushed
+from django_ihuyi.outbound.redirected import meant
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -37,6 +38,13 @@ class WireText(serializers.CharField):
         return text[: self.max_length] if self.max_length else text
 
 
+class PushCode(serializers.IntegerField):
+    """A code as every database can keep it."""
+
+    def __init__(self) -> None:
+        super().__init__(min_value=-(2**31), max_value=2**31)
+
+
 class PushSerializer(serializers.Serializer[Push]):
     """What all pushes have."""
 
@@ -55,7 +63,7 @@ class PushSerializer(serializers.Serializer[Push]):
 class ReceiptSerializer(PushSerializer):
     """A delivery receipt."""
 
-    code = serializers.IntegerField(min_value=-(2**31), max_value=2**31)
+    code = PushCode()
     msg = WireText(max_length=255, required=False, allow_blank=True, default="")
     report_time = WireText(max_length=64)
     smsid = WireText(max_length=64, allow_blank=True)
@@ -63,7 +71,7 @@ class ReceiptSerializer(PushSerializer):
     def create(self, validated_data: Mapping[str, Any]) -> Receipt:
         """Keep the receipt and tell its message."""
         receipt = Receipt(
-            mobile=validated_data["mobilephone"],
+            mobile=meant(validated_data["mobilephone"], validated_data["smsid"]),
             smsid=validated_data["smsid"],
             code=validated_data["code"],
             msg=validated_data["msg"],
@@ -85,7 +93,7 @@ class ReplySerializer(PushSerializer):
     def create(self, validated_data: Mapping[str, Any]) -> Reply:
         """Keep the reply."""
         reply = Reply(
-            mobile=validated_data["mobilephone"],
+            mobile=meant(validated_data["mobilephone"], validated_data["smsid"]),
             smsid=validated_data["smsid"],
             content=validated_data["content"],
             reply_time=read_china_time(validated_data["reply_time"]),
@@ -93,3 +101,17 @@ class ReplySerializer(PushSerializer):
         )
         Reply.objects.receive(reply)
         return reply
+
+
+class TemplateReviewSerializer(serializers.Serializer[TemplateReview]):
+    """A template review."""
+
+    code = PushCode()
+    msg = WireText(max_length=255, required=False, allow_blank=True, default="")
+    templateid = WireText(max_length=64)
+
+    def create(self, validated_data: Mapping[str, Any]) -> TemplateReview:
+        """Keep the review and tell its template."""
+        review = TemplateReview(**validated_data)
+        TemplateReview.objects.receive(review)
+        return review

@@ -22,11 +22,12 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView, exception_handler
 
 from .access import PushToken
 from .parsers import PushFormParser, PushJSONParser, PushMultiPartParser
-from .serializers import PushSerializer, ReceiptSerializer, ReplySerializer
+from .serializers import ReceiptSerializer, ReplySerializer, TemplateReviewSerializer
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class PushView(APIView):
     # A site's own defaults for its API must not reach the gateway.
     versioning_class = None
     schema = None
-    serializer_class: type[PushSerializer]
+    serializer_class: type[Serializer[Any]]
 
     def post(self, request: Request, token: str) -> HttpResponse:
         """Take one push; :class:`PushToken` has checked the token."""
@@ -124,3 +125,9 @@ class ReplyPush(PushView):
     """Upstream replies (上行)."""
 
     serializer_class = ReplySerializer
+
+
+class TemplatePush(PushView):
+    """Template reviews (模板审核)."""
+
+    serializer_class = TemplateReviewSerializer

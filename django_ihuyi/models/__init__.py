@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from .account import AccountState
+from .api_call import ApiCall
 from .balance_reading import BalanceReading
 from .batch import Batch
 from .code_quota import CodeQuota
+from .heartbeat import Heartbeat
 from .message import Message
 from .opt_out import OptOut
 from .receipt import Receipt
 from .reply import Reply
 from .suspicion import Suspicion
 from .tally import CodeTally, Dashboard, MessageTally, TallySlot, WaitTally
+from .template import Template
+from .template_review import TemplateReview
 from .verification_code import VerificationCode
 
 __all__ = [
     "AccountState",
+    "ApiCall",
     "BalanceReading",
     "Batch",
     "CodeQuota",
     "CodeTally",
     "Dashboard",
+    "Heartbeat",
     "Message",
     "MessageTally",
     "OptOut",
@@ -28,6 +34,8 @@ __all__ = [
     "Reply",
     "Suspicion",
     "TallySlot",
+    "Template",
+    "TemplateReview",
     "VerificationCode",
     "WaitTally",
 ]

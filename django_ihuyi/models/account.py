@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import signals
 
+from .balance_reading import BalanceReading
+
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(minutes=10)
 
@@ -103,6 +105,25 @@ class AccountStateManager(models.Manager["AccountState"]):
             if self.filter(pk=state.pk, next_turn_at=state.next_turn_at).update(next_turn_at=ends):
                 return begins
 
+    def note_balance(self, reading: BalanceReading, *, low: bool) -> bool:
+        """Remember whether an account's balance is low, and tell the site when it gets so.
+
+        Args:
+            reading: A saved reading.
+            low: Whether it is.
+
+        Returns:
+            Whether it has got low with this call. Of many that find the same fall, one gets True.
+        """
+        state, _made = self.get_or_create(account=reading.account)
+        if not low:
+            self.filter(pk=state.pk, balance_low_since__isnull=False).update(balance_low_since=None)
+            return False
+        began = self.filter(pk=state.pk, balance_low_since__isnull=True).update(balance_low_since=reading.read_at)
+        if began:
+            signals.send_after_commit(signals.balance_low, AccountState, using=self.db, reading=reading)
+        return bool(began)
+
     def resume(self, account: str) -> bool:
         """Let an account's messages flow again. Returns whether it was paused."""
         for state in self.filter(account=account, paused_since__isnull=False):
@@ -129,6 +150,7 @@ class AccountState(models.Model):
     )
     probes = models.PositiveIntegerField(_("probes"), default=0)
     probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
+    balance_low_since = models.DateTimeField(_("balance low since"), null=True, blank=True)
     next_turn_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects: ClassVar[AccountStateManager] = AccountStateManager()

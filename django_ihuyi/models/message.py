@@ -17,6 +17,7 @@ from django_ihuyi.masking import mask_codes, mask_quoted_codes
 from .account import AccountState
 from .batch import Batch
 from .categories import Category
+from .events import log_change
 from .lifecycle import SOURCES, MessageStatus
 
 _CHANGED = {
@@ -163,13 +164,9 @@ class Message(models.Model):
         self._settle(MessageStatus.ACCEPTED, **changes)
         return False
 
-    def reject(self, *, code: int | None, msg: str, error: str = "") -> bool:
-        """It is refused for good, or (``code`` None) never reached the gateway in all the attempts allowed.
-
-        Returns:
-            Whether this call changed the row.
-        """
-        return self._settle(MessageStatus.REJECTED, code=code, msg=msg, error=error)
+    def reject(self, *, code: int, msg: str) -> bool:
+        """The gateway refused it for good. Returns whether this call changed the row."""
+        return self._settle(MessageStatus.REJECTED, code=code, msg=msg, error="")
 
     def put_back(
         self,
@@ -289,6 +286,7 @@ class Message(models.Model):
         self.status = status
         for name, value in changes.items():
             setattr(self, name, value)
+        log_change(self)
         if status in _CHANGED:
             using = router.db_for_write(Message, instance=self)
             signals.send_after_commit(_CHANGED[status], Message, using=using, message=self)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import signals
+from django_ihuyi.hashing import spellings
 
 from .message import Message
 from .push import Push
@@ -28,7 +29,9 @@ class ReplyManager(models.Manager["Reply"]):
             Whether it is new; the same push again changes nothing.
         """
         if reply.smsid:
-            fits = Message.objects.filter(smsid=reply.smsid, mobile=reply.mobile).order_by()  # as for receipts
+            fits = Message.objects.filter(
+                smsid=reply.smsid, mobile__in=spellings(reply.mobile)
+            ).order_by()  # as for receipts
             reply.message = min(fits, key=attrgetter("pk"), default=None)
         try:
             with transaction.atomic(using=self.db):

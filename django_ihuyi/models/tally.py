@@ -24,6 +24,7 @@ class TallySlot(models.Model):
     )
 
     class Meta:
+        default_permissions = ()
         verbose_name = _("half-hour of figures")
         verbose_name_plural = _("half-hours of figures")
         indexes = [models.Index(fields=["due_at"], name="ihuyi_slot_due")]
@@ -44,6 +45,7 @@ class MessageTally(models.Model):
     segments = models.PositiveIntegerField(_("segments"))
 
     class Meta:
+        default_permissions = ()
         verbose_name = _("message figure")
         verbose_name_plural = _("message figures")
         indexes = [models.Index(fields=["slot"], name="ihuyi_tally_slot")]
@@ -81,6 +83,7 @@ class WaitTally(models.Model):
     messages = models.PositiveIntegerField(_("messages"))
 
     class Meta:
+        default_permissions = ()
         verbose_name = _("waiting time figure")
         verbose_name_plural = _("waiting time figures")
         indexes = [models.Index(fields=["slot"], name="ihuyi_wait_slot")]
@@ -108,6 +111,7 @@ class CodeTally(models.Model):
     entered = models.PositiveIntegerField(_("entered"))
 
     class Meta:
+        default_permissions = ()
         verbose_name = _("verification code figure")
         verbose_name_plural = _("verification code figures")
         indexes = [models.Index(fields=["slot"], name="ihuyi_codes_slot")]

@@ -69,7 +69,8 @@ class _Chunk:
         # In hand, a message waits for one call at the most before its own begins.
         self.lease = submission.lease_of(self.client, calls=2)
         self.threads = min(self.account.concurrency, len(pks))
-        # Half as many as there are threads: the other half of what is claimed ahead keeps them busy meanwhile.
+        # What a claim and a settling are worth while at least: half as many as there are threads, since the other half
+        # of what is claimed ahead keeps them busy meanwhile. Where the database is the slower one, both take more.
         self.window = max(1, self.threads // 2)
         self.unread = deque(pks)
         self.waiting: deque[Message] = deque()
@@ -142,7 +143,7 @@ class _Chunk:
 
     def _claim(self) -> bool:
         """Claim the next messages, if it is their turn and there is room for them. Returns whether to go on."""
-        if self.in_hand + self.window > 2 * self.threads:
+        if self._room() < self.window:
             return False
         if self.unread and len(self.waiting) < self.threads:
             self._read()
@@ -162,8 +163,12 @@ class _Chunk:
             self._leave()
         return True
 
+    def _room(self) -> int:
+        """How many more may be in hand: each waits for one call at the most before its own begins."""
+        return 2 * self.threads - self.in_hand
+
     def _next_turn(self) -> _Turn | None:
-        picked = self.spacing.pick(self.waiting, rates.at_once(self.account, self.window))
+        picked = self.spacing.pick(self.waiting, rates.at_once(self.account, self._room()))
         wait = rates.reserve(self.alias, self.account, len(picked)) if picked else APART.total_seconds()
         if picked and wait <= rates.PATIENCE:
             return _Turn(picked, time.monotonic() + wait)
@@ -183,6 +188,8 @@ class _Chunk:
             except queue.Empty:
                 break
             timeout = _GATHER
+        # And those that are there without waiting: they are more where the database is the slower one.
+        finished += [self.results.get_nowait() for _ in range(self.results.qsize())]
         return finished
 
     def _settle(self, finished: list[tuple[Message, Outcome]]) -> None:

@@ -93,7 +93,7 @@ def send_bulk(  # noqa: PLR0913  the keywords of send_sms, and batch_size
             ``expires_at`` and ``metadata``; or a number alone, where ``content`` or ``template`` says the rest.
         batch_size: Messages a chunk: one INSERT and one task each.
         content: The text of those that have none of their own.
-        template: The template of those that name none.
+        template: The template of those that name none, by name or the gateway's id.
         params: The variables of those that have none.
         category: ``"verification"``, ``"notification"`` or ``"marketing"``.
         account: The account's alias.

@@ -9,6 +9,8 @@ from django.utils.module_loading import import_string
 from django_ihuyi.conf import AccountSettings
 from django_ihuyi.gateway import Client
 
+from .redirected import Redirected
+
 
 def make_client(account: AccountSettings) -> Client:
     """Make the client of an account. Cheap: connections are pooled per process and account behind it.
@@ -17,7 +19,7 @@ def make_client(account: AccountSettings) -> Client:
         account: The account's settings; ``client`` names the class.
     """
     client_class = cast("type[Client]", import_string(account.client))
-    return client_class(
+    client = client_class(
         account.account,
         account.api_key,
         base_url=account.base_url,
@@ -25,3 +27,4 @@ def make_client(account: AccountSettings) -> Client:
         format=account.format,
         timeout=account.timeout,
     )
+    return cast("Client", Redirected(client, account.redirect_to)) if account.redirect_to else client

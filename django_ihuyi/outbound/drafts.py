@@ -14,6 +14,7 @@ from django_ihuyi.options import CATEGORIES
 from . import publishing
 from .numbers import normalise
 from .preflight import check_params, check_text, count_segments
+from .templates import Registry, is_name
 
 Params = Sequence[object] | Mapping[str, object]
 
@@ -40,6 +41,7 @@ class Drafts:
         self.account = account
         self.category = str(category)
         self._settings = conf.get_account(account)
+        self._registry = Registry(account, self._settings)
         self._checked: tuple[str | None, str, int] = (None, "", 0)
 
     def make(
@@ -64,16 +66,23 @@ class Drafts:
             raise ValueError(f"An idempotency key has 1 to {_LONGEST_KEY} characters, this one {len(idempotency_key)}.")
         if template is not None and not 1 <= len(str(template).strip()) <= _LONGEST_TEMPLATE:
             raise ValueError(
-                f"A template's id has 1 to {_LONGEST_TEMPLATE} characters: write the one of ihuyi's console."
+                f"A template's name or id has 1 to {_LONGEST_TEMPLATE} characters: write yours, or the one of ihuyi's "
+                "console."
             )
         number = normalise(mobile)
-        text, segments = self._check(content) if template is None else self._check_variables(params)
+        template_id = "" if template is None else str(template).strip()
+        if template is None:
+            text, segments = self._check(content)
+        elif is_name(template_id):
+            template_id, text, _whole, segments = self._registry.fill(template_id, params)
+        else:
+            text, segments = self._check_variables(params)
         send_at, expires_at = _check_times(now, send_at, expires_at)
         due_at = max(now, send_at or now)
         return Message(
             mobile=number,
             content=text,
-            template="" if template is None else str(template).strip(),
+            template=template_id,
             category=self.category,
             account=self.account,
             segments=segments,
@@ -91,6 +100,7 @@ class Drafts:
         # A campaign says the same to everybody: what was just found right is not looked at again.
         if content is None or content != self._checked[0]:
             text = check_text(content, self._settings)
+            self._registry.check_match(text)
             self._checked = (content, text, count_segments(text, self._settings.signature))
         return self._checked[1], self._checked[2]
 

@@ -42,12 +42,25 @@ def check_text(content: str | None, account: AccountSettings) -> str:
     if not text.strip():
         raise InvalidMessage(404, "The text is empty.")
     _check_characters(text, "The text")
+    check_length(text, account)
+    return text
+
+
+def check_length(text: str, account: AccountSettings) -> None:
+    """Check a text's length.
+
+    Args:
+        text: The text without the signature.
+        account: Whose limit applies.
+
+    Raises:
+        InvalidMessage: 4073.
+    """
     if len(text) > account.max_length:
         raise InvalidMessage(
             4073,
             f"The text has {len(text)} characters; the account's limit (MAX_LENGTH) is {account.max_length}.",
         )
-    return text
 
 
 def check_params(params: Sequence[object] | Mapping[str, object] | None, account: AccountSettings) -> str:

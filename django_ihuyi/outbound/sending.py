@@ -37,8 +37,8 @@ def send_sms(
     Args:
         mobile: A mainland mobile number, however it is written; stored as eleven digits.
         content: The whole text without the signature. Either this or ``template``.
-        template: The gateway's template id, whose variables ``params`` gives.
-        params: The variables in the template's order.
+        template: A template's name in the registry, or the gateway's id, a number; ``params`` gives its variables.
+        params: The variables by name, or in the template's order; by the gateway's id always in its order.
         category: ``"verification"``, ``"notification"`` or ``"marketing"``; decides the queue.
         account: The account's alias in ``IHUYI["ACCOUNTS"]``.
         idempotency_key: The same key again returns the first message and sends nothing. 1 to 128 characters.
@@ -51,9 +51,10 @@ def send_sms(
 
     Raises:
         InvalidMessage: The gateway would certainly refuse it, or the number opted out of marketing (4030); ``code``
-            says why. Nothing is recorded.
-        ValueError: The category is unknown, the template's id is empty or too long, the times exclude each other, or
-            the key is empty, too long, or one that the database takes for another.
+            says why: 4071 that the template is not known by this name or has not passed, 4072 that the text fits no
+            approved template (``TEMPLATE_MATCHING``). Nothing is recorded.
+        ValueError: The category is unknown, the template's name or id is empty or too long, the times exclude each
+            other, or the key is empty, too long, or one that the database takes for another.
         TypeError: Both a text and a template, or ``params`` without ``template``.
         ImproperlyConfigured: There is no such account.
     """

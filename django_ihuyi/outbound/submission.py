@@ -82,7 +82,7 @@ def settle(message: Message, account: conf.AccountSettings, outcome: Outcome, *,
     if isinstance(outcome, SubmitResult):
         _settle_answer(message, account, outcome, probe=probe)
     elif isinstance(outcome, NotSent):
-        _try_again(message, account, error=str(outcome)[:MSG_LENGTH])
+        _stay(message, account, error=str(outcome)[:MSG_LENGTH])
     elif isinstance(outcome, GatewayError):
         lose_answer(message, account, error=str(outcome)[:MSG_LENGTH])
     else:
@@ -227,6 +227,19 @@ def _wait_for_account(message: Message, result: SubmitResult) -> None:
     )
 
 
+def _stay(message: Message, account: conf.AccountSettings, *, error: str) -> None:
+    """Surely not sent: try again, or after ``MAX_ATTEMPTS`` wait with all of the account's messages.
+
+    That the gateway cannot be reached is no fault of the message: however long it lasts, no message is given up for it.
+    """
+    if message.retries + 1 < account.max_attempts:
+        _try_again(message, account, error=error)
+        return
+    now = timezone.now()
+    accounts.pause_silent(message.account, now=now)
+    message.put_back(due_at=now, publish_at=publishing.publish_again_at(now), error=error, retry=False)
+
+
 def _try_again(
     message: Message,
     account: conf.AccountSettings,
@@ -236,14 +249,14 @@ def _try_again(
     error: str = "",
 ) -> None:
     """Put a message back that may be sent again, or give it up after the account's ``MAX_ATTEMPTS``."""
-    code, msg = (result.code, result.msg) if result else (None, "")
     if message.retries + 1 >= account.max_attempts:
-        if result is None and account.resend_unknown:
+        if result is None:
             # One of the attempts may have gone out.
             message.lose_answer(error=error)
         else:
-            message.reject(code=code, msg=msg, error=error)
+            message.reject(code=result.code, msg=result.msg)
         return
+    code, msg = (result.code, result.msg) if result else (None, "")
     due_at = _next_attempt(timezone.now(), message.retries, again)
     put_back = message.put_back(
         due_at=due_at, publish_at=publishing.publish_again_at(due_at), code=code, msg=msg, error=error

@@ -15,6 +15,7 @@ from django_ihuyi.sandbox.formats import Response
 
 LONGEST_HANG: Final = 600.0
 DRIP_PAUSE: Final = 0.5
+LINGER: Final = 0.2
 PADDING: Final = b" " * (1024 * 1024)
 RUBBISH: Final = bytes(range(255, 127, -1)) * 4
 SUBSTITUTES: Final = {
@@ -76,8 +77,24 @@ def deliver(
         _drip(handler, response, stopping)
     else:
         send(handler, response)
-    if answer is Answer.THEN_CLOSE:
-        handler.close_connection = True
+
+
+def close_without_a_word(handler: BaseHTTPRequestHandler) -> bool:
+    """Close a connection after its answer, as a server does that has had enough of it.
+
+    Args:
+        handler: The connection, its answer written.
+
+    Returns:
+        Whether the caller had begun its next request by then: it will never know what became of that.
+    """
+    handler.close_connection = True
+    handler.wfile.flush()
+    handler.connection.shutdown(socket.SHUT_WR)
+    handler.connection.settimeout(LINGER)
+    with suppress(OSError):
+        return bool(handler.rfile.read1(1))
+    return False
 
 
 def _hang(handler: BaseHTTPRequestHandler) -> None:

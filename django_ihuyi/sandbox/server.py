@@ -18,8 +18,8 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 
-from django_ihuyi.sandbox.delivery import deliver, send
-from django_ihuyi.sandbox.faults import ORDINARY
+from django_ihuyi.sandbox.delivery import close_without_a_word, deliver, send
+from django_ihuyi.sandbox.faults import ORDINARY, Answer
 from django_ihuyi.sandbox.formats import Response, read_form, write
 
 if TYPE_CHECKING:
@@ -165,6 +165,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.stopping.wait(self.server.gateway.options.latency)
         response = write(result, as_json=newer is not None or form.get("format") == "json")
         deliver(self, response, result.fault, self.server.stopping, self.server.gateway.options.slow)
+        if result.fault.answer is Answer.THEN_CLOSE and close_without_a_word(self):
+            self.server.gateway.state.count("cut_off")
         fault = "" if result.fault is ORDINARY else f" {result.fault.answer.name.lower()}"
         return name, f"code={result.fields['code']}{fault}", response.status
 

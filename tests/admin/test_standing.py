@@ -98,11 +98,6 @@ ROWS: dict[str, tuple[dict[str, Any], str, str]] = {
         "No: the gateway could not take it, and it was given up. It was tried 6 times.",
         "Send a new message. If it happens again, ask ihuyi&#x27;s support.",
     ),
-    "rejected, never reached the gateway": (
-        {"status": "rejected", "attempts": 1, "error": "no connection"},
-        "No: it never reached the gateway and was given up. It was tried 1 time.",
-        "Check that this server can reach the gateway",
-    ),
     "unknown": (
         {"status": "unknown", "submitted_at": NOW, "error": "read time-out"},
         f"Nobody knows: it was given to the gateway at {AT} and no answer came. It may have gone out.",

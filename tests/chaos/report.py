@@ -63,6 +63,7 @@ def _figures(options: Options, outcome: Outcome) -> Iterator[tuple[str, str]]:
     by_kill = [one for one in lost if not loses_answer(one.mobile)]
     yield "answers lost by faults, of them settled by receipts", f"{len(by_fault)}, {_settled(by_fault)}"
     yield "answers lost by kills, of them settled by receipts", f"{len(by_kill)}, {_settled(by_kill)}"
+    yield "requests that number 21 cut off", str(counts.get("cut_off", 0))
     yield "in flight at the kills at most", str(in_flight(facts.kills))
     yield "seconds that the slowest send_sms took", f"{outcome.slowest_call:.2f}"
     yield "seconds of sending and killing", f"{outcome.sending:.0f}"

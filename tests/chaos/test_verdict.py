@@ -203,3 +203,17 @@ def test_a_kill_explains_what_it_can_have_hit(kills: list[Kill], moments: list[f
 def test_a_lost_answer_needs_no_kill() -> None:
     messages = [Recorded(1, "k1", _LOSING, "one", "unknown", submitted_at=1.0)]
     assert _found(Facts({"k1": "one"}, messages, [], [])) == {}
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "unexplained"),
+    [
+        pytest.param(0, ["k0", "k1"], id="none"),
+        pytest.param(1, ["k1"], id="one"),
+        pytest.param(2, [], id="both"),
+    ],
+)
+def test_a_request_that_the_gateway_cut_off_needs_no_kill(cut_off: int, unexplained: list[str]) -> None:
+    messages = _unknown(10.0, 20.0)
+    facts = Facts({one.key: one.content for one in messages}, messages, [], [], counts={"cut_off": cut_off})
+    assert judge(facts)["unknown without a kill or fault"] == unexplained

@@ -134,7 +134,11 @@ def _wrong_smsid(facts: Facts) -> list[str]:
 
 
 def _unexplained(facts: Facts) -> list[Recorded]:
-    """Give each kill the oldest messages that it can have hit, no more than it had in flight; return the others."""
+    """Give each kill the oldest messages that it can have hit, no more than it had in flight; return the others.
+
+    Of these the gateway itself has cut some off, and counted them: number 21 closes a connection that is kept, and the
+    next message may be on its way into it.
+    """
     rest = [one for one in facts.messages if was_unknown(one) and not loses_answer(one.mobile)]
     rest.sort(key=lambda one: one.submitted_at)
     for kill in sorted(facts.kills, key=lambda kill: kill.at):
@@ -142,7 +146,7 @@ def _unexplained(facts: Facts) -> list[Recorded]:
         hit = [one for one in rest if one.submitted_at - _BEFORE <= kill.at <= one.submitted_at + longest]
         explained = {one.pk for one in hit[: kill.in_flight]}
         rest = [one for one in rest if one.pk not in explained]
-    return rest
+    return rest[facts.counts.get("cut_off", 0) :]
 
 
 def _kept_by_smsid(facts: Facts) -> dict[str, int]:

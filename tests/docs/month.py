@@ -51,7 +51,7 @@ def record(now: datetime) -> None:
 
 def _messages(slot: int, category: str, number: int, chance: random.Random, *, bad: bool) -> list[MessageTally]:
     lost = round(number * (0.22 if bad else 0.02) + chance.random() * 0.4)
-    counts = {("undelivered", 2): lost}
+    counts: dict[tuple[str, int | None], int] = {("undelivered", 2): lost}
     if chance.random() < 0.12:
         counts["rejected", chance.choice(_CODES)] = 1
     if chance.random() < 0.01:

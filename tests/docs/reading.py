@@ -11,16 +11,21 @@ ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-hans.md")
 TRANSLATED = (
     "allauth.md",
+    "api.md",
     "bulk.md",
     "dashboard.md",
     "forms.md",
     "log-in-by-code.md",
+    "monitoring.md",
     "otp.md",
     "performance.md",
+    "privacy.md",
     "protocol.md",
     "settings.md",
     "signals.md",
     "statuses.md",
+    "testing.md",
+    "templates.md",
     "two-factor.md",
     "verification.md",
 )

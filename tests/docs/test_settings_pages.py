@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from django_ihuyi import conf
+from django_ihuyi.api.settings import ApiSettings
 from django_ihuyi.verification.settings import PurposeSettings, VerificationSettings
 
 from .reading import READMES, ROOT, code_in, read, tables
@@ -37,11 +38,13 @@ SECTIONS = {
         *of(conf.IhuyiSettings),
         ("REGISTRATION", "dict", "None"),
         ("VERIFICATION", "dict", "{}"),
+        ("API", "dict", "{}"),
     ],
     "account": of(conf.AccountSettings),
     "REGISTRATION": of(conf.RegistrationSettings),
     "VERIFICATION": of(VerificationSettings),
     "purpose": of(PurposeSettings),
+    "API": of(ApiSettings),
 }
 
 
@@ -73,6 +76,8 @@ def test_the_page(page: str) -> None:
 
 @pytest.mark.parametrize("page", ["docs/settings.md", "docs/zh-hans/settings.md"])
 def test_the_checks(page: str) -> None:
-    sources = [(ROOT / "django_ihuyi" / name).read_text("utf-8") for name in ("conf.py", "sections.py")]
+    sources = [
+        (ROOT / "django_ihuyi" / name).read_text("utf-8") for name in ("conf.py", "sections.py", "production.py")
+    ]
     in_code = set(re.findall(r'"([EW]\d{3})"', "".join(sources)))
     assert {code_in(row[0]) for row in tables(page)[-1][1:]} == in_code

@@ -85,7 +85,9 @@ def test_celery_finds_its_application_and_the_schedule(site: Site) -> None:
         "import mysite; app = mysite.celery_app; app.loader.import_default_modules()\n"
         "print(app.conf.broker_url, *app.conf.beat_schedule, 'django_ihuyi.tasks.submit_message' in app.tasks)"
     )
-    assert site.python("-c", code) == "memory:// django-ihuyi-sweep True"
+    assert site.python("-c", code) == (
+        "memory:// django-ihuyi-sweep django-ihuyi-check-balance django-ihuyi-purge True"
+    )
     [command] = [code.text for code in blocks(README, "console") if "celery" in code.text]
     assert command == "$ celery -A mysite worker -B\n"
     assert "mysite" in site.python("-m", "celery", "-A", "mysite", "report")
@@ -95,7 +97,7 @@ def test_the_push_urls_are_the_sites(site: Site) -> None:
     [table] = [table for table in tables(README) if "/ihuyi/push/" in table[1][1]]
     paths = [code_in(row[1]).partition("example.com")[2].replace("<token>", TOKEN) for row in table[1:]]
     resolved = f"from django.urls import resolve; print(*(resolve(path).view_name for path in {paths!r}))"
-    names = "django_ihuyi:push-receipt django_ihuyi:push-reply"
+    names = "django_ihuyi:push-receipt django_ihuyi:push-reply django_ihuyi:push-template"
     assert site.python("-c", SETUP + resolved) == names
 
 

@@ -52,6 +52,7 @@ def test_the_readmes_permissions(readme: str) -> None:
     [table] = [table for table in tables(readme) if code_in(table[1][0]).startswith("django_ihuyi.")]
     ours = Permission.objects.filter(content_type__app_label="django_ihuyi")
     asked = [one.codename for one in ours.filter(codename__startswith="view_")] + ["add_optout", "delete_optout"]
+    asked += ["add_template", "change_template", "delete_template", "submit_template", "send_test"]
     assert {code_in(row[0]) for row in table[1:]} == {f"django_ihuyi.{codename}" for codename in asked}
     assert ours.filter(codename__in=asked).count() == len(asked)
 

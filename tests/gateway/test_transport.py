@@ -80,6 +80,19 @@ def test_a_connection_closed_while_idle_is_replaced(stand_in: Start) -> None:
     assert server.connections == 3
 
 
+def test_a_kept_connection_that_closes_while_it_is_taken_has_sent_nothing(
+    stand_in: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = stand_in(lambda conn, _request: conn.sendall(answer_bytes()) is not None)
+    client_of(server).submit(MOBILE, "1234")
+    # As if the pool had looked a moment before the server closed.
+    monkeypatch.setattr(connections.PlainConnection, "is_connected", True)
+    time.sleep(0.05)
+    with pytest.raises(NotSent, match="before the message was written"):
+        client_of(server).submit(MOBILE, "1234")
+    assert [request.form["content"] for request in server.requests] == ["1234"]
+
+
 def test_a_connection_idle_for_long_is_replaced(stand_in: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = stand_in(answers())
     client_of(server).submit(MOBILE, "1234")

@@ -23,6 +23,7 @@ REPLY = {
     "smsid": SMSID,
     "reply_time": "2017-05-24 17:46:50",
 }
+REVIEW = {"code": "2", "msg": "审核通过", "templateid": "1001"}
 FORM = "application/x-www-form-urlencoded"
 
 

@@ -18,7 +18,7 @@ def test_every_token_of_the_list_opens(client: Client, token: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é", "%00", "a" * 5000])
-@pytest.mark.parametrize("kind", ["receipt", "reply"])
+@pytest.mark.parametrize("kind", ["receipt", "reply", "template"])
 @pytest.mark.parametrize("method", ["get", "post", "put", "head", "options"])
 def test_any_other_token_finds_no_page(client: Client, token: str, kind: str, method: str) -> None:
     response = getattr(client, method)(url(kind, token))

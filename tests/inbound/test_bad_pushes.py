@@ -14,11 +14,12 @@ from urllib.parse import quote_from_bytes
 
 import pytest
 from django.conf import settings as django_settings
+from django.db.models import Model
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django_ihuyi.models import Receipt, Reply
+from django_ihuyi.models import Receipt, Reply, TemplateReview
 
 MANY = int(os.environ.get("IHUYI_BAD_PUSHES", "1000"))
 FORM = "application/x-www-form-urlencoded"
@@ -26,7 +27,10 @@ NAMES = ["code", "msg", "mobilephone", "smsid", "report_time", "content", "reply
 GOOD: dict[str, dict[str, Any]] = {
     "receipt": {"code": "2", "msg": "DELIVRD", "mobilephone": "13800138000", "report_time": "2026-11-22 12:00:00"},
     "reply": {"mobilephone": "13800138000", "content": "好", "smsid": "1", "reply_time": "2026-11-22 12:00:00"},
+    "template": {"code": "2", "msg": "审核通过"},
 }
+
+MODELS: dict[str, type[Model]] = {"receipt": Receipt, "reply": Reply, "template": TemplateReview}
 
 values = st.one_of(
     st.text(max_size=40),
@@ -106,17 +110,21 @@ def ask(client: Client, method: str, kind: str, body: bytes, content_type: str) 
     return response.status_code, bytes(response.content)
 
 
+def count() -> int:
+    return sum(model._default_manager.count() for model in MODELS.values())
+
+
 @pytest.mark.django_db(transaction=True)
 def test_bad_pushes_break_nothing() -> None:
     client = Client(raise_request_exception=False)
     good = iter(range(10**9))
 
     @settings(max_examples=MANY, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(method=methods, kind=st.sampled_from(["receipt", "reply"]), body=bodies, content_type=content_types)
+    @given(method=methods, kind=st.sampled_from(list(GOOD)), body=bodies, content_type=content_types)
     def push(method: str, kind: str, body: bytes, content_type: str) -> None:
-        before = Receipt.objects.count() + Reply.objects.count()
+        before = count()
         status, answer = ask(client, method, kind, body, content_type)
-        after = Receipt.objects.count() + Reply.objects.count()
+        after = count()
         assert status in {200, 400, 405, 413}, (status, answer)
         assert after >= before
         if status == 200:
@@ -124,10 +132,10 @@ def test_bad_pushes_break_nothing() -> None:
         else:
             assert after == before
         smsid = f"1587{next(good):016}"
-        fine = {**GOOD[kind], "smsid": smsid, "content": smsid}
+        fine = {**GOOD[kind], "smsid": smsid, "content": smsid, "templateid": smsid}
         assert ask(client, "POST", kind, encode_form(list(fine.items())), FORM) == (200, b"success")
-        model = Receipt if kind == "receipt" else Reply
-        assert model._default_manager.filter(smsid=smsid).count() == 1
+        same = {"templateid" if kind == "template" else "smsid": smsid}
+        assert MODELS[kind]._default_manager.filter(**same).count() == 1
 
     push()
     slowest = f"{Slowest.took:.0f} ms ({Slowest.push})"

@@ -16,6 +16,8 @@ from django_ihuyi import send_sms, upkeep
 from django_ihuyi.gateway.codes import CODES, Again
 from django_ihuyi.models import Message, Receipt
 from django_ihuyi.signals import (
+    account_paused,
+    account_resumed,
     message_accepted,
     message_rejected,
     message_unknown,
@@ -104,20 +106,29 @@ def test_codes_that_say_again(wire: FakeWire, broker: FakeBroker, code: int, at_
     assert len(wire.accepted) == 1
 
 
-def test_surely_not_sent_goes_again_with_growing_pauses_and_ends(wire: FakeWire, broker: FakeBroker) -> None:
+def test_surely_not_sent_goes_again_with_growing_pauses_then_waits_with_the_account(
+    wire: FakeWire, broker: FakeBroker, heard: Heard
+) -> None:
+    heard.listen(account_paused, account_resumed)
     message = send_sms("13800138000", "您好")
-    wire.answer(*[requests.exceptions.ConnectTimeout() for _ in range(20)])
+    wire.answer(*[requests.exceptions.ConnectTimeout() for _ in range(9)])
     waits = []
     with travel(timezone.now(), tick=False) as clock:
-        while message.status == "queued":
+        for _ in range(8):
             clock.move_to(message.due_at)
             message = submitted(message)
             waits.append((message.due_at - timezone.now()).total_seconds())
-    assert (message.status, message.code, message.attempts) == ("rejected", None, 8)
-    assert "before the message was written" in message.error
+        assert (message.status, message.code, message.attempts) == ("queued", None, 8)
+        assert "before the message was written" in message.error
+        assert [event["code"] for event in heard[account_paused]] == [None]
+        # Hours later it is still there, and the message that finds the gateway again is the probe.
+        for _ in range(2):
+            clock.shift(timedelta(hours=5))
+            message = submitted(message)
     for wait, base in zip(waits, [5, 15, 45, 135, 405, 900, 900], strict=False):
         assert base * 0.5 <= wait <= base * 1.5
-    assert wire.accepted == []
+    assert (message.status, message.attempts, len(wire.accepted)) == ("accepted", 10, 1)
+    assert len(heard[account_resumed]) == 1
 
 
 NO_ANSWER: list[tuple[str, Answer]] = [
@@ -169,9 +180,7 @@ def test_resending_ends_unknown_since_an_attempt_may_have_gone_out(
     account = {**settings.IHUYI["ACCOUNTS"]["default"], "RESEND_UNKNOWN": True, "MAX_ATTEMPTS": 3}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
     message = send_sms("13800138000", "您好")
-    wire.answer(
-        requests.exceptions.ReadTimeout(), requests.exceptions.ConnectTimeout(), requests.exceptions.ConnectTimeout()
-    )
+    wire.answer(*[requests.exceptions.ReadTimeout() for _ in range(3)])
     for _ in range(3):
         with travel(message.due_at, tick=False):
             message = submitted(message)

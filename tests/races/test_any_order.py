@@ -31,6 +31,7 @@ from hypothesis.stateful import (
 )
 
 from django_ihuyi import send_bulk, send_sms, upkeep
+from django_ihuyi.clock import CHINA
 from django_ihuyi.models import AccountState, Batch, Message, Receipt
 from django_ihuyi.models.lifecycle import SOURCES, MessageStatus
 from tests.wire import Answer, FakeBroker, FakeWire, Published, Taken
@@ -183,7 +184,8 @@ class AnyOrder(RuleBasedStateMachine):
             "msg": "",
             "mobilephone": taken["mobile"],
             "smsid": taken["smsid"],
-            "report_time": "2026-11-22 20:00:00",
+            # When it was taken: one that is before its Submit would be another message's.
+            "report_time": datetime.fromtimestamp(int(taken["time"]), CHINA).strftime("%Y-%m-%d %H:%M:%S"),
         }
         if statement:
             self.dying(lambda: self.post(fields), statement, after=statement % 2 == 0)

@@ -176,16 +176,20 @@ def test_dripping_answer_to_the_end(raw: Raw, monkeypatch: pytest.MonkeyPatch) -
     assert json.loads(raw("13900000020").read())["code"] == 2
 
 
-def test_close_without_a_word(customer: Customer) -> None:
+@pytest.mark.parametrize("in_a_hurry", [False, True])
+def test_close_without_a_word(customer: Customer, *, in_a_hurry: bool) -> None:
     body = urlencode({"account": ACCOUNT, "password": KEY, "mobile": "13900000021", "content": "您好"})
     head = f"POST /webservice/sms.php?method=Submit HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
     host, port = customer.sandbox.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=5) as line:
-        line.sendall((head + body).encode())
+        # A next request that is on its way by then is cut off, and counted.
+        line.sendall((head + body).encode() * (2 if in_a_hurry else 1))
         answer = b"".join(iter(lambda: line.recv(4096), b""))
 
-    assert b"<code>2</code>" in answer
+    assert answer.count(b"<code>2</code>") == 1
     assert b"Connection:" not in answer
+    eventually(lambda: customer.sandbox.counts.get("cut_off", 0) == in_a_hurry)
+    assert customer.sandbox.counts["taken"] == 1
 
 
 @pytest.mark.parametrize(

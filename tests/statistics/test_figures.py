@@ -97,7 +97,7 @@ def test_waits_of_categories_and_of_all() -> None:
     count()
     read = figures.read(today())
     found = {(wait.kind, wait.category): (wait.messages, wait.p50, wait.p99) for wait in read.waits}
-    assert found["delivered", "notification"] == (3, pytest.approx(1.15, rel=0.2), pytest.approx(1.3, rel=0.2))
+    assert found["delivered", "notification"] == pytest.approx((3, 1.15, 1.3), rel=0.2)
     assert found["delivered", "verification"][0] == found["accepted", "verification"][0] == 1
     together = read.waits_for["delivered"]
     assert together.messages == 4

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from django_ihuyi.admin.accounts import pauses
+from django_ihuyi.admin.balances import low_balances
 from django_ihuyi.admin.base import ReadOnlyAdmin
 from django_ihuyi.admin.suspicions import alarms
 from django_ihuyi.models import Dashboard
@@ -70,6 +71,7 @@ class DashboardAdmin(ReadOnlyAdmin[Dashboard]):
             "problem": problem,
             "pauses": list(pauses()),
             "alarms": list(alarms()),
+            "low_balances": list(low_balances()),
             **self._choice(span),
             **self._figures(request, span, now),
             **(extra_context or {}),

@@ -48,7 +48,7 @@ class Command(BaseCommand):
         add("text", nargs="?", metavar="TEXT", help="The text; with --template its variables, joined by |.")
         add("--file", metavar="FILE", help="A CSV file; - for standard input.")
         add("--content", metavar="TEXT", help="The text for all numbers of the file.")
-        add("--template", metavar="ID", help="The gateway's template id.")
+        add("--template", metavar="ID", help="A template's name, or the gateway's id for it.")
         add("--category", choices=CATEGORIES, default="notification", help="(%(default)s)")
         add("--account", default="default", metavar="ALIAS", help="(%(default)s)")
         add("--key", help="Idempotency key. Without one, a file gets one, which is named when the run is interrupted.")

@@ -12,6 +12,7 @@ from django.db import close_old_connections
 from django.utils.translation import gettext as _
 
 from django_ihuyi.upkeep import sweep
+from django_ihuyi.watching import beats
 
 
 class Command(BaseCommand):
@@ -52,4 +53,5 @@ class Command(BaseCommand):
 
     def _sweep(self) -> None:
         counts = sweep()
+        beats.after_sweep()
         self.stdout.write(" ".join(f"{name}={count}" for name, count in counts.items()))

@@ -1,0 +1,90 @@
+"""Rows as callers get them, masked for those who may not see whole numbers and texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext
+
+from django_ihuyi.gateway import lookup
+from django_ihuyi.masking import mask_mobile, mask_text
+from django_ihuyi.models import Batch, Message, OptOut, Reply
+from django_ihuyi.outbound.bulk import Refused
+
+COUNTED = 10_000
+"""Messages of a batch that are counted in each status."""
+
+
+def message(row: Message, *, whole: bool) -> dict[str, Any]:
+    """A message. A verification text shows no code to anybody."""
+    hides = row.category == Message.Category.VERIFICATION or not whole
+    return {
+        "id": row.pk,
+        "mobile": row.mobile if whole else mask_mobile(row.mobile),
+        "content": mask_text(row.content) if hides else row.content,
+        "template": row.template or None,
+        "category": row.category,
+        "account": row.account,
+        "status": row.status,
+        "code": row.code,
+        "meaning": None if row.code is None else gettext(lookup(row.code).meaning),
+        "smsid": row.smsid,
+        "segments": row.segments,
+        "attempts": row.attempts,
+        "batch": row.batch_id,
+        "metadata": row.metadata if whole else None,
+        "receipt_code": row.receipt_code,
+        "receipt_msg": row.receipt_msg,
+        **{
+            name: getattr(row, name)
+            for name in ("created_at", "send_at", "expires_at", "submitted_at", "accepted_at", "reported_at")
+        },
+    }
+
+
+def reply(row: Reply, *, whole: bool) -> dict[str, Any]:
+    """A reply."""
+    return {
+        "id": row.pk,
+        "message": row.message_id,
+        "mobile": row.mobile if whole else mask_mobile(row.mobile),
+        "content": row.content if whole else mask_text(row.content),
+        "reply_time": row.reply_time,
+        "received_at": row.received_at,
+    }
+
+
+def opt_out(row: OptOut, *, whole: bool) -> dict[str, Any]:
+    """Somebody who opted out."""
+    mobile = row.mobile if whole else mask_mobile(row.mobile)
+    return {"id": row.pk, "mobile": mobile, "reason": row.reason, "created_at": row.created_at}
+
+
+def batch(row: Batch) -> dict[str, Any]:
+    """A bulk sending and how far it is; each status is counted up to :data:`COUNTED`."""
+    small = row.recorded <= COUNTED
+    return {
+        "id": row.pk,
+        "category": row.category,
+        "account": row.account,
+        "created_at": row.created_at,
+        "finished_at": row.finished_at,
+        "recorded": row.recorded,
+        "refused": row.refused,
+        "by_status": row.count_by_status() if small else _counted(row),
+        "counted_to": COUNTED,
+    }
+
+
+def _counted(row: Batch) -> dict[str, int]:
+    counts = {
+        status: Message.objects.filter(batch=row, status=status).order_by()[:COUNTED].count()
+        for status in Message.Status.values
+    }
+    return {status: number for status, number in counts.items() if number}
+
+
+def refusal(one: Refused) -> dict[str, Any]:
+    """A row of a bulk that was not recorded."""
+    meaning = gettext(lookup(one.code).meaning)
+    return {"index": one.index, "code": one.code, "meaning": meaning, "reason": one.reason}

@@ -1,0 +1,67 @@
+"""What all endpoints have in common. Nothing of the site's own defaults for its API reaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
+from django.utils.decorators import method_decorator
+from django.utils.module_loading import import_string
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from django_ihuyi import conf
+
+from . import problems
+from .access import HasDjangoPermission, Throttle
+
+
+@method_decorator(login_not_required, name="dispatch")
+class Endpoint(APIView):
+    """One address: its verbs, the permission of each, and the scope of what it changes."""
+
+    permissions: ClassVar[Mapping[str, str]]
+    scope: ClassVar[str] = "write"
+
+    parser_classes = (JSONParser,)
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = DefaultContentNegotiation
+    versioning_class = None
+    metadata_class = None
+    schema = None
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        """Return the site's ways to say who one is."""
+        return [import_string(path)() for path in conf.get_api().authentication_classes]
+
+    def get_permissions(self) -> list[BasePermission]:
+        """Return the site's classes, and ours behind them."""
+        own = [import_string(path)() for path in conf.get_api().permission_classes]
+        return [*own, HasDjangoPermission()]
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Return the one that reads ``THROTTLE_RATES``."""
+        return [Throttle()]
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        """Answer with problems, whatever the site has for its API."""
+        return problems.handle
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  the signature of DRF
+        """Let nobody in while the site has not said who may.
+
+        Raises:
+            Http404: It has not.
+        """
+        if not conf.get_api().permission_classes:
+            raise Http404
+        super().initial(request, *args, **kwargs)

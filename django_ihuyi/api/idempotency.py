@@ -1,0 +1,44 @@
+"""The ``Idempotency-Key`` of a request: who asks twice for the same gets one message.
+
+The key that the message or the batch itself is recorded under is made of the caller's. So a call that was cut off
+anywhere can be made again, and two at the same moment end in one row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from django_ihuyi.models import ApiCall
+
+from .access import caller
+from .problems import Conflict
+
+_LONGEST = 255
+
+
+def key_of(request: Request) -> str | None:
+    """Return the key to record under, or None where the request has none.
+
+    Raises:
+        ValidationError: The header is empty or too long.
+        Conflict: The caller asked for something else under this key before.
+    """
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        return None
+    if not 1 <= len(given) <= _LONGEST:
+        raise serializers.ValidationError({"Idempotency-Key": [_("Write 1 to 255 characters.")]})
+    key = _digest(caller(request), given)
+    asked = _digest(str(request.method), request.path, json.dumps(request.data, sort_keys=True))
+    if not ApiCall.objects.same(key=key, fingerprint=asked):
+        raise Conflict(_("This Idempotency-Key was used for another request."), code="idempotency-key-reused")
+    return f"api-{key}"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,82 @@
+"""Lists by key: the newest first, from a row on. No page is slower than another, however long the table gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.outbound.numbers import normalise
+
+MOST = 500
+_Row = TypeVar("_Row", bound=Model)
+
+
+def page(
+    request: Request,
+    rows: QuerySet[_Row],
+    filters: Mapping[str, tuple[str, serializers.Field[Any, Any, Any, Any]]],
+    show: Callable[[_Row], dict[str, Any]],
+) -> Response:
+    """Answer one page of a list.
+
+    Args:
+        request: Its query holds the filters' names, ``before`` (a row's id) and ``limit`` (100; 500 at the most).
+        rows: All rows that the caller may see.
+        filters: For each name of the query the lookup that it stands for, and the field that reads it.
+        show: Makes of a row what the caller gets.
+
+    Returns:
+        ``results``, and ``next``: the address of the next page or null.
+
+    Raises:
+        ValidationError: A name is unknown, or a value is wrong.
+    """
+    paging = {"before": serializers.IntegerField(min_value=1), "limit": serializers.IntegerField(min_value=1)}
+    readers = {**{name: field for name, (_lookup, field) in filters.items()}, **paging}
+    given = _read(request, readers)
+    limit = min(given.pop("limit", 100), MOST)
+    if "before" in given:
+        rows = rows.filter(pk__lt=given.pop("before"))
+    rows = rows.filter(**{filters[name][0]: value for name, value in given.items()}).order_by("-pk")
+    found = list(rows[: limit + 1])
+    further = None
+    if len(found) > limit:
+        query = request.query_params.copy()
+        query["before"] = str(found[limit - 1].pk)
+        further = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    return Response({"results": [show(row) for row in found[:limit]], "next": further})
+
+
+def _read(request: Request, readers: Mapping[str, serializers.Field[Any, Any, Any, Any]]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    errors: dict[str, Any] = {
+        name: [_("There is no such filter.")] for name in request.query_params if name not in readers
+    }
+    for name, value in request.query_params.items():
+        if name in errors:
+            continue
+        try:
+            given[name] = readers[name].run_validation(value)
+        except serializers.ValidationError as error:
+            errors[name] = error.detail
+    if errors:
+        raise serializers.ValidationError(errors)
+    return given
+
+
+class Mobile(serializers.CharField):
+    """A number to look for, however it is written."""
+
+    def to_internal_value(self, data: object) -> str:
+        """Make it the eleven digits of the record."""
+        try:
+            return normalise(data)
+        except InvalidMessage as error:
+            raise serializers.ValidationError(error.reason) from error

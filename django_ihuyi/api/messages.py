@@ -1,0 +1,113 @@
+"""Messages and batches: send one or many, list, look, cancel."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import router, transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from django_ihuyi.models import Batch, Message
+from django_ihuyi.outbound.bulk import send_bulk
+from django_ihuyi.outbound.sending import send_sms
+
+from . import answers
+from .access import caller, sees_all
+from .base import Endpoint
+from .idempotency import key_of
+from .lists import Mobile, page
+from .problems import Conflict
+from .requests import ManyMessages, Moment, OneMessage, read
+
+logger = logging.getLogger(__name__)
+
+
+class Messages(Endpoint):
+    """The list of messages, and where one is sent."""
+
+    permissions = {"GET": "view_message", "POST": "add_message"}
+
+    def get(self, request: Request) -> Response:
+        """List messages."""
+        whole = sees_all(request)
+        filters: dict[str, tuple[str, Any]] = {
+            "status": ("status", serializers.ChoiceField(choices=Message.Status.values)),
+            "category": ("category", serializers.ChoiceField(choices=Message.Category.values)),
+            "mobile": ("mobile", Mobile()),
+            "batch": ("batch_id", serializers.IntegerField(min_value=1)),
+            "created_from": ("created_at__gte", Moment()),
+            "created_until": ("created_at__lt", Moment()),
+        }
+        return page(request, Message.objects.all(), filters, lambda row: answers.message(row, whole=whole))
+
+    def post(self, request: Request) -> Response:
+        """Send a message. A key or body that is refused is not noted under the request's key."""
+        wanted = read(OneMessage, request)
+        with transaction.atomic(using=router.db_for_write(Message)):
+            row = send_sms(wanted.pop("mobile"), idempotency_key=key_of(request), **wanted)
+        return Response(answers.message(row, whole=sees_all(request)), status=202)
+
+
+class OneMessagePage(Endpoint):
+    """One message."""
+
+    permissions = {"GET": "view_message"}
+
+    def get(self, request: Request, pk: int) -> Response:
+        """Look at it."""
+        return Response(answers.message(_find(Message, pk), whole=sees_all(request)))
+
+
+class CancelMessage(Endpoint):
+    """Where a message is taken back."""
+
+    permissions = {"POST": "change_message"}
+
+    def post(self, request: Request, pk: int) -> Response:
+        """Cancel a message that is queued.
+
+        Raises:
+            Conflict: It is not queued any more.
+        """
+        row = _find(Message, pk)
+        if not row.cancel():
+            row.refresh_from_db()
+            raise Conflict(_("The message is %(status)s and cannot be cancelled.") % {"status": row.status})
+        logger.info("Message %s was cancelled through the API by %s.", pk, caller(request).partition(":")[0])
+        return Response(answers.message(row, whole=sees_all(request)))
+
+
+class ManyMessagesPage(Endpoint):
+    """Where many messages are sent."""
+
+    permissions = {"POST": "add_message"}
+    scope = "bulk"
+
+    def post(self, request: Request) -> Response:
+        """Record up to 10,000 messages; workers send them."""
+        wanted = read(ManyMessages, request)
+        result = send_bulk(wanted.pop("messages"), idempotency_key=key_of(request), **wanted)
+        refused = [answers.refusal(one) for one in result.refused]
+        return Response({"batch": result.batch.pk, "recorded": result.recorded, "refused": refused}, status=202)
+
+
+class BatchPage(Endpoint):
+    """One batch."""
+
+    permissions = {"GET": "view_batch"}
+
+    def get(self, request: Request, pk: int) -> Response:
+        """Look how far it is."""
+        return Response(answers.batch(_find(Batch, pk)))
+
+
+def _find(model: type[Any], pk: int) -> Any:  # noqa: ANN401  a row of the model
+    row = model.objects.filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row

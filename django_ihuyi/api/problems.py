@@ -1,0 +1,77 @@
+"""What goes wrong, as RFC 9457 tells it: ``application/problem+json``, with the gateway's code and its meaning."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.translation import gettext
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessage
+from django_ihuyi.gateway import lookup
+
+MEDIA_TYPE = "application/problem+json"
+_TYPE = "urn:django-ihuyi:"
+
+
+class Conflict(exceptions.APIException):
+    """The request was right, and what it is about is not as it would have to be."""
+
+    status_code = 409
+    default_code = "conflict"
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an error that is foreseen; None for any other, which becomes a 500.
+
+    Args:
+        error: What was raised.
+        context: What DRF says of the request; not used.
+    """
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    return _of_ours(error) or _of_drf(error)
+
+
+def _of_ours(error: Exception) -> Response | None:
+    if isinstance(error, InvalidMessage):
+        problem = {"code": error.code, "meaning": gettext(lookup(error.code).meaning)}
+        return _response(422, "invalid-message", str(error), **problem)
+    if isinstance(error, CaptchaRequired):
+        return _response(403, "captcha-required", str(error))
+    if isinstance(error, CodeThrottled):
+        return _later(error.retry_after, "code-throttled", str(error), reason=str(error.reason))
+    return None
+
+
+def _of_drf(error: Exception) -> Response | None:
+    if isinstance(error, exceptions.Throttled):
+        return _later(math.ceil(getattr(error, "wait", None) or 1), "throttled", str(error.detail))
+    if isinstance(error, exceptions.ValidationError):
+        return _response(400, "invalid", gettext("The request is not as it should be."), errors=error.detail)
+    if isinstance(error, exceptions.APIException):
+        response = _response(error.status_code, str(error.get_codes()).replace("_", "-"), str(error.detail))
+        challenge = getattr(error, "auth_header", None)
+        if challenge:
+            response["WWW-Authenticate"] = challenge
+        return response
+    return None
+
+
+def _later(seconds: int, kind: str, detail: str, **more: object) -> Response:
+    response = _response(429, kind, detail, retry_after=seconds, **more)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def _response(status: int, kind: str, detail: str, **more: object) -> Response:
+    set_rollback()
+    body = {"type": _TYPE + kind, "title": kind.replace("-", " "), "status": status, "detail": detail, **more}
+    return Response(body, status=status, content_type=MEDIA_TYPE)

@@ -1,0 +1,43 @@
+"""``IHUYI["API"]``: its options with types and defaults. Read through :mod:`django_ihuyi.conf` only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django_ihuyi.options import check_importable, option
+
+RATES: Mapping[str, str] = {"read": "600/min", "write": "300/min", "bulk": "10/min", "codes": "120/min"}
+"""How many requests of each scope a caller has, unless ``THROTTLE_RATES`` says otherwise."""
+_RATE = re.compile(r"[1-9]\d*/(s|sec|m|min|h|hour|d|day)")
+
+
+def check_classes(value: object) -> str | None:
+    right = isinstance(value, list | tuple) and all(
+        isinstance(item, str) and check_importable(item) is None for item in value
+    )
+    return None if right else "a list of dotted paths such as ['rest_framework.permissions.IsAuthenticated']"
+
+
+def check_rates(value: object) -> str | None:
+    right = isinstance(value, Mapping) and all(
+        scope in RATES and (rate is None or (isinstance(rate, str) and _RATE.fullmatch(rate)))
+        for scope, rate in value.items()
+    )
+    return None if right else f"a dict from {', '.join(map(repr, RATES))} to a rate such as '300/min', or None for any"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """Who may use the API, how they say who they are, and how often."""
+
+    permission_classes: Sequence[str] = option(check_classes, default=list)
+    authentication_classes: Sequence[str] = option(
+        check_classes, default=lambda: ["rest_framework.authentication.SessionAuthentication"]
+    )
+    throttle_rates: Mapping[str, str | None] = option(check_rates, default=dict)
+
+    def rate(self, scope: str) -> str | None:
+        """Return how many requests of a scope a caller has; None: any number."""
+        return self.throttle_rates.get(scope, RATES[scope])

@@ -1,0 +1,1 @@
+"""What the accounts have left: asked for, kept, watched, and held against what was sent."""

@@ -1,0 +1,80 @@
+"""Asks the gateway what an account has left, keeps the answer, and tells once when it falls too low."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.utils import timezone
+
+from django_ihuyi import conf
+from django_ihuyi.gateway import GatewayError
+from django_ihuyi.models import AccountState, BalanceReading
+from django_ihuyi.outbound.clients import make_client
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one question. ``reading`` is None where the gateway could not be asked; ``error`` says why."""
+
+    account: str
+    reading: BalanceReading | None
+    low: bool = False
+    error: str = ""
+
+
+def ask(alias: str) -> Answer:
+    """Ask for one account's balance. Writes nothing.
+
+    Args:
+        alias: The account's alias.
+
+    Returns:
+        The answer; its reading is not saved.
+    """
+    try:
+        remaining = make_client(conf.get_account(alias)).get_balance()
+    except (GatewayError, ImproperlyConfigured) as error:
+        return Answer(alias, None, error=str(error))
+    except Exception as error:  # noqa: BLE001  a client of the site's own must not keep the other accounts from theirs
+        return Answer(alias, None, error=f"the account's client failed ({type(error).__name__})")
+    reading = BalanceReading(account=alias, remaining=remaining, read_at=timezone.now())
+    return Answer(alias, reading, low=is_low(alias, remaining))
+
+
+def record(answer: Answer) -> None:
+    """Keep an answer, and tell the site if the balance has fallen below ``BALANCE_LOW`` since the one before.
+
+    Of many workers that find the same fall, one tells.
+
+    Args:
+        answer: What :func:`ask` returned.
+    """
+    if answer.reading is None:
+        logger.warning("The balance of account %r could not be read: %s", answer.account, answer.error)
+        return
+    with transaction.atomic(using=AccountState.objects.db):
+        answer.reading.save(using=AccountState.objects.db)
+        crossed = AccountState.objects.note_balance(answer.reading, low=answer.low)
+    if crossed:
+        remaining = answer.reading.remaining
+        logger.warning("Account %r has %d messages left, which is below BALANCE_LOW.", answer.account, remaining)
+
+
+def check() -> Iterator[Answer]:
+    """Ask for the balance of every account in the settings, one after the other, and keep the answers."""
+    for alias in conf.get_account_aliases():
+        answer = ask(alias)
+        record(answer)
+        yield answer
+
+
+def is_low(alias: str, remaining: int) -> bool:
+    """Whether so many messages are fewer than ``BALANCE_LOW`` says for an account."""
+    limit = conf.get_settings().balance_low_of(alias)
+    return limit is not None and remaining < limit

@@ -1,0 +1,82 @@
+"""``ihuyi_check``: whether everything works, for people and for monitoring programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from django_ihuyi.watching.checking import NAMES, check
+from django_ihuyi.watching.findings import Finding, Level, Limits, worst
+
+_LIMITS = {
+    "waiting": "Seconds that the oldest due message waits",
+    "sweep": "Seconds since the last sweep",
+    "queue": "Seconds that a task takes through a queue",
+    "clock": "Seconds that this server's clock is off",
+    "unknown": "Messages of the last day without an answer",
+    "balance": "Messages that an account has left, or fewer",
+}
+
+
+class Command(BaseCommand):
+    """Check everything that sending needs."""
+
+    help = (
+        "Checks the settings, each account at the gateway, this server's clock, the broker, sweep and workers, "
+        "and whether messages wait, are unknown, or lack receipts. "
+        "Exit status 0: all is well; 1: a warning; 2: critical; 3: something could not be checked."
+    )
+    # Wrong settings are a finding, not a reason to say nothing.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take what to check, the limits and the form."""
+        add = parser.add_argument
+        add("--only", action="append", choices=NAMES, default=[], help="Check only this; several times for several.")
+        add("--json", action="store_true", help="Print one JSON object.")
+        add("--timeout", type=float, default=5.0, help="Seconds for a call to the gateway or the broker (%(default)s).")
+        for name, what in _LIMITS.items():
+            default = getattr(Limits(), name)
+            said = f"{what}: from where on it is a warning, and critical ({default[0]:g} {default[1]:g})."
+            add(f"--{name}", nargs=2, type=float, metavar=("WARNING", "CRITICAL"), default=default, help=said)
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  Django's signature
+        """Check, print, end with the exit status."""
+        if not 0 < options["timeout"] <= 60:
+            raise CommandError(_("--timeout is a number of seconds above 0, 60 at the most."), returncode=3)
+        limits = Limits(**{name: tuple(options[name]) for name in _LIMITS})
+        found = check(only=options["only"], limits=limits, timeout=options["timeout"])
+        level = worst(found)
+        self.stdout.write(_as_json(level, found) if options["json"] else _as_text(found))
+        if level is not Level.OK:
+            sys.exit(level.value)
+
+
+def _as_json(level: Level, found: list[Finding]) -> str:
+    checks = [
+        {
+            "check": item.check,
+            "subject": item.subject,
+            "status": item.level.name,
+            "text": item.text,
+            "advice": item.advice,
+            **item.figures,
+        }
+        for item in found
+    ]
+    return json.dumps({"status": level.name, "checks": checks}, ensure_ascii=False)
+
+
+def _as_text(found: list[Finding]) -> str:
+    what = [f"{item.check} {item.subject}".strip() for item in found]
+    width = max(map(len, what))
+    lines = []
+    for item, name in zip(found, what, strict=True):
+        line = f"{item.level.name:<8} {name:<{width}}  {item.text}"
+        lines.append(f"{line}. {item.advice}" if item.advice else line)
+    return "\n".join(lines)

@@ -1,0 +1,217 @@
+"""The table of templates: texts that ihuyi reviews, under names of our own. Changes of state are methods here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.core.validators import RegexValidator
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_ihuyi import signals
+
+if TYPE_CHECKING:
+    from .template_review import TemplateReview
+
+OPEN_TO_ALL = "1"
+"""The gateway's id of the template that every account may use, reviewed or not (PROTOCOL 1)."""
+
+
+class TemplateState(models.TextChoices):
+    """Where a template stands."""
+
+    DRAFT = "draft", _("draft")
+    IN_REVIEW = "in_review", _("in review")
+    PASSED = "passed", _("passed")
+    REFUSED = "refused", _("refused")
+
+
+_EDITABLE = (TemplateState.DRAFT, TemplateState.REFUSED)
+
+
+class TemplateManager(models.Manager["Template"]):
+    """Finds templates, and tells them of reviews."""
+
+    def usable(self, account: str) -> models.QuerySet[Template]:
+        """Return what an account may send: what passed, and the template that is open to all."""
+        may = models.Q(state=TemplateState.PASSED) | models.Q(template_id=OPEN_TO_ALL)
+        return self.filter(may, account=account)
+
+    def judge(self, review: TemplateReview) -> bool:
+        """Apply a kept review to the template it is about. The latest review that came decides, whatever came before.
+
+        Args:
+            review: A saved review.
+
+        Returns:
+            Whether a template was found.
+        """
+        found = list(self.filter(template_id=review.templateid).order_by("pk"))
+        for template in found:
+            template.review(review)
+        return bool(found)
+
+
+class Template(models.Model):
+    """A text that the gateway has to approve, with places for variables.
+
+    ``name`` is ours, for :func:`~django_ihuyi.send_sms`; ``template_id`` is the gateway's, null until it has told one.
+    ``msg`` keeps the gateway's words: why it refused the hand-in, or what the review said.
+    """
+
+    State = TemplateState
+
+    name = models.CharField(
+        _("name"),
+        max_length=32,
+        unique=True,
+        # Digits alone are the gateway's ids.
+        validators=[
+            RegexValidator(
+                r"^(?![0-9]+\Z)[a-z0-9][a-z0-9_-]*\Z", _("Small letters, digits, - and _, with a letter among them.")
+            )
+        ],
+        help_text=_("What the site's code calls it, such as order-shipped."),
+    )
+    account = models.CharField(_("account"), max_length=64, default="default")
+    text = models.TextField(_("text"), help_text=_("Without the signature. Write 【变量】 where a variable stands."))
+    variables = models.JSONField(_("variables"), default=list, blank=True)
+    template_id = models.CharField(_("gateway's id"), max_length=32, null=True, blank=True)  # noqa: DJ001  null: "no id" must never equal "no id"
+    state = models.CharField(_("state"), max_length=16, choices=TemplateState.choices, default=TemplateState.DRAFT)
+    msg = models.CharField(_("gateway's words"), max_length=255, blank=True)
+    error = models.CharField(_("error"), max_length=255, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    submitted_at = models.DateTimeField(_("handed in"), null=True, blank=True)
+    reviewed_at = models.DateTimeField(_("reviewed"), null=True, blank=True)
+
+    objects: ClassVar[TemplateManager] = TemplateManager()
+
+    class Meta:
+        verbose_name = _("template")
+        verbose_name_plural = _("templates")
+        ordering = ("-id",)
+        permissions = [
+            ("submit_template", _("Can hand in templates for review")),
+            ("send_test", _("Can send test messages")),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "template_id"], name="ihuyi_template_id_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=TemplateState.values), name="ihuyi_template_state_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["template_id"], name="ihuyi_template_id")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def editable(self) -> bool:
+        """Whether its text may still be changed: the gateway has not seen it, or refused it."""
+        return self.state in _EDITABLE
+
+    @property
+    def usable(self) -> bool:
+        """Whether the gateway sends it."""
+        return bool(self.template_id) and (self.state == TemplateState.PASSED or self.template_id == OPEN_TO_ALL)
+
+    @property
+    def lacks_id(self) -> bool:
+        """Whether it was handed in, and no answer told the gateway's id."""
+        return self.state == TemplateState.IN_REVIEW and not self.template_id
+
+    def rewrite(self, *, anew: bool) -> bool:
+        """Save what was written, unless the gateway was given it meanwhile.
+
+        Args:
+            anew: Whether text or account changed: that is a new template to the gateway, and what it said of the one
+                before is forgotten.
+
+        Returns:
+            Whether it was saved.
+        """
+        rows = Template.objects.filter(pk=self.pk, state__in=_EDITABLE)
+        written = ("name", "account", "text", "variables", "template_id", "state")
+        changes: dict[str, Any] = {name: getattr(self, name) for name in written}
+        if anew:
+            changes |= {"msg": "", "error": "", "submitted_at": None, "reviewed_at": None}
+        return self._change(rows, **changes)
+
+    def begin_submission(self, *, now: datetime) -> bool:
+        """Take the right to hand it in. Of two people who press the button one wins. Returns whether it is ours."""
+        rows = Template.objects.filter(pk=self.pk, state__in=_EDITABLE, text=self.text)
+        return self._change(
+            rows, state=TemplateState.IN_REVIEW, template_id=None, submitted_at=now, reviewed_at=None, msg="", error=""
+        )
+
+    def take_back(self, *, state: str, msg: str = "", error: str = "") -> bool:
+        """The gateway has surely not taken it: back to what it was. Returns whether this call changed the row.
+
+        Args:
+            state: What it was before it was handed in.
+            msg: The gateway's words, if it refused.
+            error: What went wrong, if there was no answer.
+        """
+        return self._change(self._awaited(), state=state, msg=msg, error=error, submitted_at=None)
+
+    def lose_answer(self, *, error: str) -> bool:
+        """Nobody knows whether the gateway took it: in review, without an id. Returns whether the row changed."""
+        return self._change(self._awaited(), error=error)
+
+    def settle(self, template_id: str) -> bool:
+        """Note the gateway's id, and apply a review that came before it.
+
+        The review is looked for after commit: either this finds it, or the review, kept later, finds the id.
+
+        Args:
+            template_id: The id that ``AddTemplate`` answered or somebody read in ihuyi's console.
+
+        Returns:
+            Whether this call changed the row. False also where another template of the account has this id.
+        """
+        rows = self._awaited()
+        try:
+            with transaction.atomic(using=rows.db):
+                if not self._change(rows, template_id=template_id, error=""):
+                    return False
+        except IntegrityError:
+            self.lose_answer(error="The gateway's id is another template's.")
+            return False
+        transaction.on_commit(self._apply_kept, using=rows.db)
+        return True
+
+    def _apply_kept(self) -> None:
+        from .template_review import TemplateReview
+
+        latest = TemplateReview.objects.filter(templateid=self.template_id).order_by("-pk").first()
+        if latest is not None:
+            self.review(latest)
+
+    def review(self, review: TemplateReview) -> bool:
+        """Apply a review. Repeats change nothing, and nothing is told of them.
+
+        Returns:
+            Whether the state changed with this call.
+        """
+        type(review).objects.filter(pk=review.pk, template__isnull=True).update(template=self)
+        state = review.verdict
+        if state is None:
+            return False
+        rows = Template.objects.filter(pk=self.pk, template_id=review.templateid).exclude(state=state)
+        with transaction.atomic(using=rows.db):
+            changed = self._change(rows, state=state, msg=review.msg, reviewed_at=review.received_at)
+            if changed:
+                signals.send_after_commit(signals.template_reviewed, Template, using=rows.db, template=self)
+        return changed
+
+    def _awaited(self) -> models.QuerySet[Template]:
+        return Template.objects.filter(pk=self.pk, state=TemplateState.IN_REVIEW, template_id__isnull=True)
+
+    def _change(self, rows: models.QuerySet[Template], **changes: Any) -> bool:  # noqa: ANN401  a row's values
+        if not rows.update(**changes):
+            return False
+        for name, value in changes.items():
+            setattr(self, name, value)
+        return True

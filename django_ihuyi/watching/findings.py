@@ -1,0 +1,66 @@
+"""What a check says: how bad it is, in which words, and what to do about it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+class Level(enum.Enum):
+    """How bad it is; the values are the exit statuses that monitoring plugins have."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+
+_WORST_FIRST = (Level.CRITICAL, Level.WARNING, Level.UNKNOWN, Level.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found about one thing.
+
+    Attributes:
+        check: The check's name, which ``--only`` takes.
+        subject: What it is about: an account, a queue, or empty.
+        level: How bad it is.
+        text: What was found, in the reader's language.
+        advice: What to do; empty where there is nothing to do.
+        figures: What was measured: seconds and counts, by name.
+    """
+
+    check: str
+    subject: str
+    level: Level
+    text: str
+    advice: str = ""
+    figures: dict[str, float | int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """From where on a figure is a warning, and from where on critical. Times are in seconds."""
+
+    waiting: tuple[float, float] = (120, 900)
+    sweep: tuple[float, float] = (60, 300)
+    queue: tuple[float, float] = (120, 900)
+    clock: tuple[float, float] = (30, 120)
+    unknown: tuple[float, float] = (1, 100)
+    balance: tuple[float, float] = (0, 0)
+
+    @staticmethod
+    def judge(value: float, limits: tuple[float, float]) -> Level:
+        """Judge a figure that is bad when it is high."""
+        warning, critical = limits
+        if value >= critical:
+            return Level.CRITICAL
+        return Level.WARNING if value >= warning else Level.OK
+
+
+def worst(findings: Iterable[Finding]) -> Level:
+    """Return the worst level among findings; unknown where there is none."""
+    levels = {finding.level for finding in findings}
+    return next((level for level in _WORST_FIRST if level in levels), Level.UNKNOWN)

@@ -1,0 +1,93 @@
+"""Checks of what is outside: the gateway with each account, this server's clock beside its, and the broker."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from celery import current_app
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
+
+from django_ihuyi import conf
+from django_ihuyi.gateway import GatewayError, lookup
+from django_ihuyi.gateway.errors import Refused
+from django_ihuyi.outbound.clients import make_client
+
+from .findings import Finding, Level, Limits
+
+
+def settings(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
+    """Whether ``IHUYI`` is right, as the system checks see it."""
+    wrong = list(conf.problems(conf.get_raw()))
+    for problem in wrong:
+        level = Level.CRITICAL if problem.id.startswith("E") else Level.WARNING
+        yield Finding("settings", problem.id, level, problem.text, problem.hint)
+    if not wrong:
+        yield Finding("settings", "", Level.OK, _("IHUYI is right"))
+
+
+def gateway(limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
+    """Whether each account gets an answer, what it has left, and how far this server's clock is off."""
+    for alias in conf.get_account_aliases():
+        try:
+            account = conf.get_account(alias)
+        except ImproperlyConfigured:
+            yield Finding("gateway", alias, Level.CRITICAL, _("its settings are wrong"), _("Run manage.py check."))
+            continue
+        client = make_client(
+            replace(account, timeout=(min(timeout, account.timeout[0]), min(timeout, account.timeout[1])))
+        )
+        yield _standing(alias, client.get_balance, limits)
+        if client.clock_offset is not None:
+            yield _clock(alias, client.clock_offset, limits)
+
+
+def broker(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
+    """Whether the broker takes a connection."""
+    outcome: list[str] = []
+
+    def connect() -> None:
+        try:
+            with current_app.connection_for_write(connect_timeout=timeout) as connection:
+                connection.ensure_connection(max_retries=1, timeout=math.ceil(timeout))
+                outcome.append("")
+        except Exception as error:  # noqa: BLE001  every transport has errors of its own
+            outcome.append(type(error).__name__)
+
+    # Of its own, so that one that hangs can be walked away from.
+    thread = threading.Thread(target=connect, name="django-ihuyi-broker-check", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if outcome == [""]:
+        yield Finding("broker", "", Level.OK, _("the broker answers"))
+        return
+    text = _("the broker does not answer (%s)") % (outcome[0] if outcome else _("time-out"))
+    advice = _("Start it, and check broker_url. Messages wait in the table meanwhile.")
+    yield Finding("broker", "", Level.CRITICAL, text, advice)
+
+
+def _standing(alias: str, get_balance: object, limits: Limits) -> Finding:
+    try:
+        balance = int(get_balance())  # type: ignore[operator]  # a client's method
+    except Refused as refused:
+        code = lookup(refused.code)
+        text = _("refused with code %(code)d: %(meaning)s") % {"code": refused.code, "meaning": _(code.meaning)}
+        return Finding("gateway", alias, Level.CRITICAL, text, _(code.advice), {"code": refused.code})
+    except GatewayError as error:
+        text = _("no answer (%s)") % type(error).__name__
+        return Finding("gateway", alias, Level.CRITICAL, text, _("Check this server's network and BASE_URL."))
+    warning, critical = limits.balance
+    level = Level.CRITICAL if balance <= critical else Level.WARNING if balance <= warning else Level.OK
+    advice = "" if level is Level.OK else _("Recharge in ihuyi's console.")
+    return Finding("gateway", alias, level, _("answers, %d messages left") % balance, advice, {"balance": balance})
+
+
+def _clock(alias: str, offset: float, limits: Limits) -> Finding:
+    level = limits.judge(abs(offset), limits.clock)
+    text = _("this server's clock is %+d s off the gateway's") % offset
+    advice = "" if level is Level.OK else _("Set it, by NTP: dynamic passwords run out (40501).")
+    return Finding("clock", alias, level, text, advice, {"seconds": offset})

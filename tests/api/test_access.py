@@ -1,0 +1,127 @@
+"""Who gets in: nobody unless the site says so, nobody without the verb's permission, nobody too often."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+
+from django_ihuyi.api import problems
+from django_ihuyi.api.access import caller as caller_of
+from django_ihuyi.models import Batch, Message, OptOut
+
+from .conftest import API, MOBILE, Caller, open_api
+
+pytestmark = pytest.mark.django_db
+
+ENDPOINTS = [
+    ("GET", "messages/", "view_message", "read"),
+    ("POST", "messages/", "add_message", "write"),
+    ("POST", "messages/bulk/", "add_message", "bulk"),
+    ("GET", "messages/{message}/", "view_message", "read"),
+    ("POST", "messages/{message}/cancel/", "change_message", "write"),
+    ("GET", "batches/{batch}/", "view_batch", "read"),
+    ("GET", "replies/", "view_reply", "read"),
+    ("GET", "optouts/", "view_optout", "read"),
+    ("POST", "optouts/", "add_optout", "write"),
+    ("DELETE", "optouts/{opt_out}/", "delete_optout", "write"),
+    ("POST", "verifications/", "add_verificationcode", "codes"),
+    ("POST", "verifications/check/", "change_verificationcode", "codes"),
+]
+each = pytest.mark.parametrize(
+    ("verb", "path", "permission", "scope"), ENDPOINTS, ids=[f"{verb} {path}" for verb, path, *_ in ENDPOINTS]
+)
+
+
+@pytest.fixture
+def rows(db: None) -> dict[str, int]:
+    return {
+        "message": Message.objects.create(mobile=MOBILE, content="您好").pk,
+        "batch": Batch.objects.create(category="marketing", account="default").pk,
+        "opt_out": OptOut.objects.create(mobile=MOBILE).pk,
+    }
+
+
+@each
+def test_the_permission_of_each_verb(rows: dict[str, int], verb: str, path: str, permission: str, scope: str) -> None:
+    caller = Caller("view_unmasked")
+    path = path.format(**rows)
+    refused = caller.call(verb, path, {})
+    assert (refused.status_code, refused["Content-Type"]) == (403, "application/problem+json")
+    assert refused.json()["type"] == "urn:django-ihuyi:permission-denied"
+    caller.allow(permission)
+    assert caller.call(verb, path, {}).status_code in {200, 204, 400}
+
+
+@each
+def test_nobody_gets_in_anywhere_unless_the_site_says_who(
+    settings: Settings, caller: Caller, rows: dict[str, int], verb: str, path: str, permission: str, scope: str
+) -> None:
+    assert Client().generic(verb, API + path.format(**rows)).status_code == 403
+    open_api(settings, PERMISSION_CLASSES=[])
+    refused = caller.call(verb, path.format(**rows))
+    assert (refused.status_code, refused.json()["title"]) == (404, "not found")
+
+
+@each
+def test_the_rate_of_each_scope(
+    settings: Settings, caller: Caller, rows: dict[str, int], verb: str, path: str, permission: str, scope: str
+) -> None:
+    open_api(settings, THROTTLE_RATES={scope: "1/min"})
+    path = path.format(**rows)
+    assert caller.call(verb, path, {}).status_code != 429
+    refused = caller.call(verb, path, {})
+    assert (refused.status_code, refused.json()["type"]) == (429, "urn:django-ihuyi:throttled")
+    assert 1 <= refused.json()["retry_after"] == int(refused["Retry-After"]) <= 60
+    other = Caller(permission, name="other")
+    assert other.call(verb, path, {}).status_code != 429
+    open_api(settings, THROTTLE_RATES={scope: None})
+    assert caller.call(verb, path, {}).status_code != 429
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status"),
+    [("PUT", "messages/", 405), ("OPTIONS", "messages/", 405), ("HEAD", "messages/", 200), ("GET", "batches/9/", 404)],
+)
+def test_other_verbs_and_rows(caller: Caller, verb: str, path: str, status: int) -> None:
+    assert caller.call(verb, path).status_code == status
+
+
+def test_a_sites_own_defaults_do_not_leak_in(settings: Settings, caller: Caller) -> None:
+    settings.REST_FRAMEWORK = {
+        "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+        "DEFAULT_AUTHENTICATION_CLASSES": [],
+        "DEFAULT_THROTTLE_CLASSES": ["no.such.Throttle"],
+        "DEFAULT_PAGINATION_CLASS": "no.such.Pagination",
+        "DEFAULT_VERSIONING_CLASS": "rest_framework.versioning.NamespaceVersioning",
+        "EXCEPTION_HANDLER": "no.such.handler",
+    }
+    assert caller.get("messages/").json() == {"results": [], "next": None}
+    assert caller.get("messages/?x=1").status_code == 400
+
+
+def test_posts_from_a_browsers_session_need_its_token(caller: Caller) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(caller.user, backend="django.contrib.auth.backends.ModelBackend")
+    refused = strict.post(f"{API}messages/", {}, content_type="application/json")
+    assert (refused.status_code, "CSRF" in refused.json()["detail"]) == (403, True)
+
+
+def test_other_ways_to_say_who_one_is(settings: Settings, db: None) -> None:
+    open_api(settings, AUTHENTICATION_CLASSES=["rest_framework.authentication.BasicAuthentication"])
+    refused = Client().get(f"{API}messages/")
+    assert (refused.status_code, refused["WWW-Authenticate"]) == (401, 'Basic realm="api"')
+
+
+def test_a_sites_own_refusal_is_a_problem_and_a_fault_is_none(db: None) -> None:
+    refused = problems.handle(PermissionDenied(), {})
+    assert refused is not None
+    assert (refused.status_code, refused.data["type"]) == (403, "urn:django-ihuyi:permission-denied")
+    assert problems.handle(RuntimeError(), {}) is None
+
+
+def test_who_is_nobody_is_counted_by_address() -> None:
+    request = RequestFactory().get("/", REMOTE_ADDR="203.0.113.7")
+    request.user = None  # type: ignore[assignment]
+    assert caller_of(request) == "address:203.0.113.7"  # type: ignore[arg-type]

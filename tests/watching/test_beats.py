@@ -1,0 +1,106 @@
+"""Signs of life: who sweeps, who serves which queue, and how long it takes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from django_ihuyi.models import Heartbeat
+from django_ihuyi.outbound import publishing
+from django_ihuyi.tasks import sweep
+from django_ihuyi.watching import beats
+from tests.celery import app
+from tests.wire import FakeBroker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_each_queue_is_asked_once_a_minute(broker: FakeBroker, settings: Settings) -> None:
+    settings.IHUYI = {**settings.IHUYI, "QUEUES": {"verification": "codes", "marketing": "campaigns"}}
+    start = timezone.now()
+    asked = []
+    with time_machine.travel(start, tick=False) as clock:
+        for seconds in (0, 10, 59, 61):
+            clock.move_to(start + timedelta(seconds=seconds))
+            beats.after_sweep()
+            for task in broker.take():
+                asked.append((seconds, task.queue))
+                task.run()
+    assert sorted(asked) == [(when, queue) for when in (0, 61) for queue in ("campaigns", "celery", "codes")]
+    assert str(Heartbeat.objects.get(name="queue:codes")) == "queue:codes"
+
+
+def test_a_queue_without_a_worker_is_asked_again_late(broker: FakeBroker) -> None:
+    start = timezone.now()
+    asked = []
+    with time_machine.travel(start, tick=False) as clock:
+        for minute in range(32):
+            clock.move_to(start + timedelta(minutes=minute))
+            beats.after_sweep()
+            asked += [minute for _task in broker.take()]
+        row = Heartbeat.objects.get(name="queue:")
+        assert row.outstanding
+    assert asked == [0, 30]
+
+
+def test_the_delay(broker: FakeBroker) -> None:
+    start = timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        beats.after_sweep()
+        clock.move_to(start + timedelta(seconds=7))
+        row = Heartbeat.objects.get(name="queue:")
+        assert row.delay(timezone.now()) == timedelta(seconds=7)
+        broker.take()[0].run()
+        clock.move_to(start + timedelta(seconds=30))
+        row.refresh_from_db()
+        assert row.delay(timezone.now()) == timedelta(seconds=7)
+    assert Heartbeat(name="x").delay(start) == timedelta(0)
+
+
+def test_a_broker_that_is_away_is_no_fault_of_the_workers(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: object, **_options: object) -> None:
+        raise OSError
+
+    with monkeypatch.context() as away:
+        away.setattr(app.tasks["django_ihuyi.tasks.beat"], "apply_async", fail)
+        beats.after_sweep()
+    assert not Heartbeat.objects.get(name="queue:").outstanding
+    publishing._broker_answered()
+    beats.after_sweep()
+    assert len(broker.take()) == 1
+
+
+def test_of_two_sweeps_one_asks(broker: FakeBroker) -> None:
+    Heartbeat.objects.create(name="queue:")
+
+    def ask_first(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("UPDATE") and "asked_at" in sql and not Heartbeat.objects.exclude(asked_at=None).exists():
+            with connection.cursor() as cursor:
+                cursor.execute("update django_ihuyi_heartbeat set asked_at = '2026-01-01' where name = 'queue:'")
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(ask_first):
+        beats.after_sweep()
+    assert broker.take() == []
+
+
+def test_eager_tasks_beat_at_once() -> None:
+    app.conf.task_always_eager = True
+    try:
+        beats.after_sweep()
+    finally:
+        app.conf.task_always_eager = False
+    assert not Heartbeat.objects.get(name="queue:").outstanding
+
+
+@pytest.mark.parametrize("how", [sweep, lambda: call_command("ihuyi_sweep")], ids=["task", "command"])
+def test_every_sweep_is_noted(how: Any, broker: FakeBroker) -> None:
+    how()
+    assert Heartbeat.objects.get(name="sweep").beaten_at is not None

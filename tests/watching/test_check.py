@@ -1,0 +1,269 @@
+"""``ihuyi_check``: each thing that can be wrong, with its exit status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+import requests
+import time_machine
+from django.core.management import CommandError, call_command
+from django.utils import timezone, translation
+from pytest_django import Settings
+
+from django_ihuyi.gateway import Client
+from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt
+from django_ihuyi.watching import checking, record
+from django_ihuyi.watching.findings import Finding, Level, Limits, worst
+from tests.wire import Answer, FakeWire
+
+pytestmark = pytest.mark.django_db
+
+
+def ago(**length: float) -> datetime:
+    return timezone.now() - timedelta(**length)
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Run the command; its exit status and what it printed."""
+    out = StringIO()
+    status = 0
+    try:
+        call_command("ihuyi_check", *arguments, stdout=out)
+    except SystemExit as ended:
+        status = int(str(ended.code))
+    return status, out.getvalue()
+
+
+@pytest.fixture
+def alive() -> None:
+    now = timezone.now()
+    Heartbeat.objects.create(name="sweep", beaten_at=now)
+    Heartbeat.objects.create(name="queue:", asked_at=now - timedelta(seconds=1), beaten_at=now)
+
+
+@pytest.mark.usefixtures("alive")
+def test_all_is_well(wire: FakeWire, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(8):
+        status, text = run()
+    assert status == 0, text
+    assert {line.split()[0] for line in text.splitlines()} == {"OK"}
+    assert {line.split()[1] for line in text.splitlines()} == {*checking.NAMES}
+    assert "answers, 100 messages left" in text
+
+
+@pytest.mark.usefixtures("alive")
+def test_as_json(wire: FakeWire) -> None:
+    wire.answer({"code": 2, "msg": "", "num": "0"})
+    status, text = run("--json")
+    told = json.loads(text)
+    assert (status, told["status"]) == (2, "CRITICAL")
+    (bad,) = [check for check in told["checks"] if check["status"] != "OK"]
+    assert (bad["check"], bad["subject"], bad["balance"], bad["advice"]) == (
+        "gateway",
+        "default",
+        0,
+        "Recharge in ihuyi's console.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "limits", "status", "said"),
+    [
+        ({"code": 2, "num": "50"}, ["--balance", "50", "10"], 1, "50 messages left"),
+        ({"code": 2, "num": "51"}, ["--balance", "50", "10"], 0, "51 messages left"),
+        ({"code": 2, "num": "10"}, ["--balance", "50", "10"], 2, "10 messages left"),
+        (405, [], 2, "code 405"),
+        (requests.exceptions.ConnectTimeout(), [], 2, "no answer (NotSent)"),
+        ((502, b"x"), [], 2, "no answer (Uncertain)"),
+    ],
+    ids=["low", "enough", "very low", "wrong key", "no connection", "nonsense"],
+)
+def test_the_gateway(answer: Answer, limits: list[str], status: int, said: str, wire: FakeWire) -> None:
+    wire.answer(answer)
+    ended, text = run("--only", "gateway", *limits)
+    assert ended == status, text
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    ("ahead", "status"), [(0, 0), (45, 1), (-45, 1), (300, 2)], ids=["right", "ahead", "behind", "far"]
+)
+def test_the_clock(ahead: int, status: int, wire: FakeWire) -> None:
+    wire.headers = {"Date": format_datetime(datetime.now(UTC) - timedelta(seconds=ahead), usegmt=True)}
+    ended, text = run("--only", "gateway")
+    assert ended == status, text
+    assert "clock default" in text
+
+
+def test_an_account_with_wrong_settings(settings: Settings, wire: FakeWire) -> None:
+    accounts = {**settings.IHUYI["ACCOUNTS"], "shop": {"ACCOUNT": "x"}}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": accounts}
+    ended, text = run("--only", "gateway", "--only", "settings")
+    assert ended == 2
+    assert "settings E004" in text
+    assert "gateway shop" in text
+    assert settings.IHUYI["ACCOUNTS"]["default"]["API_KEY"] not in text
+
+
+class Patient(Client):
+    """Tells how long it would wait."""
+
+    def get_balance(self) -> int:
+        assert isinstance(self.timeout, tuple)
+        return round(sum(self.timeout))
+
+
+@pytest.mark.parametrize(("timeout", "waits"), [("2", 4), ("30", 13)], ids=["shorter", "the account's own"])
+def test_no_call_lasts_longer_than_asked(timeout: str, waits: int, settings: Settings) -> None:
+    account = {**settings.IHUYI["ACCOUNTS"]["default"], "CLIENT": f"{__name__}.{Patient.__name__}"}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
+    assert f"{waits} messages left" in run("--only", "gateway", "--timeout", timeout)[1]
+
+
+@pytest.mark.parametrize(("tokens", "status"), [([], 1), (["x" * 20], 0)], ids=["a warning", "right"])
+def test_the_settings(tokens: list[str], status: int, settings: Settings) -> None:
+    settings.IHUYI = {**settings.IHUYI, "PUSH_TOKENS": tokens}
+    assert run("--only", "settings")[0] == status
+
+
+def message(**values: Any) -> None:
+    Message.objects.create(**{"mobile": "13800138000", "content": "您好", **values})
+
+
+def due(seconds: float) -> Callable[[], None]:
+    return lambda: message(due_at=ago(seconds=seconds), publish_at=ago(seconds=seconds))
+
+
+def accepted(number: int, hours: float, last_receipt: float | None = None) -> Callable[[], None]:
+    def make() -> None:
+        for _number in range(number):
+            message(status="accepted", accepted_at=ago(hours=hours))
+        if last_receipt is not None:
+            Receipt.objects.create(mobile="1", code=2, received_at=ago(hours=last_receipt))
+
+    return make
+
+
+def paused(code: int | None) -> Callable[[], None]:
+    def make() -> None:
+        AccountState.objects.create(account="default", paused_since=ago(minutes=1), code=code)
+
+    return make
+
+
+def heart(name: str, **seconds_ago: float) -> Callable[[], None]:
+    def make() -> None:
+        Heartbeat.objects.create(name=name, **{field: ago(seconds=value) for field, value in seconds_ago.items()})
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("check", "made", "status", "said"),
+    [
+        ("waiting", due(60), 0, "1 are due"),
+        ("waiting", due(130), 1, "oldest for 130 s"),
+        ("waiting", due(1000), 2, "oldest for 1000 s"),
+        ("waiting", lambda: message(due_at=ago(hours=-1)), 0, "0 are due"),
+        ("claims", lambda: message(status="submitting", claimed_until=ago(seconds=90)), 1, "1 are with a worker"),
+        ("claims", lambda: message(status="submitting", claimed_until=ago(seconds=30)), 0, "0 are with a worker"),
+        ("unknown", lambda: message(status="unknown", submitted_at=ago(hours=1)), 1, "1 of the last day"),
+        ("unknown", lambda: message(status="unknown", submitted_at=ago(hours=25)), 0, "0 of the last day"),
+        ("receipts", accepted(1, 2), 1, "no receipt has come"),
+        ("receipts", accepted(10, 2), 2, "PUSH_TOKENS"),
+        ("receipts", accepted(10, 2, last_receipt=1), 0, "receipts arrive"),
+        ("receipts", accepted(10, 2, last_receipt=3), 2, "no receipt has come"),
+        ("receipts", accepted(10, 0.5), 0, "receipts arrive"),
+        ("pauses", paused(4051), 2, "code 4051"),
+        ("pauses", paused(None), 2, "does not answer"),
+        ("sweep", lambda: None, 2, "no sweep has ever run"),
+        ("sweep", heart("sweep", beaten_at=100), 1, "100 s ago"),
+        ("sweep", heart("sweep", beaten_at=400), 2, "beat"),
+        ("queues", lambda: None, 3, "no sweep has asked"),
+        ("queues", heart("queue:", asked_at=200), 1, "waiting for 200 s"),
+        ("queues", heart("queue:", asked_at=1000), 2, "Start a worker with -Q"),
+        ("queues", heart("queue:", asked_at=3600, beaten_at=3300), 1, "takes 300.0 s"),
+    ],
+)
+def test_the_record(check: str, made: Callable[[], None], status: int, said: str) -> None:
+    with time_machine.travel(timezone.now(), tick=False):
+        made()
+        ended, text = run("--only", check)
+    assert ended == status, text
+    assert said in text
+    assert "13800138000" not in text
+
+
+def test_a_paused_account_is_told_by_itself() -> None:
+    paused(405)()
+    due(1000)()
+    assert run("--only", "waiting")[0] == 0
+
+
+def test_counting_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "CAP", 2)
+    for _number in range(3):
+        due(1)()
+    assert "2+ are due" in run("--only", "waiting")[1]
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["refuses", "hangs"])
+def test_the_broker(hangs: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    from kombu import Connection
+
+    ended = threading.Event()
+
+    def connect(*_args: object, **_options: object) -> None:
+        if hangs:
+            ended.wait(10)
+        raise OSError
+
+    monkeypatch.setattr(Connection, "ensure_connection", connect)
+    status, text = run("--only", "broker", "--timeout", "0.3")
+    ended.set()
+    assert status == 2
+    assert ("time-out" if hangs else "OSError") in text
+
+
+def test_what_cannot_be_checked_is_said(settings: Settings) -> None:
+    settings.IHUYI = {**settings.IHUYI, "QUEUES": 7}
+    status, text = run("--only", "queues")
+    assert (status, "could not be checked (ImproperlyConfigured)" in text) == (3, True)
+
+
+def test_in_chinese() -> None:
+    with translation.override("zh-hans"):
+        text = run("--only", "sweep")[1]
+    assert "从未" in text
+
+
+def test_wrong_use() -> None:
+    with pytest.raises(CommandError) as caught:
+        run("--timeout", "0")
+    assert caught.value.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ([], Level.UNKNOWN),
+        ([Level.OK], Level.OK),
+        ([Level.OK, Level.UNKNOWN], Level.UNKNOWN),
+        ([Level.UNKNOWN, Level.WARNING], Level.WARNING),
+        ([Level.WARNING, Level.CRITICAL, Level.UNKNOWN], Level.CRITICAL),
+    ],
+)
+def test_the_worst_counts(levels: list[Level], expected: Level) -> None:
+    assert worst([Finding("x", "", level, "") for level in levels]) is expected
+
+
+def test_limits_are_reached_at_their_figure() -> None:
+    assert [Limits.judge(value, (1, 2)) for value in (0.9, 1, 2)] == [Level.OK, Level.WARNING, Level.CRITICAL]

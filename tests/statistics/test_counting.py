@@ -258,6 +258,24 @@ def test_a_sweep_that_died_leaves_the_half_hour_to_the_next(monkeypatch: pytest.
     assert statuses() == {"delivered": 1}
 
 
+def test_a_sweep_that_outlived_its_lease_writes_nothing() -> None:
+    make_delivered()
+    counting.open_slots(NOW)
+    slot = TallySlot.objects.get()
+
+    def take_over(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        # Both counts are read; what comes next ends the claim.
+        if sql.startswith("SELECT") and "verificationcode" in sql:
+            TallySlot.objects.update(due_at=NOW + HOUR)
+        return result
+
+    with connection.execute_wrapper(take_over):
+        assert not counting.count(slot, now=NOW)
+    assert MessageTally.objects.count() == 0
+    assert TallySlot.objects.get().due_at == NOW + HOUR
+
+
 def _die(*_args: object) -> None:
     raise KeyboardInterrupt
 

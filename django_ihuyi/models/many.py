@@ -21,12 +21,9 @@ from django_ihuyi.gateway import SubmitResult
 from django_ihuyi.gateway.codes import ACCEPTED
 
 from .account import AccountState
-from .categories import Category
 from .insertion import column_names
 from .lifecycle import SOURCES, MessageStatus
 from .message import Message
-
-_MOST_CANCELLED = 1000
 
 
 def claim(messages: Iterable[Message], *, now: datetime, lease: timedelta) -> list[Message]:
@@ -105,25 +102,6 @@ def accept(answers: Iterable[tuple[Message, SubmitResult]], *, now: datetime) ->
             message.status_changed(MessageStatus.ACCEPTED, claimed_until=None, **changes)
             settled.append(message)
     return settled
-
-
-def cancel_marketing(mobile: str, *, using: str | None = None) -> int:
-    """Take back the marketing texts that wait for a number, in one statement.
-
-    Args:
-        mobile: The number.
-        using: The database; by default where messages are written.
-
-    Returns:
-        How many were cancelled, a thousand at most: what is left is cancelled when its turn comes.
-    """
-    # base manager: as in Message itself.
-    rows = Message._base_manager.using(using or router.db_for_write(Message))
-    marketing = rows.filter(mobile=mobile, category=Category.MARKETING, status__in=SOURCES[MessageStatus.CANCELLED])
-    pks = list(marketing.order_by("-pk").values_list("pk", flat=True)[:_MOST_CANCELLED])
-    if not pks:
-        return 0
-    return marketing.filter(pk__in=pks).update(status=MessageStatus.CANCELLED)
 
 
 def _claim(messages: Sequence[Message], attempts: int, now: datetime, changes: Mapping[str, Any]) -> int:

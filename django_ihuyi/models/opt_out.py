@@ -11,12 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from . import many
 from .categories import Category
+from .lifecycle import MessageStatus
 from .message import Message
 
 if TYPE_CHECKING:
     from .reply import Reply
+
+
+_MOST = 100
+"""Messages that are cancelled while a person waits for an answer."""
 
 
 class OptOutManager(models.Manager["OptOut"]):
@@ -43,7 +47,19 @@ class OptOutManager(models.Manager["OptOut"]):
         self.bulk_create([OptOut(mobile=reply.mobile, reply=reply, reason=word)], ignore_conflicts=True)
         older = Q(reply=None) | Q(reply__reply_time__lt=reply.reply_time) if reply.reply_time else Q(reply=None)
         self.filter(older, mobile=reply.mobile).update(reply=reply)
-        many.cancel_marketing(reply.mobile, using=self.db)
+        self.take_back(reply.mobile)
+
+    def take_back(self, mobile: str) -> int:
+        """Cancel the marketing texts that wait for a number, the newest :data:`_MOST`.
+
+        Args:
+            mobile: The number.
+
+        Returns:
+            How many were cancelled. What is left is cancelled when its turn comes (:meth:`wanted`).
+        """
+        marketing = Message.objects.filter(mobile=mobile, category=Category.MARKETING, status=MessageStatus.QUEUED)
+        return sum(message.cancel() for message in marketing.order_by("-pk")[:_MOST])
 
     def lift(self, reply: Reply) -> bool:
         """Take a number off, because its person wrote so.
@@ -114,4 +130,4 @@ class OptOut(models.Model):
         new = self._state.adding
         super().save(*args, **kwargs)
         if new:
-            many.cancel_marketing(self.mobile)
+            OptOut.objects.take_back(self.mobile)

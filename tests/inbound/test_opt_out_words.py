@@ -177,9 +177,9 @@ def test_statements(
 ) -> None:
     for _ in range(3):
         waiting()
-    # The message, the reply, the opt-out and its newest reply, what waits and its end, the transaction's two ends; one
-    # more where the database takes no subquery of the table that it updates.
-    with django_assert_max_num_queries(9):
+    # The message, the reply, the opt-out and its newest reply, what waits and the end of each of the three, the
+    # transaction's two ends; one more where the database takes no subquery of the table that it updates.
+    with django_assert_max_num_queries(11):
         push(client, "reply", REPLY)
     message = send_sms("13900139000", "您好", category="marketing")
     with django_assert_num_queries(1):

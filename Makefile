@@ -12,8 +12,9 @@ pip := $(python) -m pip install --quiet --disable-pip-version-check
 # Drivers of the servers that tests use where they are reachable; their versions are in setup.cfg's extra "services".
 drivers := psycopg[binary] redis mysqlclient
 
-# A file's tests stay together: many share a site that takes seconds to start.
-at_once := -n auto --maxprocesses 4 --dist loadfile
+# A file's tests stay together: many share a site that takes seconds to start. In the order of the seed: xdist's own
+# order would leave the files with few long tests to the end.
+at_once := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

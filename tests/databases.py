@@ -13,7 +13,7 @@ from . import services
 
 SELECTED = ("-m", "django_db and not e2e")
 """What a database can make a difference to."""
-AT_ONCE = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+AT_ONCE = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 """As in the Makefile; each process has a database of its own."""
 
 

@@ -33,6 +33,8 @@ def watch(package: str, directory: Path) -> tuple[list[str], list[str]]:
 
 
 OF_A_FOREIGN_KEY_TO_USERS = {
+    "django_ihuyi.models.reply: setting AUTH_USER_MODEL",
+    "django_ihuyi.migrations.0001_initial: setting AUTH_USER_MODEL",
     "django_ihuyi.contrib.otp.models: setting AUTH_USER_MODEL",
     "django_ihuyi.contrib.otp.migrations.0001_initial: setting AUTH_USER_MODEL",
 }

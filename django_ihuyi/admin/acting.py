@@ -32,7 +32,7 @@ from django_ihuyi.models import Message
 
 from . import display
 from .acts import ACTS, MOST, Act, Reason, Refused
-from .base import SearchedAdmin
+from .base import SearchedAdmin, is_on_a_rows_page
 from .privacy import shown_number
 
 SHOWN = 50
@@ -65,8 +65,15 @@ class ActingAdmin(SearchedAdmin[Message]):
 
     actions: Any = ()
 
-    def get_actions(self, request: HttpRequest) -> dict[str, tuple[Action, str, str]]:  # type: ignore[override]  # newer Django's
-        """Return what this person may do. A site's own actions for all models know nothing of masks: none of them."""
+    def get_actions(self, request: HttpRequest, action_location: object = None) -> dict[str, Any]:
+        """Return what this person may do. A site's own actions for all models know nothing of masks: none of them.
+
+        Args:
+            request: The request.
+            action_location: Where Django 6.1 and newer show them: the page of one message has buttons instead.
+        """
+        if is_on_a_rows_page(action_location):
+            return {}
         return {
             name: (partial(self._act_on_list, act), name, str(act.label))
             for name, act in ACTS.items()

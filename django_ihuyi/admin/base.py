@@ -32,6 +32,11 @@ else:
         """Django's own class takes no parameter at run time."""
 
 
+def is_on_a_rows_page(action_location: object) -> bool:
+    """Whether Django asks for the actions of a row's own page, as 6.1 and newer do; earlier ones say nothing."""
+    return getattr(action_location, "name", "") == "CHANGE_FORM"
+
+
 class ReadOnlyAdmin(_ModelAdmin[_Row]):
     """Pages of a table that only the software writes."""
 
@@ -70,6 +75,15 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody deletes."""
         return False
+
+    def get_actions(self, request: HttpRequest, action_location: object = None) -> dict[str, Any]:
+        """Return what can be done to chosen rows: nothing, unless a page says otherwise.
+
+        Args:
+            request: The request.
+            action_location: Where Django 6.1 and newer show them (:func:`is_on_a_rows_page`).
+        """
+        return {}
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Whether an address may ask for this."""

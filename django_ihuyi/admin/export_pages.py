@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 from django_ihuyi.masking import mask_mobile
 from django_ihuyi.models import Message
 
-from .base import SearchedAdmin
+from .base import SearchedAdmin, is_on_a_rows_page
 from .export_files import XLSX_MOST, csv_pieces, has_xlsx, xlsx_file
 from .export_rows import Rows
 from .paging import CappedPaginator, WholeList
@@ -55,10 +55,10 @@ class ExportingAdmin(SearchedAdmin[Message]):
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_export"
         return reverse(name, current_app=self.admin_site.name) + (f"?{query}" if query else "")
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+    def get_actions(self, request: HttpRequest, action_location: object = None) -> dict[str, Any]:
         """Return what can be done to chosen rows: also to export them."""
-        actions: dict[str, Any] = super().get_actions(request)
-        if self.may_export(request):
+        actions = super().get_actions(request, action_location)
+        if self.may_export(request) and not is_on_a_rows_page(action_location):
             actions["export"] = (self._export_chosen, "export", _("Export"))
         return actions
 

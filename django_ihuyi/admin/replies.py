@@ -14,7 +14,7 @@ from django_ihuyi.masking import mask_text
 from django_ihuyi.models import Reply
 
 from . import display, reading
-from .base import PushAdmin
+from .base import PushAdmin, is_on_a_rows_page
 from .filters import DayFilter, MatchedFilter
 from .privacy import sees_whole
 from .reading import UnreadFilter
@@ -49,9 +49,9 @@ class ReplyAdmin(PushAdmin[Reply]):
             (_("What it answers"), {"fields": (self.message_column(request), "smsid", "replied", "reply_time_text")}),
         )
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+    def get_actions(self, request: HttpRequest, action_location: object = None) -> dict[str, Any]:
         """Return the marks alone: a site's own actions for all models know nothing of masks."""
-        return reading.actions_for(request)
+        return {} if is_on_a_rows_page(action_location) else reading.actions_for(request)
 
     @admin.display(description=_("read?"))
     def state(self, reply: Reply) -> SafeString:

@@ -34,6 +34,8 @@ def fresh_breaker() -> Iterator[None]:
 @pytest.fixture
 def use_broker() -> Iterator[Celery]:
     """The Celery application, to be pointed at another broker; pointed back at the end."""
+    # What another test has left in memory is nobody's here.
+    FakeBroker().take()
     yield app
     point(app, "memory://")
     # What hung fails by now; it must not be heard of in another test.

@@ -101,7 +101,7 @@ def publish_due(now: datetime) -> tuple[int, bool]:
         for chunk in _chunks(taken):
             if not _publish(chunk):
                 # Nobody has these either: they are published as soon as the broker is back.
-                Message.objects.filter(pk__in=left, status=MessageStatus.QUEUED).update(publish_at=now)
+                many.queued(left).update(publish_at=now)
                 return count, False
             left.difference_update(message.pk for message in chunk)
             count += len(chunk)

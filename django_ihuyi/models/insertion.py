@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
+from types import MappingProxyType
 from typing import Any
 
 from django.db import connections, router
@@ -95,8 +96,9 @@ def _literal(value: object) -> str | None:
     return "''" if value == "" else None
 
 
-def column_names(model: type[Model], using: str) -> dict[str, str]:
-    """The quoted names of a table's columns, and of the table itself as ""."""
+@cache
+def column_names(model: type[Model], using: str) -> Mapping[str, str]:
+    """The quoted names of a table's columns, and of the table itself as "". Put together once: many a push asks."""
     quote = connections[using].ops.quote_name
     columns = {item.name: quote(str(item.column)) for item in model._meta.concrete_fields}
-    return {"": quote(model._meta.db_table), **columns}
+    return MappingProxyType({"": quote(model._meta.db_table), **columns})

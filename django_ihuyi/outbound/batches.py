@@ -47,9 +47,9 @@ def submit(pks: Sequence[int]) -> None:
     Args:
         pks: Primary keys. Those that are gone or settled are not an error: tasks come twice and late.
     """
-    queued = Message.objects.filter(pk__in=pks, status=Message.Status.QUEUED).order_by("account", "pk")
-    for alias, rows in groupby(queued.values_list("account", "pk"), key=itemgetter(0)):
-        _Chunk(alias, [pk for _alias, pk in rows]).run()
+    rows = many.queued(pks).order_by("account", "pk")
+    for alias, alike in groupby(rows.values_list("account", "pk"), key=itemgetter(0)):
+        _Chunk(alias, [pk for _alias, pk in alike]).run()
 
 
 class _Turn(NamedTuple):
@@ -128,7 +128,7 @@ class _Chunk:
         pks = [self.unread.popleft() for _ in range(min(_PAGE, len(self.unread)))]
         now = timezone.now()
         page, early = [], []
-        for message in Message.objects.filter(pk__in=pks, status=Message.Status.QUEUED).order_by("pk"):
+        for message in many.queued(pks).order_by("pk"):
             if message.expires_at and message.expires_at <= now:
                 message.expire(now=now)
             elif message.due_at <= now:
@@ -231,7 +231,7 @@ class _Chunk:
         pks, category = [*(message.pk for message in self.waiting), *self.unread], self.waiting[0].category
         self._leave()
         publish_at = publishing.publish_again_at(timezone.now() + timedelta(seconds=seconds))
-        Message.objects.filter(pk__in=pks, status=Message.Status.QUEUED).update(publish_at=publish_at)
+        many.queued(pks).update(publish_at=publish_at)
         publishing.publish_chunk(pks, category, countdown=seconds)
 
 

@@ -21,7 +21,7 @@ from celery import Task, current_app
 from django.utils import timezone
 
 from django_ihuyi import conf
-from django_ihuyi.models import Message
+from django_ihuyi.models import Message, many
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ def _publish(task: Task[Any, Any], argument: int | list[int], category: str, cou
     if not published:
         pks = argument if isinstance(argument, list) else [argument]
         publish_at = timezone.now() + timedelta(seconds=max(countdown, 0))
-        Message.objects.filter(pk__in=pks, status=Message.Status.QUEUED).update(publish_at=publish_at)
+        many.queued(pks).update(publish_at=publish_at)
     return published
 
 

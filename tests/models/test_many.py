@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_ihuyi.gateway import SubmitResult
@@ -14,6 +16,9 @@ from tests.heard import Heard
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LEASE = timedelta(seconds=60)
+EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN", "mysql": "EXPLAIN"}
+KEY = {"sqlite": "USING INTEGER PRIMARY KEY", "postgresql": "django_ihuyi_message_pkey", "mysql": "PRIMARY"}
+"""What the three databases call a search by the primary key."""
 
 
 def messages(count: int) -> list[Message]:
@@ -104,3 +109,22 @@ def test_what_was_put_off_since_it_was_read_is_not_published() -> None:
     read = list(Message.objects.order_by("pk"))
     Message.objects.filter(pk=read[0].pk).update(publish_at=now + timedelta(minutes=1))
     assert many.take_for_publishing(read, now=now, publish_at=now + timedelta(minutes=2)) == read[1:]
+
+
+def test_rows_are_found_by_their_keys_in_a_queue_that_the_database_has_not_counted() -> None:
+    now = timezone.now()
+    Message.objects.bulk_create(Message(mobile=f"139{n:08}", content="您好", due_at=now) for n in range(10_000))
+    read = list(Message.objects.order_by("pk")[:8])
+    with CaptureQueriesContext(connection) as statements:
+        claimed = many.claim(read, now=now, lease=LEASE)
+        many.accept(answers(claimed), now=now)
+        many.take_for_publishing(list(Message.objects.order_by("-pk")[:8]), now=now, publish_at=now)
+        list(many.queued([message.pk for message in read]))
+    named = [statement["sql"] for statement in statements if " IN (" in statement["sql"]]
+    assert len(named) == 4
+    for sql in named:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{EXPLAIN[connection.vendor]} {sql}")
+            plan = str(cursor.fetchall())
+        assert KEY[connection.vendor] in plan, plan
+        assert "ihuyi_msg_" not in plan.replace("possible_keys", ""), plan

@@ -31,16 +31,14 @@ from .lifecycle import SOURCES, MessageStatus
 from .message import Message
 
 
-def queued(pks: Collection[int], *, using: str | None = None) -> QuerySet[Message]:
+def queued(pks: Collection[int]) -> QuerySet[Message]:
     """Find those of some messages that are still queued.
 
     Args:
         pks: Primary keys.
-        using: The alias of the database; by default the one that the router names.
     """
     # base manager: as in Message itself.
-    rows = Message._base_manager.using(using).filter(pk__in=pks)
-    return rows.alias(state=Coalesce("status", Value(""))).filter(state=MessageStatus.QUEUED)
+    return _queued(Message._base_manager.filter(pk__in=pks))
 
 
 def claim(messages: Iterable[Message], *, now: datetime, lease: timedelta) -> list[Message]:
@@ -84,8 +82,8 @@ def take_for_publishing(messages: Sequence[Message], *, now: datetime, publish_a
     Returns:
         Those that are ours to publish.
     """
-    rows = queued([message.pk for message in messages], using=router.db_for_write(Message, instance=messages[0]))
-    due = rows.filter(publish_at__lte=now, publishes=messages[0].publishes)
+    rows = _rows(messages)
+    due = _queued(rows).filter(publish_at__lte=now, publishes=messages[0].publishes)
     with transaction.atomic(using=rows.db):
         if due.update(publish_at=publish_at, publishes=messages[0].publishes + 1) == len(messages):
             return list(messages)
@@ -187,3 +185,7 @@ def _rows(messages: Sequence[Message]) -> QuerySet[Message]:
     using = router.db_for_write(Message, instance=messages[0])
     # base manager: as in Message itself.
     return Message._base_manager.using(using).filter(pk__in=[message.pk for message in messages])
+
+
+def _queued(rows: QuerySet[Message]) -> QuerySet[Message]:
+    return rows.alias(state=Coalesce("status", Value(""))).filter(state=MessageStatus.QUEUED)

@@ -127,4 +127,4 @@ def test_rows_are_found_by_their_keys_in_a_queue_that_the_database_has_not_count
             cursor.execute(f"{EXPLAIN[connection.vendor]} {sql}")
             plan = str(cursor.fetchall())
         assert KEY[connection.vendor] in plan, plan
-        assert "ihuyi_msg_" not in plan.replace("possible_keys", ""), plan
+        assert "ihuyi_msg_" not in plan, plan

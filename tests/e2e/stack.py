@@ -68,11 +68,12 @@ class Stack:
         secrets: Texts that no log may contain, with what they are.
     """
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *gateway: str, **environment: str) -> None:
         """Describe the processes.
 
         Args:
             folder: For databases and logs.
+            *gateway: Further options of the sandbox gateway.
             **environment: Further environment variables, for example ``DATABASE_URL``.
         """
         self.folder = folder
@@ -96,16 +97,21 @@ class Stack:
         queue = ("--queues", environment["CELERY_QUEUE"]) if "CELERY_QUEUE" in environment else ()
         pushes = f"{self.site_url}/ihuyi/push/{self.push_token}/"
         self.processes: list[Process] = [
-            parts.sandbox(self.logs, sandbox_port, pushes, "--receipt-delay=0.5"),
+            parts.sandbox(self.logs, sandbox_port, pushes, "--receipt-delay=0.5", *gateway),
             parts.worker(self.logs, *queue),
             parts.site(self.logs, site_port),
         ]
 
-    def start(self) -> None:
-        """Make the tables and the staff user, start everything, and wait until it answers."""
+    def start(self, before: Callable[[], object] = lambda: None) -> None:
+        """Make the tables and the staff user, start everything, and wait until it answers.
+
+        Args:
+            before: What is done when there are tables, but no process yet.
+        """
         self.logs.mkdir(parents=True)
         manage(self.environment, "migrate", "--verbosity=0")
         manage(self.environment, "demo_staff")
+        before()
         for process in self.processes:
             process.start(self.environment)
         for process in self.processes:

@@ -101,7 +101,9 @@ def build(directory: Path) -> Built:
     log = run(*command, directory / "direct", "--sdist", "--wheel", tree, cwd=directory)
     [sdist] = (directory / "direct").glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        archive.extractall(directory / "unpacked", filter="data")
+        # Python before 3.11.4, as Debian 12 has it, knows neither the filter nor the argument.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(directory / "unpacked")
     [unpacked] = (directory / "unpacked").iterdir()
     shutil.copytree(unpacked, directory / "again")
     log += run(*command, directory / "indirect", "--wheel", directory / "again", cwd=directory)

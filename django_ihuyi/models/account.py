@@ -5,6 +5,7 @@ The accounts themselves stand in the settings; this is what all workers must agr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi import signals
 
 from .balance_reading import BalanceReading
+from .sql import column_names
 
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(minutes=10)
@@ -161,3 +163,15 @@ class AccountState(models.Model):
 
     def __str__(self) -> str:
         return self.account
+
+
+def flowing(message: Mapping[str, str], using: str) -> str:
+    """Return the condition in SQL that the account of a message is not paused.
+
+    Args:
+        message: The names of the message's columns.
+        using: The database.
+    """
+    state = column_names(AccountState, using)
+    same = f"{state['']}.{state['account']} = {message['']}.{message['account']}"
+    return f"NOT EXISTS (SELECT 1 FROM {state['']} WHERE {same} AND {state['']}.{state['paused_since']} IS NOT NULL)"  # noqa: S608  names, quoted

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache, partial
-from types import MappingProxyType
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model
+from django.db.models import Field
 
 from .message import Message
+from .sql import column_names
 
 
 def insert(messages: Sequence[Message]) -> None:
@@ -94,11 +94,3 @@ def _literal(value: object) -> str | None:
     if isinstance(value, int):
         return str(int(value))
     return "''" if value == "" else None
-
-
-@cache
-def column_names(model: type[Model], using: str) -> Mapping[str, str]:
-    """The quoted names of a table's columns, and of the table itself as "". Put together once: many a push asks."""
-    quote = connections[using].ops.quote_name
-    columns = {item.name: quote(str(item.column)) for item in model._meta.concrete_fields}
-    return MappingProxyType({"": quote(model._meta.db_table), **columns})

@@ -25,10 +25,10 @@ from django.db.models.functions import Coalesce
 from django_ihuyi.gateway import SubmitResult
 from django_ihuyi.gateway.codes import ACCEPTED
 
-from .account import AccountState
-from .insertion import column_names
+from .account import flowing
 from .lifecycle import SOURCES, MessageStatus
-from .message import Message
+from .message import CLAIMABLE, Message
+from .sql import column_names, execute, marks
 
 
 def queued(pks: Collection[int]) -> QuerySet[Message]:
@@ -122,17 +122,14 @@ def accept(answers: Iterable[tuple[Message, SubmitResult]], *, now: datetime) ->
 def _claim(messages: Sequence[Message], attempts: int, now: datetime, changes: Mapping[str, Any]) -> int:
     """What ``Message.claim`` says, by hand: Django would take longer to put the statement together than to run it."""
     using = router.db_for_write(Message, instance=messages[0])
-    name, state = column_names(Message, using), column_names(AccountState, using)
+    name = column_names(Message, using)
     moment = connections[using].ops.adapt_datetimefield_value
-    return _execute(
+    return execute(
         using,
         f"UPDATE {name['']} SET {name['status']} = %s, {name['attempts']} = %s, {name['submitted_at']} = %s, "  # noqa: S608  names of tables and columns, quoted; every value is a parameter
         f"{name['claimed_until']} = %s, {name['claimed_by']} = %s "
-        f"WHERE {name['id']} IN ({_marks(messages)}) AND COALESCE({name['status']}, '') = %s "
-        f"AND {name['attempts']} = %s AND {name['due_at']} <= %s "
-        f"AND ({name['expires_at']} IS NULL OR {name['expires_at']} > %s) AND NOT EXISTS (SELECT 1 FROM {state['']} "
-        f"WHERE {state['']}.{state['account']} = {name['']}.{name['account']} "
-        f"AND {state['']}.{state['paused_since']} IS NOT NULL)",
+        f"WHERE {name['id']} IN ({marks(messages)}) AND COALESCE({name['status']}, '') = %s "
+        f"AND {CLAIMABLE.format_map(name)} AND {flowing(name, using)}",
         MessageStatus.SUBMITTING.value,
         changes["attempts"],
         moment(now),
@@ -152,12 +149,12 @@ def _accept(answers: Sequence[tuple[Message, SubmitResult]], attempts: int, now:
     name = column_names(Message, using)
     each = " ".join(["WHEN %s THEN %s"] * len(answers))
     sources = SOURCES[MessageStatus.ACCEPTED]
-    return _execute(
+    return execute(
         using,
         f"UPDATE {name['']} SET {name['status']} = %s, {name['code']} = %s, {name['error']} = %s, "  # noqa: S608  as above
         f"{name['claimed_until']} = NULL, {name['accepted_at']} = %s, "
         f"{name['smsid']} = CASE {name['id']} {each} END, {name['msg']} = CASE {name['id']} {each} END "
-        f"WHERE {name['id']} IN ({_marks(answers)}) AND COALESCE({name['status']}, '') IN ({_marks(sources)}) "
+        f"WHERE {name['id']} IN ({marks(answers)}) AND COALESCE({name['status']}, '') IN ({marks(sources)}) "
         f"AND {name['attempts']} = %s AND NOT {name['receipt_came_first']}",
         MessageStatus.ACCEPTED.value,
         ACCEPTED,
@@ -169,16 +166,6 @@ def _accept(answers: Sequence[tuple[Message, SubmitResult]], attempts: int, now:
         *(source.value for source in sources),
         attempts,
     )
-
-
-def _execute(using: str, sql: str, *params: Any) -> int:  # noqa: ANN401  whatever the database takes
-    with connections[using].cursor() as cursor:
-        cursor.execute(sql, params)
-        return int(cursor.rowcount)
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join(["%s"] * len(values))
 
 
 def _rows(messages: Sequence[Message]) -> QuerySet[Message]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models, router
-from django.db.models import Exists, OuterRef, Q
+from django.db import connections, models, router
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,12 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi import signals
 from django_ihuyi.masking import mask_codes, mask_quoted_codes
 
-from .account import AccountState
+from .account import flowing
 from .batch import Batch
 from .categories import Category
 from .events import log_change
 from .lifecycle import SOURCES, MessageStatus
+from .sql import column_names, marks, update
 
+CLAIMABLE = "{attempts} = %s AND {due_at} <= %s AND ({expires_at} IS NULL OR {expires_at} > %s)"
+"""Besides its status, what a message needs to be claimed: as it was read, due, and of use still."""
+_Condition = tuple[Any, ...]
+"""A condition in SQL with the names of fields in braces, and its values."""
 _CHANGED = {
     MessageStatus.ACCEPTED: signals.message_accepted,
     MessageStatus.REJECTED: signals.message_rejected,
@@ -154,17 +159,11 @@ class Message(models.Model):
             Whether it is ours now. False if it is not queued any more, not due, past its ``expires_at``, or its
             account is paused.
         """
-        conditions = [
-            Q(attempts=self.attempts),
-            Q(due_at__lte=now),
-            Q(expires_at__isnull=True) | Q(expires_at__gt=now),
-        ]
-        if not probe:
-            paused = AccountState.objects.filter(account=OuterRef("account"), paused_since__isnull=False)
-            conditions.append(~Q(Exists(paused)))
+        using = router.db_for_write(Message, instance=self)
+        paused = "" if probe else f" AND {flowing(column_names(Message, using), using)}"
         return self._move(
             MessageStatus.SUBMITTING,
-            *conditions,
+            (CLAIMABLE + paused, self.attempts, now, now),
             attempts=self.attempts + 1,
             submitted_at=now,
             claimed_until=now + lease,
@@ -177,7 +176,7 @@ class Message(models.Model):
             Whether that is all. If not, a receipt may have come before the answer and has to be looked for.
         """
         changes: dict[str, Any] = {"code": code, "msg": msg, "smsid": smsid, "accepted_at": now, "error": ""}
-        if self._settle(MessageStatus.ACCEPTED, Q(receipt_came_first=False), **changes):
+        if self._settle(MessageStatus.ACCEPTED, ("NOT {receipt_came_first}",), **changes):
             return True
         self._settle(MessageStatus.ACCEPTED, **changes)
         return False
@@ -226,7 +225,7 @@ class Message(models.Model):
 
     def expire(self, *, now: datetime) -> bool:
         """Too late to be of use: never submitted. Returns whether this call changed the row."""
-        return self._move(MessageStatus.EXPIRED, Q(expires_at__lte=now))
+        return self._move(MessageStatus.EXPIRED, ("{expires_at} <= %s", now))
 
     def cancel(self) -> bool:
         """Somebody took it back before it was submitted. Returns whether this call changed the row."""
@@ -294,17 +293,22 @@ class Message(models.Model):
         """Return words about this message, such as the gateway's, without a verification code that they quote."""
         return mask_quoted_codes(words, self.content) if self.category == Category.VERIFICATION else words
 
-    def _settle(self, status: MessageStatus, *conditions: Q, **changes: Any) -> bool:  # noqa: ANN401  a row's values
+    def _settle(self, status: MessageStatus, *conditions: _Condition, **changes: Any) -> bool:  # noqa: ANN401  a row's values
         """End this claim. Another attempt's claim is not ours to end, hence ``attempts`` in the WHERE."""
-        return self._move(status, Q(attempts=self.attempts), *conditions, claimed_until=None, **changes)
+        return self._move(status, ("{attempts} = %s", self.attempts), *conditions, claimed_until=None, **changes)
 
-    def _move(self, status: MessageStatus, *conditions: Q, **changes: Any) -> bool:  # noqa: ANN401  a row's values
+    def _move(self, status: MessageStatus, *conditions: _Condition, **changes: Any) -> bool:  # noqa: ANN401  a row's values
         if self.category == Category.VERIFICATION:
             self._forget_code(status, changes)
         using = router.db_for_write(Message, instance=self)
-        # base manager: a status change must not depend on what a site makes of the default manager.
-        rows = Message._base_manager.using(using).filter(*conditions, pk=self.pk, status__in=SOURCES[status])
-        if not rows.update(status=status, **changes):
+        name, moment = column_names(Message, using), connections[using].ops.adapt_datetimefield_value
+        sources = [source.value for source in SOURCES[status]]
+        where = [f"{name['id']} = %s", f"{name['status']} IN ({marks(sources)})"]
+        params: list[Any] = [self.pk, *sources]
+        for text, *values in conditions:
+            where.append(text.format_map(name))
+            params += [moment(value) if isinstance(value, datetime) else value for value in values]
+        if not update(Message, using, {"status": status, **changes}, " AND ".join(where), *params):
             return False
         self.status_changed(status, **changes)
         return True

@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.gateway.codes import ACCEPTED
 from django_ihuyi.hashing import spellings
 
-from .insertion import column_names
 from .lifecycle import MessageStatus
 from .message import Message
 from .push import Push
+from .sql import column_names, marks, select
 
 _AHEAD = timedelta(minutes=10)
 """How far the carrier's clock may be behind ours."""
@@ -118,13 +118,10 @@ class ReceiptManager(models.Manager["Receipt"]):
     def _by_smsid(self, receipt: Receipt) -> Message | None:
         if not receipt.smsid:
             return None
-        # By hand: Django would take longer to put the statement together than to run it, for each push again. And no
-        # ORDER BY with a limit: PostgreSQL may then walk the primary key instead of the index of smsids.
-        name = column_names(Message, self.db)
-        mobiles = spellings(receipt.mobile)
-        marks = ", ".join(["%s"] * len(mobiles))
-        sql = f"SELECT * FROM {name['']} WHERE {name['smsid']} = %s AND {name['mobile']} IN ({marks})"  # noqa: S608  names, quoted
-        fits = Message.objects.using(self.db).raw(sql, [receipt.smsid, *mobiles])
+        # No ORDER BY with a limit: PostgreSQL may then walk the primary key instead of the index of smsids.
+        name, mobiles = column_names(Message, self.db), spellings(receipt.mobile)
+        where = f"{name['smsid']} = %s AND {name['mobile']} IN ({marks(mobiles)})"
+        fits = select(Message, self.db, where, receipt.smsid, *mobiles)
         return min(fits, key=attrgetter("pk"), default=None)
 
     def _find(self, receipt: Receipt, window: timedelta) -> Message | None:

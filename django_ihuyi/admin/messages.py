@@ -16,7 +16,7 @@ from django_ihuyi.gateway.codes import ACCEPTED, lookup
 from django_ihuyi.masking import HIDDEN
 from django_ihuyi.models import AccountState, Batch, Message
 
-from . import display
+from . import conversations, display
 from .accounts import pauses
 from .acting import ActingAdmin
 from .balances import low_balances
@@ -134,6 +134,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
             context["badge"] = display.status_badge(obj)
             context["notes"] = resending_notes(self, obj)
             context["buttons"] = self.buttons(request, obj)
+            context["conversation_url"] = conversations.address(self.admin_site, request, obj)
             context["steps"] = self.steps(obj)
             context["tables"] = [
                 table

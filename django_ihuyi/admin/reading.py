@@ -1,4 +1,4 @@
-"""Which replies somebody has read: by an action of the list, never by opening a page."""
+"""Which replies somebody has read: by an action of the list or a button, never by opening a page."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class UnreadFilter(admin.SimpleListFilter):
 @admin.action(description=_("Mark as read"))
 def mark_read(_pages: object, request: HttpRequest, chosen: QuerySet[Reply]) -> None:
     """Mark the chosen replies as read by whoever asks."""
-    _mark(request, chosen, read=True)
+    mark(request, chosen, read=True)
 
 
 @admin.action(description=_("Mark as unread"))
 def mark_unread(_pages: object, request: HttpRequest, chosen: QuerySet[Reply]) -> None:
     """Mark the chosen replies as unread."""
-    _mark(request, chosen, read=False)
+    mark(request, chosen, read=False)
 
 
 def actions_for(request: HttpRequest) -> dict[str, tuple[Any, str, Any]]:
@@ -58,7 +58,14 @@ def actions_for(request: HttpRequest) -> dict[str, tuple[Any, str, Any]]:
     }
 
 
-def _mark(request: HttpRequest, chosen: QuerySet[Reply], *, read: bool) -> None:
+def mark(request: HttpRequest, chosen: QuerySet[Reply], *, read: bool) -> None:
+    """Mark replies, log it, and say how many there were.
+
+    Args:
+        request: Whose user marks them.
+        chosen: Which, :data:`MOST` at the most.
+        read: As read, or as unread.
+    """
     pks = list(chosen.order_by().values_list("pk", flat=True)[: MOST + 1])
     if len(pks) > MOST:
         messages.error(request, gettext("More than %(most)d replies: choose fewer.") % {"most": MOST})

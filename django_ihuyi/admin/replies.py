@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.masking import mask_text
 from django_ihuyi.models import Reply
 
-from . import display, reading
+from . import conversations, display, reading
 from .base import PushAdmin, is_on_a_rows_page
 from .filters import DayFilter, MatchedFilter
 from .privacy import sees_whole
@@ -48,6 +49,24 @@ class ReplyAdmin(PushAdmin[Reply]):
             (None, {"fields": (text, self.mobile_column(request), "received", "read_at", "read_by")}),
             (_("What it answers"), {"fields": (self.message_column(request), "smsid", "replied", "reply_time_text")}),
         )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages' addresses, with those of conversations."""
+        return [*conversations.Conversations(self).get_urls(), *super().get_urls()]
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Reply | None = None,
+    ) -> HttpResponse:
+        """Show a reply, with a link to the conversation that it belongs to."""
+        if obj is not None:
+            context["conversation_url"] = conversations.address(self.admin_site, request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_actions(self, request: HttpRequest, action_location: object = None) -> dict[str, Any]:
         """Return the marks alone: a site's own actions for all models know nothing of masks."""

@@ -97,7 +97,10 @@ class Reply(Push):
         abstract = False
         verbose_name = _("reply")
         verbose_name_plural = _("replies")
-        permissions = [("mark_reply", _("Can mark replies as read"))]
+        permissions = [
+            ("mark_reply", _("Can mark replies as read")),
+            ("answer_reply", _("Can answer replies")),
+        ]
         indexes = [
             models.Index(fields=["mobile", "-id"], name="ihuyi_reply_mobile"),
             models.Index(fields=["smsid"], name="ihuyi_reply_smsid"),

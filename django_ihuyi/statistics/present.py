@@ -31,6 +31,8 @@ class Present:
     """Accepted longer ago than ``NO_RECEIPT_HOURS``."""
     last_receipt: datetime | None
     last_reply: datetime | None
+    unread: int
+    """Replies that nobody has read."""
 
     def receipts_missing(self, now: datetime) -> bool:
         """Whether it looks as if no receipts arrived: messages lack them, and none has come for as long."""
@@ -39,7 +41,7 @@ class Present:
 
 
 def look(now: datetime) -> Present:
-    """Read it, in five queries.
+    """Read it, in six queries.
 
     Args:
         now: The present.
@@ -57,6 +59,7 @@ def look(now: datetime) -> Present:
         no_receipt=accepted.aggregate(number=Count("pk", filter=long_ago))["number"],
         last_receipt=_newest(Receipt),
         last_reply=_newest(Reply),
+        unread=Reply.objects.filter(read_at=None).order_by()[: MOST + 1].count(),
     )
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from django_ihuyi.admin.test_send import LIMITS
+from django_ihuyi.admin.test_send import TEST
 from django_ihuyi.models import Message, Template
 from tests.outbound.conftest import use  # noqa: F401  a fixture
 from tests.outbound.registering import register
@@ -129,7 +129,7 @@ def test_a_sure_refusal_is_told_as_one(tester: Client, use: Callable[..., None])
     assert 'ihuyi-bad"' in piece
 
 
-@pytest.mark.parametrize(("window", "most"), LIMITS, ids=["minute", "day"])
+@pytest.mark.parametrize(("window", "most"), TEST.limits, ids=["minute", "day"])
 def test_a_person_s_tests_are_limited(
     tester: Client, staff: StaffClient, broker: FakeBroker, window: Any, most: int
 ) -> None:
@@ -137,7 +137,7 @@ def test_a_person_s_tests_are_limited(
         Message.objects.all().update(created_at="2020-01-01 00:00Z")
         tester.post(PAGE, {**FORM, "nonce": str(number)})
         if most > 5:
-            LogEntry.objects.update(action_time=LogEntry.objects.latest("pk").action_time - LIMITS[0][0] * 2)
+            LogEntry.objects.update(action_time=LogEntry.objects.latest("pk").action_time - TEST.limits[0][0] * 2)
     answer = tester.post(PAGE, {**FORM, "nonce": "one more"})
     assert "Wait a while" in answer.content.decode()
     assert Message.objects.count() == most

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from pytest_django import Settings
 
-from django_ihuyi.admin.test_send import LIMITS
+from django_ihuyi.admin.test_send import TEST
 from django_ihuyi.models import Template
 from tests.outbound.registering import register
 
@@ -45,5 +45,5 @@ def test_the_permissions_and_limits() -> None:
         "delete_templatereview",
     }
     assert named <= known
-    [minute, day] = [most for _window, most in LIMITS]
+    [minute, day] = [most for _window, most in TEST.limits]
     assert f"{minute} in a minute and {day} in a day" in read(PAGE)

@@ -25,7 +25,7 @@ def test_the_queue_and_who_waits_longest(django_assert_num_queries: DjangoAssert
     make_message(status="unknown", given_up_at=NOW)
     make_message(status="accepted", accepted_at=NOW - 2 * DAY)
     make_message(status="accepted", accepted_at=NOW - MINUTE)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         found = present.look(NOW)
     assert (found.waiting, found.later, found.oldest) == (2, 1, NOW - 17 * MINUTE)
     assert (found.unknown, found.no_receipt) == (1, 1)
@@ -59,3 +59,4 @@ def test_whether_receipts_arrive(accepted_at: datetime, received_at: datetime | 
     found = present.look(NOW)
     assert found.receipts_missing(NOW) is missing
     assert found.last_receipt == found.last_reply == received_at
+    assert found.unread == bool(received_at)

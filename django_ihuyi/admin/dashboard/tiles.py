@@ -9,7 +9,6 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from django_ihuyi import conf
-from django_ihuyi.admin.display import EMPTY
 from django_ihuyi.models import Message, Receipt, Reply, WaitTally
 from django_ihuyi.models.lifecycle import MessageStatus
 from django_ihuyi.statistics.figures import Figures
@@ -108,5 +107,8 @@ def of_present(present: Present, links: Links, now: datetime) -> Iterator[Tile]:
         present.receipts_missing(now),
     )
     yield Tile(
-        _("Last reply"), words.ago(present.last_reply, now) if present.last_reply else EMPTY, "", links.standing(Reply)
+        _("Unread replies"),
+        words.up_to_cap(present.unread),
+        _("the last one %s") % words.ago(present.last_reply, now) if present.last_reply else "",
+        links.standing(Reply, unread="yes") if present.unread else links.standing(Reply),
     )

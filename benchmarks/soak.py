@@ -174,6 +174,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600.0, help="how long (default: %(default)s)")
     parser.add_argument("--rate", type=int, default=250, help="messages a second (default: %(default)s)")
     options = parser.parse_args()
+    if options.seconds < _EVERY * (_WARM + 2):
+        parser.error(f"less than {_EVERY * (_WARM + 2):.0f} seconds have no two halves to compare")
     with staged() as stage:
         enter(stage.environment)
         good = run(stage, options.seconds, options.rate)

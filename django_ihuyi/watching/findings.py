@@ -49,7 +49,8 @@ class Limits:
     queue: tuple[float, float] = (120, 900)
     clock: tuple[float, float] = (30, 120)
     unknown: tuple[float, float] = (1, 100)
-    balance: tuple[float, float] = (0, 0)
+    balance: tuple[float, float] | None = None
+    """What an account has left at the most; None: fewer than ``BALANCE_LOW`` is a warning, nothing critical."""
 
     @staticmethod
     def judge(value: float, limits: tuple[float, float]) -> Level:

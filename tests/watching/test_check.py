@@ -92,6 +92,26 @@ def test_the_gateway(answer: Answer, limits: list[str], status: int, said: str, 
 
 
 @pytest.mark.parametrize(
+    ("low", "left", "limits", "status"),
+    [
+        (50, 49, [], 1),
+        (50, 50, [], 0),
+        (50, 0, [], 2),
+        ({"other": 50}, 1, [], 0),
+        ({"default": 50}, 49, [], 1),
+        (50, 49, ["--balance", "10", "5"], 0),
+    ],
+    ids=["fewer", "as many", "none", "another account's", "its own", "told otherwise"],
+)
+def test_a_low_balance_is_a_warning(
+    low: object, left: int, limits: list[str], status: int, wire: FakeWire, settings: Settings
+) -> None:
+    settings.IHUYI = {**settings.IHUYI, "BALANCE_LOW": low}
+    wire.answer({"code": 2, "num": str(left)})
+    assert run("--only", "gateway", *limits)[0] == status
+
+
+@pytest.mark.parametrize(
     ("ahead", "status"), [(0, 0), (45, 1), (-45, 1), (300, 2)], ids=["right", "ahead", "behind", "far"]
 )
 def test_the_clock(ahead: int, status: int, wire: FakeWire) -> None:

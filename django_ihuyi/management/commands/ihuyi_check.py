@@ -42,14 +42,15 @@ class Command(BaseCommand):
         add("--timeout", type=float, default=5.0, help="Seconds for a call to the gateway or the broker (%(default)s).")
         for name, what in _LIMITS.items():
             default = getattr(Limits(), name)
-            said = f"{what}: from where on it is a warning, and critical ({default[0]:g} {default[1]:g})."
+            shown = "below BALANCE_LOW, 0" if default is None else f"{default[0]:g} {default[1]:g}"
+            said = f"{what}: from where on it is a warning, and critical ({shown})."
             add(f"--{name}", nargs=2, type=float, metavar=("WARNING", "CRITICAL"), default=default, help=said)
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  Django's signature
         """Check, print, end with the exit status."""
         if not 0 < options["timeout"] <= 60:
             raise CommandError(_("--timeout is a number of seconds above 0, 60 at the most."), returncode=3)
-        limits = Limits(**{name: tuple(options[name]) for name in _LIMITS})
+        limits = Limits(**{name: options[name] and tuple(options[name]) for name in _LIMITS})
         found = check(only=options["only"], limits=limits, timeout=options["timeout"])
         level = worst(found)
         self.stdout.write(_as_json(level, found) if options["json"] else _as_text(found))

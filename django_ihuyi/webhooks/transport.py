@@ -1,0 +1,91 @@
+"""The one call that posts an event: to an address that was checked, with no redirect, no proxy and no second try."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import requests.certs
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from .addresses import Target
+
+MAX_ANSWER = 1024
+
+
+class DeliveryError(Exception):
+    """No complete head of an answer came. The text names neither the body nor the URL's path."""
+
+
+class Answer(NamedTuple):
+    """What a receiver answered: the status, the body's first bytes (at most 1024) and the seconds taken."""
+
+    status: int
+    start: str
+    seconds: float
+
+
+def post(target: Target, headers: Mapping[str, str], body: bytes, *, connect: float = 3, read: float = 10) -> Answer:
+    """Post a body once.
+
+    Args:
+        target: The target, checked just now.
+        headers: The signature's headers.
+        body: The JSON, as it was signed.
+        connect: Seconds to wait for a connection.
+        read: Seconds to wait for each part of the answer.
+
+    Returns:
+        The answer, whatever its status; that of a redirect is not followed.
+
+    Raises:
+        DeliveryError: No connection, or no answer in time.
+    """
+    started = time.monotonic()
+    timeout = urllib3.Timeout(connect=connect, read=read)
+    failure: DeliveryError
+    try:
+        with _pool(target) as pool:
+            response = pool.urlopen(
+                "POST",
+                target.path,
+                body=body,
+                headers={**headers, "Host": _host(target), "Content-Type": "application/json"},
+                timeout=timeout,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                # One read of what is there: a receiver that drips its body must not hold the worker.
+                start = response.read1(MAX_ANSWER, decode_content=False) or b""
+            except (HTTPError, OSError):
+                # The status has come and counts.
+                start = b""
+            finally:
+                response.close()
+            return Answer(response.status, start.decode("utf-8", "replace"), time.monotonic() - started)
+    except (HTTPError, OSError) as error:
+        failure = DeliveryError(f"no answer from {target.host}: {type(error).__name__}")
+    # Raised out here, so that no __context__ leads to the request.
+    raise failure
+
+
+def _pool(target: Target) -> urllib3.HTTPConnectionPool:
+    if target.scheme == "http":
+        return urllib3.HTTPConnectionPool(target.address, target.port)
+    return urllib3.HTTPSConnectionPool(
+        target.address,
+        target.port,
+        server_hostname=target.host,
+        assert_hostname=target.host,
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=requests.certs.where(),
+    )
+
+
+def _host(target: Target) -> str:
+    name = f"[{target.host}]" if ":" in target.host else target.host
+    return name if target.port == {"https": 443, "http": 80}[target.scheme] else f"{name}:{target.port}"

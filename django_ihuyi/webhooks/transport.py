@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import requests.certs
 import urllib3
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import HTTPError
 
 from .addresses import Target
@@ -27,7 +27,15 @@ class Answer(NamedTuple):
     seconds: float
 
 
-def post(target: Target, headers: Mapping[str, str], body: bytes, *, connect: float = 3, read: float = 10) -> Answer:
+def post(
+    target: Target,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    connect: float = 3,
+    read: float = 10,
+    ca_certs: str = DEFAULT_CA_BUNDLE_PATH,
+) -> Answer:
     """Post a body once.
 
     Args:
@@ -36,6 +44,7 @@ def post(target: Target, headers: Mapping[str, str], body: bytes, *, connect: fl
         body: The JSON, as it was signed.
         connect: Seconds to wait for a connection.
         read: Seconds to wait for each part of the answer.
+        ca_certs: The file of the certificates that are trusted.
 
     Returns:
         The answer, whatever its status; that of a redirect is not followed.
@@ -47,7 +56,7 @@ def post(target: Target, headers: Mapping[str, str], body: bytes, *, connect: fl
     timeout = urllib3.Timeout(connect=connect, read=read)
     failure: DeliveryError
     try:
-        with _pool(target) as pool:
+        with _pool(target, ca_certs) as pool:
             response = pool.urlopen(
                 "POST",
                 target.path,
@@ -73,7 +82,7 @@ def post(target: Target, headers: Mapping[str, str], body: bytes, *, connect: fl
     raise failure
 
 
-def _pool(target: Target) -> urllib3.HTTPConnectionPool:
+def _pool(target: Target, ca_certs: str) -> urllib3.HTTPConnectionPool:
     if target.scheme == "http":
         return urllib3.HTTPConnectionPool(target.address, target.port)
     return urllib3.HTTPSConnectionPool(
@@ -82,7 +91,7 @@ def _pool(target: Target) -> urllib3.HTTPConnectionPool:
         server_hostname=target.host,
         assert_hostname=target.host,
         cert_reqs="CERT_REQUIRED",
-        ca_certs=requests.certs.where(),
+        ca_certs=ca_certs,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from django_ihuyi.webhooks import addresses, transport
+from tests.gateway.conftest import LOOPBACK_PEM
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,9 @@ def test_an_allowed_network_and_a_query(monkeypatch: pytest.MonkeyPatch) -> None
     assert target == addresses.Target("https", "hooks.example", 443, "10.1.0.7", "/in?a=1")
 
 
+LET_GO = threading.Event()
+
+
 class _Receiver(BaseHTTPRequestHandler):
     seen: list[tuple[str, str, bytes]] = []
 
@@ -104,6 +109,9 @@ class _Receiver(BaseHTTPRequestHandler):
         self.send_header("Location", "/200")
         self.send_header("Content-Length", "9999" if self.path.endswith("long") else "2")
         self.end_headers()
+        if self.path.endswith("stalls"):
+            LET_GO.wait(5)
+            return
         self.wfile.write(b"x" * 9999 if self.path.endswith("long") else b"ok")
 
     def log_message(self, *_args: Any) -> None:
@@ -143,3 +151,51 @@ def test_no_answer_is_an_error_without_the_path(port: int, scheme: str) -> None:
         transport.post(target, {}, b"{}", read=5)
     assert "silent" not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+def test_a_status_counts_though_the_body_never_comes(port: int) -> None:
+    target = addresses.Target("http", "hooks.invalid", port, "127.0.0.1", "/200stalls")
+    LET_GO.clear()
+    try:
+        answer = transport.post(target, {}, b"{}", read=0.2)
+    finally:
+        LET_GO.set()
+    assert (answer.status, answer.start) == (200, "")
+    assert 0.2 <= answer.seconds < 4
+
+
+@pytest.fixture
+def tls_port() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(LOOPBACK_PEM)
+    # The handshake is the handler's thread's: one that fails must not end the thread that accepts.
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.handle_error = lambda *_args: None  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_certificate_is_checked_for_the_name_and_not_for_the_address(tls_port: int) -> None:
+    right = addresses.Target("https", "localhost", tls_port, "127.0.0.1", "/200")
+    assert transport.post(right, {}, b"{}", read=5, ca_certs=str(LOOPBACK_PEM)).status == 200
+    with pytest.raises(transport.DeliveryError, match="SSLError"):
+        transport.post(right._replace(host="hooks.invalid"), {}, b"{}", read=5, ca_certs=str(LOOPBACK_PEM))
+    with pytest.raises(transport.DeliveryError, match="SSLError"):
+        transport.post(right, {}, b"{}", read=5)
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        (addresses.Target("https", "a.example", 443, "8.8.8.8", "/"), "a.example"),
+        (addresses.Target("https", "a.example", 8443, "8.8.8.8", "/"), "a.example:8443"),
+        (addresses.Target("https", "2400:3200::1", 443, "2400:3200::1", "/"), "[2400:3200::1]"),
+    ],
+)
+def test_the_host_header(target: addresses.Target, host: str) -> None:
+    assert transport._host(target) == host

@@ -10,6 +10,7 @@ import urllib3
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import HTTPError
 
+from ..gateway.connections import Call, PlainPool, TLSPool, current
 from .addresses import Target
 
 MAX_ANSWER = 1024
@@ -43,7 +44,7 @@ def post(
         headers: The signature's headers.
         body: The JSON, as it was signed.
         connect: Seconds to wait for a connection.
-        read: Seconds to wait for each part of the answer.
+        read: Seconds to wait for each part of the answer; the whole call ends after ``connect + 2 * read``.
         ca_certs: The file of the certificates that are trusted.
 
     Returns:
@@ -54,6 +55,8 @@ def post(
     """
     started = time.monotonic()
     timeout = urllib3.Timeout(connect=connect, read=read)
+    # The gateway's connections end a call at its deadline, even when the head of an answer drips in byte by byte.
+    current.call = Call(connect, read)
     failure: DeliveryError
     try:
         with _pool(target, ca_certs) as pool:
@@ -84,8 +87,8 @@ def post(
 
 def _pool(target: Target, ca_certs: str) -> urllib3.HTTPConnectionPool:
     if target.scheme == "http":
-        return urllib3.HTTPConnectionPool(target.address, target.port)
-    return urllib3.HTTPSConnectionPool(
+        return PlainPool(target.address, target.port)
+    return TLSPool(
         target.address,
         target.port,
         server_hostname=target.host,

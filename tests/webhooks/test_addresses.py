@@ -6,7 +6,9 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -105,6 +107,14 @@ class _Receiver(BaseHTTPRequestHandler):
         self.seen.append((self.path, self.headers["Host"], body))
         if self.path == "/silent":
             return
+        if self.path == "/drips":
+            # The socket's other end closes at the deadline; without one this would go on for ten seconds.
+            with suppress(OSError):
+                for _ in range(100):
+                    self.wfile.write(b"H")
+                    if LET_GO.wait(0.1):
+                        break
+            return
         self.send_response(int(self.path[1:4]))
         self.send_header("Location", "/200")
         self.send_header("Content-Length", "9999" if self.path.endswith("long") else "2")
@@ -199,3 +209,16 @@ def test_the_certificate_is_checked_for_the_name_and_not_for_the_address(tls_por
 )
 def test_the_host_header(target: addresses.Target, host: str) -> None:
     assert transport._host(target) == host
+
+
+def test_a_head_that_drips_in_ends_at_the_deadline(port: int) -> None:
+    target = addresses.Target("http", "hooks.invalid", port, "127.0.0.1", "/drips")
+    LET_GO.clear()
+    started = time.monotonic()
+    try:
+        with pytest.raises(transport.DeliveryError):
+            transport.post(target, {}, b"{}", connect=0.2, read=0.3)
+    finally:
+        LET_GO.set()
+    # connect + 2 * read, and time for a busy machine.
+    assert time.monotonic() - started < 3

@@ -222,3 +222,29 @@ def test_a_head_that_drips_in_ends_at_the_deadline(port: int) -> None:
         LET_GO.set()
     # connect + 2 * read, and time for a busy machine.
     assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("path", "arrives"),
+    [
+        ("/200//other.invalid/", "/200//other.invalid/"),
+        ("/200/a b", "/200/a%20b"),
+        ("/200/短信?a=é", "/200/%E7%9F%AD%E4%BF%A1?a=%C3%A9"),
+    ],
+    ids=["two slashes", "a space", "not ASCII"],
+)
+def test_any_path_goes_to_the_address_that_was_checked(port: int, path: str, arrives: str) -> None:
+    target = addresses.resolve(
+        f"http://127.0.0.1:{port}{path}#part", allowed=["127.0.0.0/8"], ports=[port], allow_http=True
+    )
+    assert transport.post(target, {}, b"{}", read=5).status == 200
+    assert [seen for seen, _host, _body in _Receiver.seen] == [arrives]
+
+
+def test_a_name_that_cannot_be_resolved_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: Any, **_kwargs: Any) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(OSError, match="try again"):
+        addresses.resolve("https://hooks.example/")

@@ -1,0 +1,88 @@
+"""Which addresses an event may go to. A name is looked up once; the connection goes to the address that was checked."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")
+# is_global has changed with Python's patch releases; these are refused by every one of them: protocol assignments,
+# relays and tunnels, through which an IPv4 address of the inside could be reached.
+_REFUSED = tuple(
+    ipaddress.ip_network(network) for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16")
+)
+
+
+class AddressError(Exception):
+    """An address that events must not go to. The text says why."""
+
+
+class Target(NamedTuple):
+    """Where to connect to, and as whom: ``address`` has been checked, ``host`` is for TLS and the Host header."""
+
+    scheme: str
+    host: str
+    port: int
+    address: str
+    path: str
+
+
+def is_public(address: Address) -> bool:
+    """Return whether an address is one of the public internet: not private, shared, local, multicast or reserved."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return is_public(address.ipv4_mapped)
+        if address not in _PUBLIC_V6:
+            return False
+    return address.is_global and not address.is_multicast and not any(address in network for network in _REFUSED)
+
+
+def resolve(
+    url: str, *, allowed: Sequence[str] = (), ports: Sequence[int] = (443,), allow_http: bool = False
+) -> Target:
+    """Look up an endpoint's address and check it.
+
+    Args:
+        url: The endpoint's URL.
+        allowed: Networks that are allowed though they are not public, such as ``10.1.0.0/16``.
+        ports: The ports that are allowed.
+        allow_http: Whether ``http`` is allowed too.
+
+    Returns:
+        The target; its address is the first that the name has.
+
+    Raises:
+        AddressError: The URL is malformed, or its scheme, its port or any one of its addresses is not allowed.
+        OSError: The name cannot be resolved now.
+    """
+    try:
+        parts = urlsplit(url)
+        given_port = parts.port
+    except ValueError:
+        raise AddressError("the URL is malformed") from None
+    if parts.scheme not in (("https", "http") if allow_http else ("https",)):
+        raise AddressError("the URL must begin with https://")
+    if not parts.hostname or parts.username is not None or parts.password is not None:
+        raise AddressError("the URL must name a host, and no user or password")
+    port = given_port if given_port is not None else {"https": 443, "http": 80}[parts.scheme]
+    if port not in ports:
+        raise AddressError(f"port {port} is not allowed")
+    try:
+        host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise AddressError("the URL's host is malformed") from None
+    found = [info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    networks = [ipaddress.ip_network(network) for network in allowed]
+    for text in found:
+        # One bad address among good ones is how a name is made to pass: all of them have to be right.
+        address = ipaddress.ip_address(text)
+        address = getattr(address, "ipv4_mapped", None) or address
+        if not is_public(address) and not any(address in network for network in networks):
+            raise AddressError("the host has an address that is not public")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(parts.scheme, host, port, str(found[0]), path)

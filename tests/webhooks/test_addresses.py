@@ -1,0 +1,250 @@
+"""Addresses: nothing inside a network is reached, and the connection goes to what was checked."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from django_ihuyi.webhooks import addresses, transport
+from tests.gateway.conftest import LOOPBACK_PEM
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "127.0.0.1",
+        "0.0.0.0",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.100.100.200",
+        "192.0.0.192",
+        "192.88.99.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fe80::1",
+        "fc00::1",
+        "ff02::1",
+        "fd00:ec2::254",
+        "::ffff:10.0.0.1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::1",
+        "2001:0:1::1",
+        "2001:db8::1",
+        "::7f00:1",
+    ],
+)
+def test_not_public(text: str) -> None:
+    assert not addresses.is_public(ipaddress.ip_address(text))
+
+
+@pytest.mark.parametrize("text", ["8.8.8.8", "::ffff:8.8.8.8", "2400:3200::1"])
+def test_public(text: str) -> None:
+    assert addresses.is_public(ipaddress.ip_address(text))
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://8.8.8.8/", "https"),
+        ("ftp://8.8.8.8/", "https"),
+        ("https:///x", "host"),
+        ("https://me@8.8.8.8/", "user"),
+        ("https://8.8.8.8:22/", "port 22"),
+        ("https://8.8.8.8:0/", "port 0"),
+        ("https://8.8.8.8:x/", "malformed"),
+        ("https://[::1/", "malformed"),
+        ("https://a..b/", "malformed"),
+        ("https://127.1/", "not public"),
+        ("https://2130706433/", "not public"),
+        ("https://[::ffff:127.0.0.1]/", "not public"),
+    ],
+)
+def test_refused(url: str, why: str) -> None:
+    with pytest.raises(addresses.AddressError, match=why):
+        addresses.resolve(url)
+
+
+def _answer(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:
+    infos = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443)) for one in found]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: infos)
+
+
+def test_one_inner_address_among_public_ones_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, "8.8.8.8", "10.0.0.1")
+    with pytest.raises(addresses.AddressError, match="not public"):
+        addresses.resolve("https://hooks.example/")
+
+
+def test_an_allowed_network_and_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, "10.1.0.7")
+    target = addresses.resolve("https://hooks.example/in?a=1", allowed=["10.1.0.0/16"])
+    assert target == addresses.Target("https", "hooks.example", 443, "10.1.0.7", "/in?a=1")
+
+
+LET_GO = threading.Event()
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    seen: list[tuple[str, str, bytes]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append((self.path, self.headers["Host"], body))
+        if self.path == "/silent":
+            return
+        if self.path == "/drips":
+            # The socket's other end closes at the deadline; without one this would go on for ten seconds.
+            with suppress(OSError):
+                for _ in range(100):
+                    self.wfile.write(b"H")
+                    if LET_GO.wait(0.1):
+                        break
+            return
+        self.send_response(int(self.path[1:4]))
+        self.send_header("Location", "/200")
+        self.send_header("Content-Length", "9999" if self.path.endswith("long") else "2")
+        self.end_headers()
+        if self.path.endswith("stalls"):
+            LET_GO.wait(5)
+            return
+        self.wfile.write(b"x" * 9999 if self.path.endswith("long") else b"ok")
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    _Receiver.seen.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("status", [200, 302, 410, 500])
+def test_every_status_is_an_answer_and_no_redirect_is_followed(port: int, status: int) -> None:
+    # The name does not exist: only the address that was checked can have been connected to.
+    target = addresses.Target("http", "hooks.invalid", port, "127.0.0.1", f"/{status}")
+    answer = transport.post(target, {}, b"{}", read=5)
+    assert (answer.status, answer.start) == (status, "ok")
+    assert _Receiver.seen == [(f"/{status}", f"hooks.invalid:{port}", b"{}")]
+
+
+def test_of_a_long_answer_only_the_start_is_kept(port: int) -> None:
+    target = addresses.Target("http", "hooks.invalid", port, "127.0.0.1", "/200long")
+    assert 0 < len(transport.post(target, {}, b"{}", read=5).start) <= transport.MAX_ANSWER
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_answer_is_an_error_without_the_path(port: int, scheme: str) -> None:
+    target = addresses.Target(scheme, "hooks.invalid", port, "127.0.0.1", "/silent")
+    with pytest.raises(transport.DeliveryError, match=r"no answer from hooks\.invalid") as caught:
+        transport.post(target, {}, b"{}", read=5)
+    assert "silent" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_a_status_counts_though_the_body_never_comes(port: int) -> None:
+    target = addresses.Target("http", "hooks.invalid", port, "127.0.0.1", "/200stalls")
+    LET_GO.clear()
+    try:
+        answer = transport.post(target, {}, b"{}", read=0.2)
+    finally:
+        LET_GO.set()
+    assert (answer.status, answer.start) == (200, "")
+    assert 0.2 <= answer.seconds < 4
+
+
+@pytest.fixture
+def tls_port() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(LOOPBACK_PEM)
+    # The handshake is the handler's thread's: one that fails must not end the thread that accepts.
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.handle_error = lambda *_args: None  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_certificate_is_checked_for_the_name_and_not_for_the_address(tls_port: int) -> None:
+    right = addresses.Target("https", "localhost", tls_port, "127.0.0.1", "/200")
+    assert transport.post(right, {}, b"{}", read=5, ca_certs=str(LOOPBACK_PEM)).status == 200
+    with pytest.raises(transport.DeliveryError, match="SSLError"):
+        transport.post(right._replace(host="hooks.invalid"), {}, b"{}", read=5, ca_certs=str(LOOPBACK_PEM))
+    with pytest.raises(transport.DeliveryError, match="SSLError"):
+        transport.post(right, {}, b"{}", read=5)
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        (addresses.Target("https", "a.example", 443, "8.8.8.8", "/"), "a.example"),
+        (addresses.Target("https", "a.example", 8443, "8.8.8.8", "/"), "a.example:8443"),
+        (addresses.Target("https", "2400:3200::1", 443, "2400:3200::1", "/"), "[2400:3200::1]"),
+    ],
+)
+def test_the_host_header(target: addresses.Target, host: str) -> None:
+    assert transport._host(target) == host
+
+
+def test_a_head_that_drips_in_ends_at_the_deadline(port: int) -> None:
+    target = addresses.Target("http", "hooks.invalid", port, "127.0.0.1", "/drips")
+    LET_GO.clear()
+    started = time.monotonic()
+    try:
+        with pytest.raises(transport.DeliveryError):
+            transport.post(target, {}, b"{}", connect=0.2, read=0.3)
+    finally:
+        LET_GO.set()
+    # connect + 2 * read, and time for a busy machine.
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("path", "arrives"),
+    [
+        ("/200//other.invalid/", "/200//other.invalid/"),
+        ("/200/a b", "/200/a%20b"),
+        ("/200/短信?a=é", "/200/%E7%9F%AD%E4%BF%A1?a=%C3%A9"),
+    ],
+    ids=["two slashes", "a space", "not ASCII"],
+)
+def test_any_path_goes_to_the_address_that_was_checked(port: int, path: str, arrives: str) -> None:
+    target = addresses.resolve(
+        f"http://127.0.0.1:{port}{path}#part", allowed=["127.0.0.0/8"], ports=[port], allow_http=True
+    )
+    assert transport.post(target, {}, b"{}", read=5).status == 200
+    assert [seen for seen, _host, _body in _Receiver.seen] == [arrives]
+
+
+def test_a_name_that_cannot_be_resolved_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: Any, **_kwargs: Any) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(OSError, match="try again"):
+        addresses.resolve("https://hooks.example/")

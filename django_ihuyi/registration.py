@@ -46,11 +46,17 @@ def _guard(what: str, user: Model, send: Callable[[], None]) -> None:
     try:
         send()
     except InvalidMessage as error:
-        logger.warning("No %s for user %s: code %s", what, user.pk, error.code)
+        logger.warning(
+            "No %s for user %s: code %s",
+            what,
+            user.pk,
+            error.code,
+            extra={"event": "registration.refused", "code": error.code},
+        )
     except CodeThrottled as error:
-        logger.warning("No %s for user %s: %s", what, user.pk, error.reason)
+        logger.warning("No %s for user %s: %s", what, user.pk, error.reason, extra={"event": "registration.throttled"})
     except Exception:
-        logger.exception("No %s for user %s", what, user.pk)
+        logger.exception("No %s for user %s", what, user.pk, extra={"event": "registration.failed"})
 
 
 def _send_welcome(user: Model, registration: conf.RegistrationSettings) -> None:

@@ -78,7 +78,12 @@ class CancelMessage(Endpoint):
         if not row.cancel():
             row.refresh_from_db()
             raise Conflict(_("The message is %(status)s and cannot be cancelled.") % {"status": row.status})
-        logger.info("Message %s was cancelled through the API by %s.", pk, caller(request).partition(":")[0])
+        logger.info(
+            "Message %s was cancelled through the API by %s.",
+            pk,
+            caller(request).partition(":")[0],
+            extra={"event": "api.cancelled", "message_pk": pk},
+        )
         return Response(answers.message(row, whole=sees_all(request)))
 
 

@@ -56,14 +56,24 @@ def record(answer: Answer) -> None:
         answer: What :func:`ask` returned.
     """
     if answer.reading is None:
-        logger.warning("The balance of account %r could not be read: %s", answer.account, answer.error)
+        logger.warning(
+            "The balance of account %r could not be read: %s",
+            answer.account,
+            answer.error,
+            extra={"event": "balance.unread", "account": answer.account},
+        )
         return
     with transaction.atomic(using=AccountState.objects.db):
         answer.reading.save(using=AccountState.objects.db)
         crossed = AccountState.objects.note_balance(answer.reading, low=answer.low)
     if crossed:
         remaining = answer.reading.remaining
-        logger.warning("Account %r has %d messages left, which is below BALANCE_LOW.", answer.account, remaining)
+        logger.warning(
+            "Account %r has %d messages left, which is below BALANCE_LOW.",
+            answer.account,
+            remaining,
+            extra={"event": "balance.low", "account": answer.account},
+        )
 
 
 def check() -> Iterator[Answer]:

@@ -157,7 +157,8 @@ class Client:
             raise
         finally:
             # Nothing of the request and none of the gateway's words belong in this line.
-            logger.debug("%s %s: %s, %.0f ms", method, self._host, outcome, 1000 * (time.monotonic() - started))
+            took = 1000 * (time.monotonic() - started)
+            logger.debug("%s %s: %s, %.0f ms", method, self._host, outcome, took, extra={"event": "gateway.called"})
         return answer
 
     def _form(self, fields: dict[str, str], signed: tuple[str, str] | None) -> str | None:

@@ -34,7 +34,7 @@ class PushToken(BasePermission):
         # All of them are compared, each in constant time: how long it takes tells nothing about any.
         fits = [hmac.compare_digest(given, token.encode()) for token in settings.push_tokens]
         if not any(fits) or not _allowed(request, settings):
-            logger.warning("A push was refused: wrong token or network.")
+            logger.warning("A push was refused: wrong token or network.", extra={"event": "push.refused"})
             raise Http404
         return True
 

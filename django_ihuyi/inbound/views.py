@@ -88,7 +88,9 @@ class PushView(APIView):
         serializer = self.serializer_class(data=request.data)
         if not serializer.is_valid():
             wrong = "; ".join(f"{name}: {' '.join(map(str, errors))}" for name, errors in serializer.errors.items())
-            logger.warning("A push to %s was not understood: %s", type(self).__name__, wrong)
+            logger.warning(
+                "A push to %s was not understood: %s", type(self).__name__, wrong, extra={"event": "push.unreadable"}
+            )
             raise ValidationError({"detail": wrong})
         serializer.save()
         return Response("success")
@@ -102,7 +104,7 @@ class PushView(APIView):
         try:
             return super().handle_exception(exc)
         except Exception:
-            logger.exception("A push to %s failed.", type(self).__name__)
+            logger.exception("A push to %s failed.", type(self).__name__, extra={"event": "push.failed"})
             # Django would have told whoever watches for errors.
             got_request_exception.send(sender=type(self), request=self.request)
             return Response("The push could not be taken; push it again.", status=500)

@@ -32,7 +32,13 @@ def pause(alias: str, result: SubmitResult, *, now: datetime) -> None:
     if lookup(result.code).scope is Scope.CLOCK and result.server_time:
         offset = round((datetime.now(UTC) - result.server_time).total_seconds())
     if AccountState.objects.pause(alias, code=result.code, msg=result.msg, clock_offset=offset, now=now):
-        logger.error("Account %r is paused: the gateway answered code %s.%s", alias, result.code, _say_offset(offset))
+        logger.error(
+            "Account %r is paused: the gateway answered code %s.%s",
+            alias,
+            result.code,
+            _say_offset(offset),
+            extra={"event": "account.paused", "account": alias, "code": result.code},
+        )
 
 
 def pause_silent(alias: str, *, now: datetime) -> None:
@@ -43,7 +49,11 @@ def pause_silent(alias: str, *, now: datetime) -> None:
         now: The present.
     """
     if AccountState.objects.pause(alias, code=None, msg="", clock_offset=None, now=now):
-        logger.error("Account %r is paused: many calls in a row had no answer of the gateway.", alias)
+        logger.error(
+            "Account %r is paused: many calls in a row had no answer of the gateway.",
+            alias,
+            extra={"event": "account.silent", "account": alias},
+        )
 
 
 def probe_by_balance(state: AccountState, *, now: datetime) -> bool:

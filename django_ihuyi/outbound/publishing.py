@@ -214,11 +214,15 @@ def _broker_failed(why: str) -> None:
     _broker.left_alone_until = time.monotonic() + RESPITE
     if not _broker.down:
         _broker.down = True
-        logger.error("The broker does not take tasks (%s). Messages wait in the table; upkeep publishes them.", why)
+        logger.error(
+            "The broker does not take tasks (%s). Messages wait in the table; upkeep publishes them.",
+            why,
+            extra={"event": "broker.away"},
+        )
 
 
 def _broker_answered() -> None:
     _broker.left_alone_until = 0.0
     if _broker.down:
         _broker.down = False
-        logger.warning("The broker takes tasks again.")
+        logger.warning("The broker takes tasks again.", extra={"event": "broker.back"})

@@ -114,6 +114,7 @@ class Registry:
             "A text fits none of the %d approved templates of account %r: the gateway may refuse it (4072).",
             len(self._approved),
             self._alias,
+            extra={"event": "template.unmatched", "account": self._alias},
         )
 
     def _find(self, name: str) -> Template:

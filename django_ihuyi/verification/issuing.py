@@ -134,7 +134,9 @@ def _issue(request: _Request, answer: object, *, decoy: bool, quietly: bool = Fa
     if refusal is not None and not dry_run:
         raise _as_error(refusal)
     if refusal is not None:
-        logger.warning("Dry run: a code was sent that would be refused (%s).", refusal.reason)
+        logger.warning(
+            "Dry run: a code was sent that would be refused (%s).", refusal.reason, extra={"event": "code.dry_run"}
+        )
     return message
 
 

@@ -95,7 +95,14 @@ def _suspect(subject: str, sent: int, entered: int, *, now: datetime) -> bool:
         # An address is somebody's; which one is in the table.
         kind = subject.partition(":")[0]
         level = logging.ERROR if subject == SITE else logging.INFO
-        logger.log(level, "SMS bombing is suspected (%s): of %s codes %s were entered.", kind, sent, entered)
+        logger.log(
+            level,
+            "SMS bombing is suspected (%s): of %s codes %s were entered.",
+            kind,
+            sent,
+            entered,
+            extra={"event": "bombing.suspected"},
+        )
     return began
 
 
@@ -103,5 +110,10 @@ def _lift(row: Suspicion) -> bool:
     lifted = Suspicion.objects.lift(row)
     if lifted:
         level = logging.WARNING if row.subject == SITE else logging.INFO
-        logger.log(level, "SMS bombing is suspected no more (%s).", row.subject.partition(":")[0])
+        logger.log(
+            level,
+            "SMS bombing is suspected no more (%s).",
+            row.subject.partition(":")[0],
+            extra={"event": "bombing.ended"},
+        )
     return lifted

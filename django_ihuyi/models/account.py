@@ -165,12 +165,12 @@ class AccountState(models.Model):
         return self.account
 
 
-def flowing(message: Mapping[str, str], using: str) -> str:
+def flowing(using: str, message: Mapping[str, str]) -> str:
     """Return the condition in SQL that the account of a message is not paused.
 
     Args:
-        message: The names of the message's columns.
         using: The database.
+        message: The names of the message's columns.
     """
     state = column_names(AccountState, using)
     same = f"{state['']}.{state['account']} = {message['']}.{message['account']}"

@@ -1,21 +1,35 @@
-"""The log records of messages: one a change of status, under names that stay, and with nothing about a person."""
+"""What is told of a message's change: a log record, with nothing about a person, and after commit the site's signal."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
+from django.db import router
+
+from django_ihuyi import signals
+
+from .lifecycle import MessageStatus
+
 if TYPE_CHECKING:
     from .message import Message
 
 logger = logging.getLogger("django_ihuyi.messages")
 
+_SIGNALS = {
+    MessageStatus.ACCEPTED: signals.message_accepted,
+    MessageStatus.REJECTED: signals.message_rejected,
+    MessageStatus.DELIVERED: signals.message_delivered,
+    MessageStatus.UNDELIVERED: signals.message_undelivered,
+    MessageStatus.UNKNOWN: signals.message_unknown,
+}
 
-def log_change(message: Message) -> None:
-    """Log that a message changed its status, at the level INFO.
+
+def tell_change(message: Message) -> None:
+    """Log that a message changed its status, at the level INFO, and tell the site after commit.
 
     Args:
-        message: The message as it is now. Its transaction may still be rolled back.
+        message: The message as it is now. Its transaction may still be rolled back; the record stays then.
     """
     logger.info(
         "Message %s is %s.",
@@ -31,3 +45,8 @@ def log_change(message: Message) -> None:
             "attempts": message.attempts,
         },
     )
+    signal = _SIGNALS.get(MessageStatus(message.status))
+    if signal is not None:
+        # Receivers name Message, also where a site's proxy of it was changed.
+        sender = message._meta.concrete_model or type(message)
+        signals.send_after_commit(signal, sender, using=router.db_for_write(sender, instance=message), message=message)

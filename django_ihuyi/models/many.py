@@ -28,7 +28,7 @@ from django_ihuyi.gateway.codes import ACCEPTED
 from .account import flowing
 from .lifecycle import SOURCES, MessageStatus
 from .message import CLAIMABLE, Message
-from .sql import column_names, execute, marks
+from .sql import column_names, execute, marks, update
 
 
 def queued(pks: Collection[int]) -> QuerySet[Message]:
@@ -120,38 +120,28 @@ def accept(answers: Iterable[tuple[Message, SubmitResult]], *, now: datetime) ->
 
 
 def _claim(messages: Sequence[Message], attempts: int, now: datetime, changes: Mapping[str, Any]) -> int:
-    """What ``Message.claim`` says, by hand: Django would take longer to put the statement together than to run it."""
+    """What ``Message.claim`` says."""
     using = router.db_for_write(Message, instance=messages[0])
-    name = column_names(Message, using)
-    moment = connections[using].ops.adapt_datetimefield_value
-    return execute(
+    return update(
+        Message,
         using,
-        f"UPDATE {name['']} SET {name['status']} = %s, {name['attempts']} = %s, {name['submitted_at']} = %s, "  # noqa: S608  names of tables and columns, quoted; every value is a parameter
-        f"{name['claimed_until']} = %s, {name['claimed_by']} = %s "
-        f"WHERE {name['id']} IN ({marks(messages)}) AND COALESCE({name['status']}, '') = %s "
-        f"AND {CLAIMABLE.format_map(name)} AND {flowing(name, using)}",
-        MessageStatus.SUBMITTING.value,
-        changes["attempts"],
-        moment(now),
-        moment(changes["claimed_until"]),
-        changes["claimed_by"],
-        *(message.pk for message in messages),
-        MessageStatus.QUEUED.value,
-        attempts,
-        moment(now),
-        moment(now),
+        {"status": MessageStatus.SUBMITTING, **changes},
+        (f"{{id}} IN ({marks(messages)})", *(message.pk for message in messages)),
+        ("COALESCE({status}, '') = %s", MessageStatus.QUEUED.value),
+        (CLAIMABLE, attempts, now, now),
+        (flowing(using, column_names(Message, using)),),
     )
 
 
 def _accept(answers: Sequence[tuple[Message, SubmitResult]], attempts: int, now: datetime) -> int:
-    """One UPDATE for rows that each get values of their own, by hand as well."""
+    """One UPDATE for rows that each get values of their own."""
     using = router.db_for_write(Message, instance=answers[0][0])
     name = column_names(Message, using)
     each = " ".join(["WHEN %s THEN %s"] * len(answers))
     sources = SOURCES[MessageStatus.ACCEPTED]
     return execute(
         using,
-        f"UPDATE {name['']} SET {name['status']} = %s, {name['code']} = %s, {name['error']} = %s, "  # noqa: S608  as above
+        f"UPDATE {name['']} SET {name['status']} = %s, {name['code']} = %s, {name['error']} = %s, "  # noqa: S608  names of tables and columns, quoted; every value is a parameter
         f"{name['claimed_until']} = NULL, {name['accepted_at']} = %s, "
         f"{name['smsid']} = CASE {name['id']} {each} END, {name['msg']} = CASE {name['id']} {each} END "
         f"WHERE {name['id']} IN ({marks(answers)}) AND COALESCE({name['status']}, '') IN ({marks(sources)}) "

@@ -5,33 +5,23 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connections, models, router
+from django.db import models, router
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi import signals
 from django_ihuyi.masking import mask_codes, mask_quoted_codes
 
 from .account import flowing
 from .batch import Batch
 from .categories import Category
-from .events import log_change
+from .events import tell_change
 from .lifecycle import SOURCES, MessageStatus
-from .sql import column_names, marks, update
+from .sql import Condition, column_names, marks, update
 
 CLAIMABLE = "{attempts} = %s AND {due_at} <= %s AND ({expires_at} IS NULL OR {expires_at} > %s)"
 """Besides its status, what a message needs to be claimed: as it was read, due, and of use still."""
-_Condition = tuple[Any, ...]
-"""A condition in SQL with the names of fields in braces, and its values."""
-_CHANGED = {
-    MessageStatus.ACCEPTED: signals.message_accepted,
-    MessageStatus.REJECTED: signals.message_rejected,
-    MessageStatus.DELIVERED: signals.message_delivered,
-    MessageStatus.UNDELIVERED: signals.message_undelivered,
-    MessageStatus.UNKNOWN: signals.message_unknown,
-}
 
 
 class Message(models.Model):
@@ -160,10 +150,11 @@ class Message(models.Model):
             account is paused.
         """
         using = router.db_for_write(Message, instance=self)
-        paused = "" if probe else f" AND {flowing(column_names(Message, using), using)}"
+        account = () if probe else ((flowing(using, column_names(Message, using)),),)
         return self._move(
             MessageStatus.SUBMITTING,
-            (CLAIMABLE + paused, self.attempts, now, now),
+            (CLAIMABLE, self.attempts, now, now),
+            *account,
             attempts=self.attempts + 1,
             submitted_at=now,
             claimed_until=now + lease,
@@ -293,22 +284,17 @@ class Message(models.Model):
         """Return words about this message, such as the gateway's, without a verification code that they quote."""
         return mask_quoted_codes(words, self.content) if self.category == Category.VERIFICATION else words
 
-    def _settle(self, status: MessageStatus, *conditions: _Condition, **changes: Any) -> bool:  # noqa: ANN401  a row's values
+    def _settle(self, status: MessageStatus, *conditions: Condition, **changes: Any) -> bool:  # noqa: ANN401  a row's values
         """End this claim. Another attempt's claim is not ours to end, hence ``attempts`` in the WHERE."""
         return self._move(status, ("{attempts} = %s", self.attempts), *conditions, claimed_until=None, **changes)
 
-    def _move(self, status: MessageStatus, *conditions: _Condition, **changes: Any) -> bool:  # noqa: ANN401  a row's values
+    def _move(self, status: MessageStatus, *conditions: Condition, **changes: Any) -> bool:  # noqa: ANN401  a row's values
         if self.category == Category.VERIFICATION:
             self._forget_code(status, changes)
         using = router.db_for_write(Message, instance=self)
-        name, moment = column_names(Message, using), connections[using].ops.adapt_datetimefield_value
         sources = [source.value for source in SOURCES[status]]
-        where = [f"{name['id']} = %s", f"{name['status']} IN ({marks(sources)})"]
-        params: list[Any] = [self.pk, *sources]
-        for text, *values in conditions:
-            where.append(text.format_map(name))
-            params += [moment(value) if isinstance(value, datetime) else value for value in values]
-        if not update(Message, using, {"status": status, **changes}, " AND ".join(where), *params):
+        may_follow = (f"{{status}} IN ({marks(sources)})", *sources)
+        if not update(Message, using, {"status": status, **changes}, ("{id} = %s", self.pk), may_follow, *conditions):
             return False
         self.status_changed(status, **changes)
         return True
@@ -318,10 +304,7 @@ class Message(models.Model):
         self.status = status
         for name, value in changes.items():
             setattr(self, name, value)
-        log_change(self)
-        if status in _CHANGED:
-            using = router.db_for_write(Message, instance=self)
-            signals.send_after_commit(_CHANGED[status], Message, using=using, message=self)
+        tell_change(self)
 
     def _forget_code(self, status: MessageStatus, changes: dict[str, Any]) -> None:
         """Leave no verification code in the row once it need not be submitted, nor ever in what was answered."""

@@ -10,7 +10,8 @@ import urllib3
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import HTTPError
 
-from ..gateway.connections import Call, PlainPool, TLSPool, current
+from django_ihuyi.gateway.connections import Call, PlainPool, TLSPool, current
+
 from .addresses import Target
 
 MAX_ANSWER = 1024

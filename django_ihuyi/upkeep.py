@@ -56,8 +56,9 @@ def sweep() -> dict[str, int]:
                 counts[name] += changed
                 more = more and time.monotonic() < deadline
         except Exception as error:  # noqa: BLE001  raised again below: one step's fault must not stop the others
-            # Without its traceback, which comes with the raise.
-            logger.error("The sweep's step %r failed: %s", name, type(error).__name__, extra={"event": "sweep.failed"})  # noqa: TRY400
+            logger.error(  # noqa: TRY400  the traceback comes with the raise
+                "The sweep's step %r failed: %s", name, type(error).__name__, extra={"event": "sweep.failed"}
+            )
             failures.append(error)
     if failures:
         raise failures[0]

@@ -50,7 +50,7 @@ class Limits:
     clock: tuple[float, float] = (30, 120)
     unknown: tuple[float, float] = (1, 100)
     balance: tuple[float, float] | None = None
-    """What an account has left at the most; None: fewer than ``BALANCE_LOW`` is a warning, nothing critical."""
+    """What an account has left at the most; None: fewer than ``BALANCE_LOW`` are a warning, none left is critical."""
 
     @staticmethod
     def judge(value: float, limits: tuple[float, float]) -> Level:

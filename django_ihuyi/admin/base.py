@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
@@ -32,9 +32,35 @@ else:
         """Django's own class takes no parameter at run time."""
 
 
+class Tool(NamedTuple):
+    """A link above a row's page."""
+
+    url: str
+    name: str
+
+
 def is_on_a_rows_page(action_location: object) -> bool:
     """Whether Django asks for the actions of a row's own page, as 6.1 and newer do; earlier ones say nothing."""
     return getattr(action_location, "name", "") == "CHANGE_FORM"
+
+
+class Views:
+    """Views of their own on the pages of a table, under names that begin with ``name``."""
+
+    name: ClassVar[str]
+
+    def __init__(self, pages: ReadOnlyAdmin[Any]) -> None:
+        self.pages = pages
+        self.site = pages.admin_site
+
+    def url(self, more: str = "", *args: object) -> str:
+        """Return a view's address.
+
+        Args:
+            more: How its name ends.
+            *args: What its address holds.
+        """
+        return reverse(f"admin:{self.name}{more}", args=args, current_app=self.site.name)
 
 
 class ReadOnlyAdmin(_ModelAdmin[_Row]):
@@ -111,7 +137,21 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
         if obj is not None:
             context["title"] = f"{capfirst(self.opts.verbose_name)} {obj.pk}"
             context["subtitle"] = None
+            context |= self.shown_beside(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def shown_beside(self, request: HttpRequest, row: _Row) -> dict[str, Any]:
+        """Return what a row's page shows beside its fields, by the names that the page's template has for it.
+
+        Args:
+            request: Whose user looks.
+            row: What at.
+        """
+        return {"tools": self.tools(request, row)}
+
+    def tools(self, request: HttpRequest, row: _Row) -> list[Tool]:
+        """Return where this person may go from a row's page, besides its history."""
+        return []
 
     def page_of(self, row: Model) -> str:
         """Return the address of a row's page."""

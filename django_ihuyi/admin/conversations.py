@@ -6,9 +6,10 @@ An address names a message or a reply of the number, never the number itself: ad
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -29,6 +30,7 @@ from django_ihuyi.masking import HASH_MARK, mask_text, without_hash
 from django_ihuyi.models import Message, OptOut, Reply
 
 from . import display, looks, reading
+from .base import Tool, Views
 from .composing import ComposeForm, Purpose, compose, new_nonce, tried
 from .privacy import sees_whole, shown_number, shown_text
 
@@ -46,7 +48,6 @@ SHOWN = 30
 """Messages and replies of one page."""
 
 _KINDS: dict[str, type[Message | Reply]] = {"message": Message, "reply": Reply}
-_NAME = "django_ihuyi_conversation"
 _TRIAL = "admin/django_ihuyi/test_send/trial.html"
 
 
@@ -63,27 +64,27 @@ class Entry:
     answers: SafeString | str = ""
 
 
-def address(site: AdminSite, request: HttpRequest, row: Message | Reply) -> str:
-    """Return where the conversation is to which a row belongs, or "" for those who may not see it."""
+def tools(site: AdminSite, request: HttpRequest, row: Message | Reply) -> list[Tool]:
+    """Return the link to the conversation that a row belongs to, for those who may see it."""
     if not _may_see(request):
-        return ""
-    return reverse(f"admin:{_NAME}", args=[row._meta.model_name, row.pk], current_app=site.name)
+        return []
+    url = reverse(f"admin:{Conversations.name}", args=[row._meta.model_name, row.pk], current_app=site.name)
+    return [Tool(url, gettext("Conversation"))]
 
 
-class Conversations:
+class Conversations(Views):
     """The three views, on the pages of replies."""
 
-    def __init__(self, pages: ReplyAdmin) -> None:
-        self.pages = pages
-        self.site = pages.admin_site
+    name = "django_ihuyi_conversation"
+    pages: ReplyAdmin
 
     def get_urls(self) -> list[URLPattern]:
         """Return their addresses."""
         view, where = self.site.admin_view, "conversation/<slug:kind>/<int:pk>/"
         return [
-            path(where, view(self.page), name=_NAME),
-            path(f"{where}trial/", view(self.trial), name=f"{_NAME}_trial"),
-            path(f"{where}read/", view(self.read), name=f"{_NAME}_read"),
+            path(where, view(self.page), name=self.name),
+            path(f"{where}trial/", view(self.trial), name=f"{self.name}_trial"),
+            path(f"{where}read/", view(self.read), name=f"{self.name}_read"),
         ]
 
     def page(self, request: HttpRequest, kind: str, pk: int) -> HttpResponse:
@@ -91,12 +92,9 @@ class Conversations:
         row = _find(request, kind, pk)
         if request.method == "POST" and not request.user.has_perm(PERMISSION):
             raise PermissionDenied
-        rows = list(self._page_of(request, row))
+        rows = self._page_of(request, row)
         newest = not {"messages", "replies"} & request.GET.keys()
         shown = rows[:SHOWN][::-1]
-        if sees_whole(request):
-            for model in (Message, Reply):
-                looks.looked_at_list(request, model, [one.pk for one in shown if isinstance(one, model)])
         form = self._form(request, row, shown)
         if request.method == "POST" and form is not None and "try" not in request.POST and form.is_valid():
             sent = compose(request, self.site, form, row.mobile, ANSWER)
@@ -104,9 +102,13 @@ class Conversations:
                 said = gettext("The answer is on its way as SMS %(number)d.") % {"number": sent.pk}
                 messages.success(request, said)
                 return HttpResponseRedirect(self._url(row))
+        if sees_whole(request):
+            for model in (Message, Reply):
+                looks.looked_at_list(request, model, [one.pk for one in shown if isinstance(one, model)])
         context = {
             **self.site.each_context(request),
-            "title": gettext("Conversation with %(number)s") % {"number": _number(row, request)},
+            "title": gettext("Conversation with %(number)s")
+            % {"number": shown_number(without_hash(row.mobile), request)},
             "opts": self.pages.opts,
             "media": self.pages.media,
             "entries": [self._entry(request, one) for one in shown],
@@ -142,9 +144,9 @@ class Conversations:
         return HttpResponseRedirect(self._url(row))
 
     def _url(self, row: Message | Reply, more: str = "") -> str:
-        return reverse(f"admin:{_NAME}{more}", args=[row._meta.model_name, row.pk], current_app=self.site.name)
+        return self.url(more, row._meta.model_name, row.pk)
 
-    def _page_of(self, request: HttpRequest, row: Message | Reply) -> Iterator[Message | Reply]:
+    def _page_of(self, request: HttpRequest, row: Message | Reply) -> list[Message | Reply]:
         """One row more than a page has, newest first: each table in the order of its keys, which an index has."""
         streams = []
         for model, name, time in ((Message, "messages", "created_at"), (Reply, "replies", "received_at")):
@@ -155,7 +157,7 @@ class Conversations:
             streams.append([(getattr(one, time), one) for one in found[: SHOWN + 1]])
         # Merged, not sorted: within a table the key decides, so that the next page begins below what was shown.
         merged = heapq.merge(*streams, key=lambda timed: timed[0], reverse=True)
-        yield from (one for _time, one in list(merged)[: SHOWN + 1])
+        return [one for _time, one in islice(merged, SHOWN + 1)]
 
     def _older(self, request: HttpRequest, row: Message | Reply, shown: Sequence[Message | Reply]) -> str:
         """The address of the page before: below the lowest key of each table that was shown yet."""
@@ -219,7 +221,3 @@ def _find(request: HttpRequest, kind: str, pk: int) -> Message | Reply:
 def _spelled(mobile: str) -> list[str]:
     """How the number may stand in the tables. Of a hashed one nobody knows more than its hash."""
     return [mobile] if HASH_MARK in mobile else spellings(mobile)
-
-
-def _number(row: Message | Reply, request: HttpRequest) -> str:
-    return shown_number(without_hash(row.mobile), request)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django_ihuyi.models import Message, Receipt, by_hand
 
 from . import display
-from .base import ReadOnlyAdmin
+from .base import ReadOnlyAdmin, Tool
 from .privacy import shown_number
 
 CANDIDATES = 20
@@ -47,20 +47,14 @@ class MatchingAdmin(ReadOnlyAdmin[Receipt]):
         name = f"{self.opts.app_label}_{self.opts.model_name}_match"
         return [path("<int:pk>/match/", self.admin_site.admin_view(self.match_view), name=name), *super().get_urls()]
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Receipt | None = None,
-    ) -> HttpResponse:
-        """Show a receipt, with a link to matching where nobody knows whose it is."""
-        if obj is not None and obj.message_id is None and self.may_match(request):
+    def tools(self, request: HttpRequest, row: Receipt) -> list[Tool]:
+        """Lead to matching where nobody knows whose it is."""
+        tools = super().tools(request, row)
+        if row.message_id is None and self.may_match(request):
             name = f"admin:{self.opts.app_label}_{self.opts.model_name}_match"
-            context["match_url"] = reverse(name, args=[obj.pk], current_app=self.admin_site.name)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+            url = reverse(name, args=[row.pk], current_app=self.admin_site.name)
+            tools.append(Tool(url, _("Say whose it is…")))
+        return tools
 
     def match_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Offer the likely messages; show the one that is chosen; attach the receipt to it once that is confirmed."""

@@ -20,6 +20,7 @@ from . import conversations, display
 from .accounts import pauses
 from .acting import ActingAdmin
 from .balances import low_balances
+from .base import Tool
 from .carrier import explain
 from .export_pages import ExportingAdmin
 from .filters import AccountFilter, BatchFilter, ChosenFilter, CodeFilter, DayFilter, GivenUpFilter, NoReceiptFilter
@@ -118,30 +119,23 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
             told = {"pauses": list(pauses()), "alarms": list(alarms()), "low_balances": list(low_balances())}
         return super().changelist_view(request, {**told, **(extra_context or {})})
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Message | None = None,
-    ) -> HttpResponse:
-        """Show one message: first where it stands, then what is recorded of it, last what came back."""
-        if obj is not None:
-            paused = AccountState.objects.filter(account=obj.account, paused_since__isnull=False).first()
-            context["standing"] = describe(obj, paused=paused, now=timezone.now())
-            context["badge"] = display.status_badge(obj)
-            context["notes"] = resending_notes(self, obj)
-            context["buttons"] = self.buttons(request, obj)
-            context["conversation_url"] = conversations.address(self.admin_site, request, obj)
-            context["steps"] = self.steps(obj)
-            context["tables"] = [
-                table
-                for table in (receipts_table(self, request, obj), replies_table(self, request, obj))
-                if table is not None
-            ]
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def tools(self, request: HttpRequest, row: Message) -> list[Tool]:
+        """Lead to the conversation that it belongs to."""
+        return [*super().tools(request, row), *conversations.tools(self.admin_site, request, row)]
+
+    def shown_beside(self, request: HttpRequest, row: Message) -> dict[str, Any]:
+        """Show first where it stands, and last what came back."""
+        paused = AccountState.objects.filter(account=row.account, paused_since__isnull=False).first()
+        tables = (receipts_table(self, request, row), replies_table(self, request, row))
+        return {
+            **super().shown_beside(request, row),
+            "standing": describe(row, paused=paused, now=timezone.now()),
+            "badge": display.status_badge(row),
+            "notes": resending_notes(self, row),
+            "buttons": self.buttons(request, row),
+            "steps": self.steps(row),
+            "tables": [table for table in tables if table is not None],
+        }
 
     def steps(self, message: Message) -> list[Step]:
         """Return a message's way from the call to the carrier's word."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -15,7 +15,7 @@ from django_ihuyi.masking import mask_text
 from django_ihuyi.models import Reply
 
 from . import conversations, display, reading
-from .base import PushAdmin, is_on_a_rows_page
+from .base import PushAdmin, Tool, is_on_a_rows_page
 from .filters import DayFilter, MatchedFilter
 from .privacy import sees_whole
 from .reading import UnreadFilter
@@ -54,19 +54,9 @@ class ReplyAdmin(PushAdmin[Reply]):
         """Return the pages' addresses, with those of conversations."""
         return [*conversations.Conversations(self).get_urls(), *super().get_urls()]
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Reply | None = None,
-    ) -> HttpResponse:
-        """Show a reply, with a link to the conversation that it belongs to."""
-        if obj is not None:
-            context["conversation_url"] = conversations.address(self.admin_site, request, obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def tools(self, request: HttpRequest, row: Reply) -> list[Tool]:
+        """Lead to the conversation that it belongs to."""
+        return [*super().tools(request, row), *conversations.tools(self.admin_site, request, row)]
 
     def get_actions(self, request: HttpRequest, action_location: object = None) -> dict[str, Any]:
         """Return the marks alone: a site's own actions for all models know nothing of masks."""

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,7 @@ from django_ihuyi.models import Template, TemplateReview
 from django_ihuyi.outbound.templates import submit_for_review
 
 from . import display
-from .base import ReadOnlyAdmin
+from .base import ReadOnlyAdmin, Tool
 from .filters import AccountFilter
 from .template_forms import IdForm, TemplateForm
 from .test_send import TestSend
@@ -102,23 +102,21 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
         elif not obj.rewrite(anew=anew):
             messages.error(request, gettext("Nothing was saved: the template was handed in for review meanwhile."))
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Template | None = None,
-    ) -> HttpResponse:
-        """Show one template, with the way to its review."""
-        if obj is not None:
-            context["may_submit"] = obj.editable and request.user.has_perm("django_ihuyi.submit_template")
-            context["reviews"] = [
-                (display.time(review.received_at), review.code, _verdict(review), review.msg)
-                for review in obj.reviews.order_by("-pk")[:20]
-            ]
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def tools(self, request: HttpRequest, row: Template) -> list[Tool]:
+        """Lead to handing in."""
+        tools = super().tools(request, row)
+        if row.editable and request.user.has_perm("django_ihuyi.submit_template"):
+            url = reverse("admin:django_ihuyi_template_submit", args=[row.pk], current_app=self.admin_site.name)
+            tools.append(Tool(url, gettext("Hand in for review")))
+        return tools
+
+    def shown_beside(self, request: HttpRequest, row: Template) -> dict[str, Any]:
+        """Show what the gateway pushed of it."""
+        reviews = [
+            (display.time(review.received_at), review.code, _verdict(review), review.msg)
+            for review in row.reviews.order_by("-pk")[:20]
+        ]
+        return {**super().shown_beside(request, row), "reviews": reviews}
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses: of handing in, and of the test send, beside Django's own."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext, gettext_noop
@@ -20,11 +20,9 @@ from django_ihuyi.forms import MobileField
 from django_ihuyi.models import AccountState, Message, Template
 
 from . import display
+from .base import Views
 from .composing import ComposeForm, Purpose, compose, new_nonce, tried
 from .standing import describe
-
-if TYPE_CHECKING:
-    from .templates import TemplateAdmin
 
 PERMISSION = "django_ihuyi.send_test"
 TEST = Purpose(
@@ -47,16 +45,14 @@ class TestSendForm(ComposeForm):
     field_order = ("account", "mobile")
 
 
-class TestSend:
+class TestSend(Views):
     """The three views, on the pages of templates."""
 
-    def __init__(self, pages: TemplateAdmin) -> None:
-        self.pages = pages
-        self.site = pages.admin_site
+    name = "django_ihuyi_test_send"
 
     def get_urls(self) -> list[URLPattern]:
         """Return their addresses."""
-        view, name = self.site.admin_view, "django_ihuyi_test_send"
+        view, name = self.site.admin_view, self.name
         return [
             path("test-send/", view(self.page), name=name),
             path("test-send/trial/", view(self.trial), name=f"{name}_trial"),
@@ -72,7 +68,7 @@ class TestSend:
             if form.is_valid():
                 message = compose(request, self.site, form, form.cleaned_data["mobile"], TEST)
             if message is not None:
-                return HttpResponseRedirect(f"{self._url()}?message={message.pk}")
+                return HttpResponseRedirect(f"{self.url()}?message={message.pk}")
         else:
             first = {"account": "default", "nonce": new_nonce()}
             form = TestSendForm(initial={**first, **request.POST.dict()})
@@ -82,7 +78,7 @@ class TestSend:
             "title": gettext("Test send"),
             "opts": self.pages.opts,
             "form": form,
-            "trial_url": self._url("_trial"),
+            "trial_url": self.url("_trial"),
             "media": self.pages.media,
             "list_url": self.pages.list_of(Template),
             **(tried(request, request.POST.get("mobile", "")) if request.method == "POST" else {}),
@@ -102,9 +98,6 @@ class TestSend:
         _check(request)
         return render(request, _STATUS, self._watched(request, pk))
 
-    def _url(self, more: str = "", *args: object) -> str:
-        return reverse(f"admin:django_ihuyi_test_send{more}", args=args, current_app=self.site.name)
-
     def _watched(self, request: HttpRequest, pk: int) -> dict[str, Any]:
         message = Message.objects.filter(pk=pk).first()
         if message is None or message.metadata.get(TEST.sent_by) != str(request.user.pk):
@@ -115,7 +108,7 @@ class TestSend:
             "badge": display.status_badge(message),
             "standing": describe(message, paused=paused, now=timezone.now()),
             "on_the_way": message.status in _ON_THE_WAY,
-            "status_url": self._url("_status", message.pk),
+            "status_url": self.url("_status", message.pk),
             "message_url": self.pages.page_of(message) if request.user.has_perm("django_ihuyi.view_message") else "",
         }
 

@@ -10,7 +10,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi.admin.conversations import ANSWER, SHOWN
 from django_ihuyi.hashing import hash_mobile
@@ -181,11 +181,18 @@ def test_answers_are_limited_by_themselves(clerk: Client, talk: list[Message | R
     assert Message.objects.count() == 3 + most
 
 
+@pytest.mark.parametrize(("account", "offered"), [("shop", "shop"), ("gone", "default")])
 def test_the_account_of_the_newest_message_is_offered(
-    clerk: Client, talk: list[Message | Reply], settings: object
+    account: str,
+    offered: str,
+    clerk: Client,
+    talk: list[Message | Reply],
+    settings: Settings,
 ) -> None:
-    Message.objects.filter(pk=talk[2].pk).update(account="gone")
-    assert '<option value="default" selected>' in html(clerk, url(talk[0]))
+    accounts = dict.fromkeys(("default", "shop"), settings.IHUYI["ACCOUNTS"]["default"])
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": accounts}
+    Message.objects.filter(pk=talk[2].pk).update(account=account)
+    assert f'<option value="{offered}" selected>' in html(clerk, url(talk[0]))
 
 
 def test_all_is_marked_as_read_by_a_button(clerk: Client, talk: list[Message | Reply]) -> None:

@@ -100,8 +100,9 @@ def test_the_gateway(answer: Answer, limits: list[str], status: int, said: str, 
         ({"other": 50}, 1, [], 0),
         ({"default": 50}, 49, [], 1),
         (50, 49, ["--balance", "10", "5"], 0),
+        ("fifty", 1, [], 0),
     ],
-    ids=["fewer", "as many", "none", "another account's", "its own", "told otherwise"],
+    ids=["fewer", "as many", "none", "another account's", "its own", "told otherwise", "a wrong setting"],
 )
 def test_a_low_balance_is_a_warning(
     low: object, left: int, limits: list[str], status: int, wire: FakeWire, settings: Settings

@@ -80,12 +80,19 @@ def _standing(alias: str, get_balance: object, limits: Limits) -> Finding:
     except GatewayError as error:
         text = _("no answer (%s)") % type(error).__name__
         return Finding("gateway", alias, Level.CRITICAL, text, _("Check this server's network and BASE_URL."))
-    low = conf.get_settings().balance_low_of(alias)
-    # BALANCE_LOW itself is enough. A wrong one is for the check of the settings to tell.
-    warning, critical = limits.balance or (low - 1 if isinstance(low, int) else 0, 0)
+    warning, critical = limits.balance or (_too_few(alias), 0)
     level = Level.CRITICAL if balance <= critical else Level.WARNING if balance <= warning else Level.OK
     advice = "" if level is Level.OK else _("Recharge in ihuyi's console.")
     return Finding("gateway", alias, level, _("answers, %d messages left") % balance, advice, {"balance": balance})
+
+
+def _too_few(alias: str) -> int:
+    """The most messages that an account can have left and still be below its ``BALANCE_LOW``."""
+    try:
+        return (conf.get_settings().balance_low_of(alias) or 1) - 1
+    except ImproperlyConfigured:
+        # For the check of the settings to tell.
+        return 0
 
 
 def _clock(alias: str, offset: float, limits: Limits) -> Finding:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .stack import STAFF_MOBILE, STAFF_PASSWORD, Stack, new_mobile
 
 pytestmark = [pytest.mark.e2e, pytest.mark.service("chromium")]
+
+
+def _late(route: Route) -> None:
+    time.sleep(0.5)
+    route.continue_()
 
 
 def test_a_template_is_handed_in_passed_and_a_test_message_watched(stack: Stack, page: Page) -> None:
@@ -43,6 +50,12 @@ def test_a_template_is_handed_in_passed_and_a_test_message_watched(stack: Stack,
     result = page.locator("[data-ihuyi-result]")
     page.get_by_label("Text").fill("您的包裹到了。")
     expect(result).to_contain_text("4072")
+    # Typed while the script is on its way: tried when it has come.
+    page.route("**/test_send.js", _late)
+    page.goto(page.url, wait_until="commit")
+    page.get_by_label("Text").fill("您的包裹到了。")
+    expect(result).to_contain_text("4072")
+    page.get_by_label("Mobile").fill(new_mobile())
     page.get_by_label("Text").fill("您的包裹7已到。")
     expect(result).to_contain_text("The text fits the approved template “parcel-waits”.")
     page.get_by_role("button", name="Send").click()

@@ -42,6 +42,8 @@
       clearTimeout(timer);
       look();
     });
+    // What was typed, or restored by the browser, before this script had come.
+    if ([...form.elements].some((field) => "defaultValue" in field && field.value !== field.defaultValue)) look();
   }
 
   function watch(place) {

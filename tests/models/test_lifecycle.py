@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError
@@ -39,6 +39,13 @@ def test_only_the_arrows_of_the_table(source: MessageStatus, target: MessageStat
     stored = Message.objects.get()
     assert moved == (source in SOURCES[target])
     assert stored.status == message.status == (target if moved else source)
+
+
+@pytest.mark.parametrize("expires_at", [None, NOW + timedelta(seconds=1)], ids=["never", "later"])
+def test_nothing_expires_before_its_time(expires_at: datetime | None) -> None:
+    message = Message.objects.create(mobile="13800138000", content="您好", expires_at=expires_at)
+    assert not message.expire(now=NOW)
+    assert Message.objects.get().status == message.status == "queued"
 
 
 def test_every_status_has_its_sources() -> None:

@@ -29,6 +29,7 @@ from .processes import Place, Supervised
 from .verdict import Facts, unsettled
 
 _TICK = 0.05
+_BETWEEN_READINGS = 0.5
 _RECEIPT_DELAY = 0.5
 _PUSH_PAUSE = 8
 _RECEIVED = re.compile(r"submit_message\[\S+\] received")
@@ -165,6 +166,7 @@ class Run:
 
     def _settle(self, kills: list[Kill]) -> tuple[Facts, int]:
         give_up_at = time.monotonic() + self._options.timeout
+        was_settled = False
         while True:
             self._place.tick()
             try:
@@ -174,11 +176,14 @@ class Run:
                 facts = None
                 connection.close()
             left = unsettled(facts) if facts else ["the database"]
-            if facts and (not left or time.monotonic() > give_up_at):
+            # The last receipt may come between the reading of the messages and that of the receipts: what is judged is
+            # read when nothing can change any more, which is after a reading that says so.
+            if facts and ((was_settled and not left) or time.monotonic() > give_up_at):
                 return facts, len(left)
+            was_settled = not left
             if time.monotonic() > give_up_at + 60:
                 raise TimeoutError("the database did not come back")
-            time.sleep(0.5)
+            time.sleep(_BETWEEN_READINGS)
 
     def _ours(self, name: str, describe: Callable[[int], Process]) -> Supervised:
         return self._place.supervise(name, describe, self._environment)

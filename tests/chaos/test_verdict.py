@@ -16,7 +16,7 @@ _LOSING = "13900000004"
 _TWO_RECEIPTS = "13900000014"
 _NO_RECEIPT = "13900000012"
 
-_TRUTH = Facts(
+TRUTH = Facts(
     expected={"k1": "one", "k2": "two", "k3": "three", "k4": "four"},
     messages=[
         Recorded(1, "k1", _ORDINARY, "one", "delivered", "11", submitted_at=1000.0),
@@ -39,13 +39,13 @@ def _found(facts: Facts) -> dict[str, list[str]]:
 
 
 def _with_message(pk: int, **changes: Any) -> Facts:
-    messages = [replace(one, **changes) if one.pk == pk else one for one in _TRUTH.messages]
-    return replace(_TRUTH, messages=messages)
+    messages = [replace(one, **changes) if one.pk == pk else one for one in TRUTH.messages]
+    return replace(TRUTH, messages=messages)
 
 
 def test_the_truth_passes() -> None:
-    assert _found(_TRUTH) == {}
-    assert unsettled(_TRUTH) == []
+    assert _found(TRUTH) == {}
+    assert unsettled(TRUTH) == []
 
 
 def _forget(facts: Facts, key: str) -> Facts:
@@ -56,13 +56,13 @@ def _forget(facts: Facts, key: str) -> Facts:
     ("facts", "found"),
     [
         pytest.param(
-            replace(_TRUTH, taken=[*_TRUTH.taken, Taken("99", _ORDINARY, "one", receipt="never")]),
+            replace(TRUTH, taken=[*TRUTH.taken, Taken("99", _ORDINARY, "one", receipt="never")]),
             {"sent twice": ["one"]},
             id="twice",
         ),
-        pytest.param(_forget(_TRUTH, "k2"), {"lost": ["k2"]}, id="never-recorded"),
+        pytest.param(_forget(TRUTH, "k2"), {"lost": ["k2"]}, id="never-recorded"),
         pytest.param(
-            replace(_TRUTH, messages=[*_TRUTH.messages, replace(_TRUTH.messages[1], pk=9)]),
+            replace(TRUTH, messages=[*TRUTH.messages, replace(TRUTH.messages[1], pk=9)]),
             {"lost": ["k2"]},
             id="recorded-twice",
         ),
@@ -70,7 +70,7 @@ def _forget(facts: Facts, key: str) -> Facts:
         pytest.param(_with_message(2, status="queued"), {"lost": ["k2"]}, id="left-queued"),
         pytest.param(_with_message(2, status="submitting"), {"lost": ["k2"]}, id="left-submitting"),
         pytest.param(
-            replace(_TRUTH, taken=[*_TRUTH.taken, Taken("99", _ORDINARY, "stranger", receipt="never")]),
+            replace(TRUTH, taken=[*TRUTH.taken, Taken("99", _ORDINARY, "stranger", receipt="never")]),
             {"lost": ["99"]},
             id="taken-but-nobody-sent-it",
         ),
@@ -95,22 +95,22 @@ def _forget(facts: Facts, key: str) -> Facts:
             _with_message(1, error="never came back"), {"unknown without a kill or fault": ["k1"]}, id="unknown-once"
         ),
         pytest.param(
-            replace(_TRUTH, receipts=_TRUTH.receipts[1:]),
+            replace(TRUTH, receipts=TRUTH.receipts[1:]),
             {"receipts acknowledged, not kept": ["11"]},
             id="receipt-lost",
         ),
         pytest.param(
-            replace(_TRUTH, receipts=_TRUTH.receipts[:2]),
+            replace(TRUTH, receipts=TRUTH.receipts[:2]),
             {"receipts acknowledged, not kept": ["33"]},
             id="second-receipt-lost",
         ),
         pytest.param(
-            replace(_TRUTH, receipts=[*_TRUTH.receipts, Kept("11", _ORDINARY, 2, 1)]),
+            replace(TRUTH, receipts=[*TRUTH.receipts, Kept("11", _ORDINARY, 2, 1)]),
             {"receipts kept twice, or nobody's": ["11"]},
             id="receipt-doubled",
         ),
         pytest.param(
-            replace(_TRUTH, receipts=[*_TRUTH.receipts, Kept("99", _ORDINARY, 2, None)]),
+            replace(TRUTH, receipts=[*TRUTH.receipts, Kept("99", _ORDINARY, 2, None)]),
             {"receipts kept twice, or nobody's": ["99"]},
             id="receipt-of-nobody",
         ),
@@ -121,7 +121,7 @@ def _forget(facts: Facts, key: str) -> Facts:
             _with_message(3, status="undelivered"), {"receipts without effect": ["k3"]}, id="delivered-taken-back"
         ),
         pytest.param(
-            replace(_TRUTH, receipts=[replace(_TRUTH.receipts[0], message=None), *_TRUTH.receipts[1:]]),
+            replace(TRUTH, receipts=[replace(TRUTH.receipts[0], message=None), *TRUTH.receipts[1:]]),
             {"receipts without effect": ["11"]},
             id="receipt-left-alone",
         ),
@@ -156,8 +156,8 @@ def test_a_receipt_that_fits_two_messages_is_left_alone() -> None:
     [
         pytest.param(lambda: _with_message(2, status="queued"), id="queued"),
         pytest.param(lambda: _with_message(2, status="submitting"), id="submitting"),
-        pytest.param(lambda: replace(_TRUTH, taken=[replace(_TRUTH.taken[0], receipt="waiting")]), id="push-waiting"),
-        pytest.param(lambda: replace(_TRUTH, taken=[replace(_TRUTH.taken[0], receipt="repeating")]), id="push-again"),
+        pytest.param(lambda: replace(TRUTH, taken=[replace(TRUTH.taken[0], receipt="waiting")]), id="push-waiting"),
+        pytest.param(lambda: replace(TRUTH, taken=[replace(TRUTH.taken[0], receipt="repeating")]), id="push-again"),
     ],
 )
 def test_what_may_still_come_is_not_settled(change: Callable[[], Facts]) -> None:
@@ -165,9 +165,9 @@ def test_what_may_still_come_is_not_settled(change: Callable[[], Facts]) -> None
 
 
 def test_a_given_up_push_may_be_the_one_of_two_that_is_missing() -> None:
-    facts = replace(_TRUTH, receipts=_TRUTH.receipts[:2], counts={"given_up_receipt": 1})
+    facts = replace(TRUTH, receipts=TRUTH.receipts[:2], counts={"given_up_receipt": 1})
     assert _found(facts) == {}
-    assert _found(replace(facts, receipts=_TRUTH.receipts[:1])) == {"receipts acknowledged, not kept": ["33"]}
+    assert _found(replace(facts, receipts=TRUTH.receipts[:1])) == {"receipts acknowledged, not kept": ["33"]}
 
 
 def _unknown(*moments: float) -> list[Recorded]:

@@ -62,6 +62,7 @@ def pages() -> Iterator[Page]:
     from django.utils import timezone
 
     from django_ihuyi.models import Message, Receipt
+    from django_ihuyi.statistics.ranges import NAMES
 
     rows = Message.objects.order_by("-id")
     middle = rows[0].pk // 2
@@ -114,6 +115,19 @@ def pages() -> Iterator[Page]:
     yield Page("receipts, search: a number", f"{receipts}?q={found.mobile}")
     lost = Receipt.objects.filter(message=None).order_by("id")[0]
     yield Page("matching a receipt", reverse("admin:django_ihuyi_receipt_match", args=[lost.pk]))
+    dashboard = reverse("admin:django_ihuyi_dashboard_changelist")
+    for name in NAMES:
+        yield Page(f"dashboard, {name}", f"{dashboard}?range={name}")
+    half_a_year = urlencode({"from": f"{since - timedelta(days=110):%Y-%m-%d}", "to": f"{timezone.localdate()}"})
+    yield Page("dashboard, days of one's own: half a year", f"{dashboard}?{half_a_year}")
+    yield Page("batch of a tenth of the messages: its page", reverse("admin:django_ihuyi_batch_change", args=[1]))
+    busy = Message.objects.filter(mobile=admin_rows.BUSY).order_by("-id")[0]
+    yield Page("conversation of many messages", reverse("admin:django_ihuyi_conversation", args=["message", busy.pk]))
+    replies = reverse("admin:django_ihuyi_reply_changelist")
+    yield Page("replies, unread", f"{replies}?read=no")
+    yield Page("list of balances", reverse("admin:django_ihuyi_balancereading_changelist"))
+    balances = reverse("admin:django_ihuyi_balancereading_reconciliation")
+    yield Page("balances against messages, 90 days", f"{balances}?range=90d")
     exported = reverse("admin:django_ihuyi_message_export")
     yield Page("asking for an export", exported)
     yield Page("asking for an export, account never", f"{exported}?account=unused")
@@ -244,6 +258,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             report.line(f"making {options.rows:,} messages ...")
             with connection.cursor() as cursor:
                 admin_rows.fill(cursor, options.rows)
+            began = time.perf_counter()
+            slots = admin_rows.count()
+            took = time.perf_counter() - began
+            report.line(f"counted {slots:,} half-hours in {took:.0f} s, {took / slots * 1000:.0f} ms each")
         status = run(newest.pk if newest else options.rows, options.times, options.plain, options.report)
         connection.close()
         return status

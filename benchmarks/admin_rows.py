@@ -79,6 +79,12 @@ SELECT mobile, 'sign-up', 'f00d', 6, '203.0.113.' || id %% 250, created_at, crea
 FROM django_ihuyi_message WHERE category = 'verification' AND id %% 5 = 0 ORDER BY id
 """
 
+_BALANCES = """
+INSERT INTO django_ihuyi_balancereading (account, remaining, read_at)
+SELECT account, 1000 + (n %% 2000) * 37, %(end)s - n * interval '10 minutes'
+FROM generate_series(0, %(days)s * 144) AS n, (VALUES ('default'), ('old')) AS a (account) ORDER BY n DESC
+"""
+
 _STEP = 500_000
 
 Statement = tuple[str, dict[str, Any] | None]
@@ -112,8 +118,26 @@ def fill(cursor: Any, rows: int) -> None:  # noqa: ANN401  a driver's
         _without_indexes(cursor, f"django_ihuyi_{table}", statements)
     cursor.execute("SELECT setval(pg_get_serial_sequence('django_ihuyi_message', 'id'), %s)", [rows])
     cursor.execute("SELECT setval(pg_get_serial_sequence('django_ihuyi_batch', 'id'), 2)")
+    cursor.execute(_BALANCES, {"end": end, "days": DAYS})
     cursor.execute("SET session_replication_role = DEFAULT")
     cursor.execute("VACUUM ANALYZE")
+
+
+def count() -> int:
+    """Have the figures counted as upkeep counts them.
+
+    Returns:
+        How many half-hours there are.
+    """
+    from django.utils import timezone
+
+    from django_ihuyi.models import TallySlot
+    from django_ihuyi.statistics.counting import count_due
+
+    now = timezone.now()
+    while count_due(now)[1]:
+        pass
+    return TallySlot.objects.count()
 
 
 def _messages(rows: int, end: object) -> list[Statement]:

@@ -30,7 +30,7 @@ LARGE = 20_000
 def _count(pks: Collection[int]) -> dict[int, dict[str, int]]:
     """Count the messages of many batches in each status, in one query that the index answers."""
     counts: dict[int, dict[str, int]] = {pk: {} for pk in pks}
-    rows = Message.objects.filter(batch__in=pks).order_by().values_list("batch", "status").annotate(number=Count("pk"))
+    rows = Message.objects.filter(batch__in=pks).order_by().values_list("batch", "status").annotate(number=Count("*"))
     for pk, status, number in rows:
         counts[pk][status] = number
     return counts

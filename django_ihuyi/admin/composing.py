@@ -24,6 +24,9 @@ from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.gateway import lookup
 from django_ihuyi.models import Message, Template
 from django_ihuyi.outbound.trial import examine
+from django_ihuyi.statistics.figures import price_of
+
+from . import display
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +146,10 @@ def tried(request: HttpRequest, mobile: str) -> dict[str, Any]:
         template=template,
         params=_lines(request.POST.get("params", "")) if template else None,
     )
+    price = price_of(form.cleaned_data.get("account") or "default")
     return {
         "trial": trial,
+        "cost": "" if price is None else display.yuan(price * trial.segments, places=4),
         "chosen": template,
         "refusals": [(code, explained(code)) for code in trial.refusals],
         "warnings": [(code, explained(code)) for code in trial.warnings],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -47,6 +49,22 @@ def badge(tone: str, sign: str, word: object) -> SafeString:
     return format_html(
         '<span class="ihuyi-badge ihuyi-{}"><span aria-hidden="true">{}</span> {}</span>', tone, sign, word
     )
+
+
+def yuan(amount: Decimal | None, *, places: int = 2) -> str:
+    """Write an amount of money.
+
+    Args:
+        amount: Yuan; None where nobody knows.
+        places: Digits after the point at the most; never less than two.
+    """
+    if amount is None:
+        return EMPTY
+    needed = -int(amount.normalize().as_tuple().exponent)
+    shown = max(2, min(places, needed))
+    # number_format() cuts digits off.
+    rounded = amount.quantize(Decimal(1).scaleb(-shown), ROUND_HALF_UP)
+    return f"¥\u00a0{number_format(rounded, shown, force_grouping=True)}"
 
 
 def status_badge(message: Message) -> SafeString:

@@ -121,6 +121,18 @@ def test_trying(tester: Client, change: dict[str, Any], shown: list[str], hidden
     assert not Message.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("price", "says"),
+    [pytest.param(0.035, "It costs ¥\u00a00.07.", id="known"), pytest.param(None, "", id="not known")],
+)
+def test_what_it_costs(tester: Client, settings: Any, price: float | None, says: str) -> None:
+    account = {**settings.IHUYI["ACCOUNTS"]["default"], "PRICE": price}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
+    piece = tester.post(TRIAL, {**FORM, "content": "字" * 80}).content.decode()
+    assert "2 segments" in piece
+    assert ("It costs" in piece, says in piece) == (price is not None, True)
+
+
 def test_a_sure_refusal_is_told_as_one(tester: Client, use: Callable[..., None]) -> None:  # noqa: F811
     use(TEMPLATE_MATCHING="refuse")
     register()

@@ -118,7 +118,7 @@ def _cells(share: Share, all_of_them: str, taken: str) -> list[str]:
         number(share.taken, taken),
         words.percent(share.rate),
         words.number(share.segments),
-        words.yuan(share.cost),
+        display.yuan(share.cost),
     ]
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from django_ihuyi import conf
+from django_ihuyi.admin import display
 from django_ihuyi.models import Message, Receipt, Reply, WaitTally
 from django_ihuyi.models.lifecycle import MessageStatus
 from django_ihuyi.statistics.figures import Figures
@@ -48,7 +49,10 @@ def of_range(figures: Figures, links: Links) -> Iterator[Tile]:
     )
     yield from _waits(figures)
     yield Tile(
-        _("Segments charged"), words.number(total.segments), words.yuan(total.cost) if total.cost else "", links.taken()
+        _("Segments charged"),
+        words.number(total.segments),
+        display.yuan(total.cost) if total.cost else "",
+        links.taken(),
     )
     codes = figures.all_codes
     if codes is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -32,11 +31,6 @@ def percent(part: float | None) -> str:
         return EMPTY
     shown = min(round(part * 100, 1), 99.9) if part < 1 else 100
     return f"{number_format(shown, 1 if shown < 100 else 0)}{_JOINED}%"
-
-
-def yuan(amount: Decimal | None) -> str:
-    """Write an amount of money."""
-    return EMPTY if amount is None else f"¥{_JOINED}{number_format(amount, 2, force_grouping=True)}"
 
 
 def duration(seconds: float) -> str:

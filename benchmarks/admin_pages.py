@@ -124,7 +124,7 @@ def pages() -> Iterator[Page]:
     busy = Message.objects.filter(mobile=admin_rows.BUSY).order_by("-id")[0]
     yield Page("conversation of many messages", reverse("admin:django_ihuyi_conversation", args=["message", busy.pk]))
     replies = reverse("admin:django_ihuyi_reply_changelist")
-    yield Page("replies, unread", f"{replies}?read=no")
+    yield Page("replies, unread", f"{replies}?unread=yes")
     yield Page("list of balances", reverse("admin:django_ihuyi_balancereading_changelist"))
     balances = reverse("admin:django_ihuyi_balancereading_reconciliation")
     yield Page("balances against messages, 90 days", f"{balances}?range=90d")

@@ -91,8 +91,6 @@ class BalanceReadingAdmin(ReadOnlyAdmin[BalanceReading]):
         asked = request.GET.get("range", "")
         name = asked if asked in RANGES else "7d"
         zone = timezone.get_current_timezone()
-        now = timezone.now()
-        here = timezone.make_aware(now, timezone.get_default_timezone()) if timezone.is_naive(now) else now
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -101,7 +99,7 @@ class BalanceReadingAdmin(ReadOnlyAdmin[BalanceReading]):
             "list_title": capfirst(self.opts.verbose_name_plural),
             "zone": timezone.get_current_timezone_name(),
             "choices": [(key, label, key == name) for key, label in RANGES.items()],
-            "table": _table(reconcile(ranges.named(name, now=here, zone=zone))),
+            "table": _table(reconcile(ranges.named(name, now=timezone.now(), zone=zone))),
         }
         return TemplateResponse(request, "admin/django_ihuyi/balancereading/reconciliation.html", context)
 

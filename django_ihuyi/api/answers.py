@@ -6,9 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from django_ihuyi.balance.reading import is_low
 from django_ihuyi.gateway import lookup
 from django_ihuyi.masking import mask_mobile, mask_text
-from django_ihuyi.models import Batch, Message, OptOut, Reply
+from django_ihuyi.models import BalanceReading, Batch, Message, OptOut, Reply, Template
 from django_ihuyi.outbound.bulk import Refused
 
 COUNTED = 10_000
@@ -88,3 +89,18 @@ def refusal(one: Refused) -> dict[str, Any]:
     """A row of a bulk that was not recorded."""
     meaning = gettext(lookup(one.code).meaning)
     return {"index": one.index, "code": one.code, "meaning": meaning, "reason": one.reason}
+
+
+def template(row: Template) -> dict[str, Any]:
+    """A template of the registry: its text is the site's own and concerns nobody."""
+    kept = ("name", "account", "text", "variables", "template_id", "state", "usable", "msg", "error")
+    times = ("created_at", "submitted_at", "reviewed_at")
+    return {"id": row.pk, **{name: getattr(row, name) for name in (*kept, *times)}}
+
+
+def balance(account: str, reading: BalanceReading | None) -> dict[str, Any]:
+    """What an account had left when the gateway was asked last."""
+    if reading is None:
+        return {"account": account, "remaining": None, "read_at": None, "low": None}
+    low = is_low(account, reading.remaining)
+    return {"account": account, "remaining": reading.remaining, "read_at": reading.read_at, "low": low}

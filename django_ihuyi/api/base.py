@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Model
 from django.http import Http404
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
@@ -23,6 +24,9 @@ from django_ihuyi import conf
 
 from . import problems
 from .access import HasDjangoPermission, Throttle
+from .lists import Filters
+
+_Row = TypeVar("_Row", bound=Model)
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -31,6 +35,7 @@ class Endpoint(APIView):
 
     permissions: ClassVar[Mapping[str, str]]
     scope: ClassVar[str] = "write"
+    filters: ClassVar[Filters] = {}
 
     parser_classes = (JSONParser,)
     renderer_classes = (JSONRenderer,)
@@ -65,3 +70,15 @@ class Endpoint(APIView):
         if not conf.get_api().permission_classes:
             raise Http404
         super().initial(request, *args, **kwargs)
+
+
+def find(model: type[_Row], pk: int) -> _Row:
+    """Return a row.
+
+    Raises:
+        Http404: There is none.
+    """
+    row = model._default_manager.filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row

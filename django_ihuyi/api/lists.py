@@ -17,11 +17,18 @@ from django_ihuyi.outbound.numbers import normalise
 MOST = 500
 _Row = TypeVar("_Row", bound=Model)
 
+Readers = Mapping[str, serializers.Field[Any, Any, Any, Any]]
+"""For each name that a query may have the field that reads it."""
+Filters = Mapping[str, tuple[str, serializers.Field[Any, Any, Any, Any]]]
+"""For each name that a list's query may have the lookup that it stands for, and the field that reads it."""
+
+PAGING: Readers = {"before": serializers.IntegerField(min_value=1), "limit": serializers.IntegerField(min_value=1)}
+
 
 def page(
     request: Request,
     rows: QuerySet[_Row],
-    filters: Mapping[str, tuple[str, serializers.Field[Any, Any, Any, Any]]],
+    filters: Filters,
     show: Callable[[_Row], dict[str, Any]],
 ) -> Response:
     """Answer one page of a list.
@@ -29,7 +36,7 @@ def page(
     Args:
         request: Its query holds the filters' names, ``before`` (a row's id) and ``limit`` (100; 500 at the most).
         rows: All rows that the caller may see.
-        filters: For each name of the query the lookup that it stands for, and the field that reads it.
+        filters: What the list can be filtered by.
         show: Makes of a row what the caller gets.
 
     Returns:
@@ -38,9 +45,7 @@ def page(
     Raises:
         ValidationError: A name is unknown, or a value is wrong.
     """
-    paging = {"before": serializers.IntegerField(min_value=1), "limit": serializers.IntegerField(min_value=1)}
-    readers = {**{name: field for name, (_lookup, field) in filters.items()}, **paging}
-    given = _read(request, readers)
+    given = read_query(request, {**{name: field for name, (_lookup, field) in filters.items()}, **PAGING})
     limit = min(given.pop("limit", 100), MOST)
     if "before" in given:
         rows = rows.filter(pk__lt=given.pop("before"))
@@ -54,7 +59,12 @@ def page(
     return Response({"results": [show(row) for row in found[:limit]], "next": further})
 
 
-def _read(request: Request, readers: Mapping[str, serializers.Field[Any, Any, Any, Any]]) -> dict[str, Any]:
+def read_query(request: Request, readers: Readers) -> dict[str, Any]:
+    """Return what a request's query says.
+
+    Raises:
+        ValidationError: A name is unknown, or a value is wrong.
+    """
     given: dict[str, Any] = {}
     errors: dict[str, Any] = {
         name: [_("There is no such filter.")] for name in request.query_params if name not in readers

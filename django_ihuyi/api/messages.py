@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from django.db import router, transaction
-from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -18,7 +16,7 @@ from django_ihuyi.outbound.sending import send_sms
 
 from . import answers
 from .access import caller, sees_all
-from .base import Endpoint
+from .base import Endpoint, find
 from .idempotency import key_of
 from .lists import Mobile, page
 from .problems import Conflict
@@ -31,19 +29,19 @@ class Messages(Endpoint):
     """The list of messages, and where one is sent."""
 
     permissions = {"GET": "view_message", "POST": "add_message"}
+    filters = {
+        "status": ("status", serializers.ChoiceField(choices=Message.Status.values)),
+        "category": ("category", serializers.ChoiceField(choices=Message.Category.values)),
+        "mobile": ("mobile", Mobile()),
+        "batch": ("batch_id", serializers.IntegerField(min_value=1)),
+        "created_from": ("created_at__gte", Moment()),
+        "created_until": ("created_at__lt", Moment()),
+    }
 
     def get(self, request: Request) -> Response:
         """List messages."""
         whole = sees_all(request)
-        filters: dict[str, tuple[str, Any]] = {
-            "status": ("status", serializers.ChoiceField(choices=Message.Status.values)),
-            "category": ("category", serializers.ChoiceField(choices=Message.Category.values)),
-            "mobile": ("mobile", Mobile()),
-            "batch": ("batch_id", serializers.IntegerField(min_value=1)),
-            "created_from": ("created_at__gte", Moment()),
-            "created_until": ("created_at__lt", Moment()),
-        }
-        return page(request, Message.objects.all(), filters, lambda row: answers.message(row, whole=whole))
+        return page(request, Message.objects.all(), self.filters, lambda row: answers.message(row, whole=whole))
 
     def post(self, request: Request) -> Response:
         """Send a message. A key or body that is refused is not noted under the request's key."""
@@ -60,7 +58,7 @@ class OneMessagePage(Endpoint):
 
     def get(self, request: Request, pk: int) -> Response:
         """Look at it."""
-        return Response(answers.message(_find(Message, pk), whole=sees_all(request)))
+        return Response(answers.message(find(Message, pk), whole=sees_all(request)))
 
 
 class CancelMessage(Endpoint):
@@ -74,7 +72,7 @@ class CancelMessage(Endpoint):
         Raises:
             Conflict: It is not queued any more.
         """
-        row = _find(Message, pk)
+        row = find(Message, pk)
         if not row.cancel():
             row.refresh_from_db()
             raise Conflict(_("The message is %(status)s and cannot be cancelled.") % {"status": row.status})
@@ -108,11 +106,4 @@ class BatchPage(Endpoint):
 
     def get(self, request: Request, pk: int) -> Response:
         """Look how far it is."""
-        return Response(answers.batch(_find(Batch, pk)))
-
-
-def _find(model: type[Any], pk: int) -> Any:  # noqa: ANN401  a row of the model
-    row = model.objects.filter(pk=pk).first()
-    if row is None:
-        raise Http404
-    return row
+        return Response(answers.batch(find(Batch, pk)))

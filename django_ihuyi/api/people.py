@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,28 +22,28 @@ class Replies(Endpoint):
     """The list of replies."""
 
     permissions = {"GET": "view_reply"}
+    filters = {
+        "mobile": ("mobile", Mobile()),
+        "received_from": ("received_at__gte", Moment()),
+        "received_until": ("received_at__lt", Moment()),
+    }
 
     def get(self, request: Request) -> Response:
         """List replies."""
         whole = sees_all(request)
-        filters: dict[str, tuple[str, Any]] = {
-            "mobile": ("mobile", Mobile()),
-            "received_from": ("received_at__gte", Moment()),
-            "received_until": ("received_at__lt", Moment()),
-        }
-        return page(request, Reply.objects.all(), filters, lambda row: answers.reply(row, whole=whole))
+        return page(request, Reply.objects.all(), self.filters, lambda row: answers.reply(row, whole=whole))
 
 
 class OptOuts(Endpoint):
     """The list of those who opted out, and where one is added."""
 
     permissions = {"GET": "view_optout", "POST": "add_optout"}
+    filters = {"mobile": ("mobile", Mobile())}
 
     def get(self, request: Request) -> Response:
         """List them."""
         whole = sees_all(request)
-        filters: dict[str, tuple[str, Any]] = {"mobile": ("mobile", Mobile())}
-        return page(request, OptOut.objects.all(), filters, lambda row: answers.opt_out(row, whole=whole))
+        return page(request, OptOut.objects.all(), self.filters, lambda row: answers.opt_out(row, whole=whole))
 
     def post(self, request: Request) -> Response:
         """Add one; who is there already stays as they are."""

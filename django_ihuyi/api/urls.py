@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import messages, people
+from . import messages, overview, people
 
 urlpatterns = [
     path("messages/", messages.Messages.as_view(), name="api-messages"),
@@ -17,4 +17,8 @@ urlpatterns = [
     path("optouts/<int:pk>/", people.OneOptOut.as_view(), name="api-optout"),
     path("verifications/", people.Verifications.as_view(), name="api-verifications"),
     path("verifications/check/", people.VerificationChecks.as_view(), name="api-verification-checks"),
+    path("templates/", overview.Templates.as_view(), name="api-templates"),
+    path("templates/<int:pk>/", overview.OneTemplate.as_view(), name="api-template"),
+    path("balance/", overview.Balances.as_view(), name="api-balance"),
+    path("stats/", overview.Stats.as_view(), name="api-stats"),
 ]

@@ -84,6 +84,12 @@ def check() -> Iterator[Answer]:
         yield answer
 
 
+def latest() -> Iterator[tuple[str, BalanceReading | None]]:
+    """Return each account of the settings with its latest reading, or None where there is none. Asks no gateway."""
+    for alias in conf.get_account_aliases():
+        yield alias, BalanceReading.objects.filter(account=alias).order_by("-read_at").first()
+
+
 def is_low(alias: str, remaining: int) -> bool:
     """Whether so many messages are fewer than ``BALANCE_LOW`` says for an account."""
     limit = conf.get_settings().balance_low_of(alias)

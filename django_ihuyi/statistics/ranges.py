@@ -84,10 +84,12 @@ def named(name: str, *, now: datetime, zone: tzinfo) -> Range:
 
     Args:
         name: Which.
-        now: The present, with a zone.
+        now: The present; a naive one is in the site's zone.
         zone: The reader's zone.
     """
-    here = now.astimezone(zone)
+    here = (timezone.make_aware(now, timezone.get_default_timezone()) if timezone.is_naive(now) else now).astimezone(
+        zone
+    )
     if name == "24h":
         begun = here.replace(minute=0, second=0, microsecond=0)
         return Range(name, tuple(_hours(slot_of(begun - 23 * _HOUR), slot_of(begun) + PER_HOUR)), True, zone)

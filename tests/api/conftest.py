@@ -60,4 +60,5 @@ def caller(db: None) -> Caller:
     return Caller(
         *("view_message", "add_message", "change_message", "view_batch", "view_reply"),
         *("view_optout", "add_optout", "delete_optout", "add_verificationcode", "change_verificationcode"),
+        *("view_template", "view_balancereading", "view_dashboard"),
     )

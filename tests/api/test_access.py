@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from django_ihuyi.api import problems
 from django_ihuyi.api.access import caller as caller_of
-from django_ihuyi.models import Batch, Message, OptOut
+from django_ihuyi.models import Batch, Message, OptOut, Template
 
 from .conftest import API, MOBILE, Caller, open_api
 
@@ -28,6 +28,10 @@ ENDPOINTS = [
     ("DELETE", "optouts/{opt_out}/", "delete_optout", "write"),
     ("POST", "verifications/", "add_verificationcode", "codes"),
     ("POST", "verifications/check/", "change_verificationcode", "codes"),
+    ("GET", "templates/", "view_template", "read"),
+    ("GET", "templates/{template}/", "view_template", "read"),
+    ("GET", "balance/", "view_balancereading", "read"),
+    ("GET", "stats/", "view_dashboard", "read"),
 ]
 each = pytest.mark.parametrize(
     ("verb", "path", "permission", "scope"), ENDPOINTS, ids=[f"{verb} {path}" for verb, path, *_ in ENDPOINTS]
@@ -40,6 +44,7 @@ def rows(db: None) -> dict[str, int]:
         "message": Message.objects.create(mobile=MOBILE, content="您好").pk,
         "batch": Batch.objects.create(category="marketing", account="default").pk,
         "opt_out": OptOut.objects.create(mobile=MOBILE).pk,
+        "template": Template.objects.create(name="order-shipped", text="您的订单【变量】已发货。").pk,
     }
 
 
@@ -82,7 +87,13 @@ def test_the_rate_of_each_scope(
 
 @pytest.mark.parametrize(
     ("verb", "path", "status"),
-    [("PUT", "messages/", 405), ("OPTIONS", "messages/", 405), ("HEAD", "messages/", 200), ("GET", "batches/9/", 404)],
+    [
+        ("PUT", "messages/", 405),
+        ("OPTIONS", "messages/", 405),
+        ("HEAD", "messages/", 200),
+        ("GET", "batches/9/", 404),
+        ("GET", "templates/9/", 404),
+    ],
 )
 def test_other_verbs_and_rows(caller: Caller, verb: str, path: str, status: int) -> None:
     assert caller.call(verb, path).status_code == status

@@ -123,16 +123,15 @@ def asked_range(query: QueryDict, now: datetime) -> tuple[ranges.Range, str]:
         The range, and what was wrong with the question, if anything was: then it is the usual range.
     """
     zone = timezone.get_current_timezone()
-    here = timezone.make_aware(now, timezone.get_default_timezone()) if timezone.is_naive(now) else now
     first, last = query.get("from"), query.get("to")
     if first or last:
         try:
             return ranges.own(date.fromisoformat(first or ""), date.fromisoformat(last or ""), zone=zone), ""
         except (ValueError, OverflowError):
             problem = gettext("Write a first and a last day, not more than %d days in all.") % ranges.LONGEST
-            return ranges.named(USUAL, now=here, zone=zone), problem
+            return ranges.named(USUAL, now=now, zone=zone), problem
     name = query.get("range", USUAL)
-    return ranges.named(name if name in ranges.NAMES else USUAL, now=here, zone=zone), ""
+    return ranges.named(name if name in ranges.NAMES else USUAL, now=now, zone=zone), ""
 
 
 def is_stale(read: Figures, now: datetime) -> bool:

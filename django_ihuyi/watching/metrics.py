@@ -14,10 +14,11 @@ from django.db.models import Max
 from django.utils import timezone
 
 from django_ihuyi import conf
+from django_ihuyi.balance import reading
 from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, Reply
 from django_ihuyi.models.lifecycle import MessageStatus
 
-from . import beats, record
+from . import beats, record, totals
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -52,6 +53,7 @@ class _Collector:
     def collect(self) -> Iterator[Metric]:
         now = timezone.now()
         yield from _messages(now)
+        yield from totals.collect(now)
         yield from _accounts()
         yield from _pushes()
         yield from _signs_of_life(now)
@@ -81,6 +83,8 @@ def _accounts() -> Iterator[Metric]:
     paused = set(AccountState.objects.filter(paused_since__isnull=False).values_list("account", flat=True))
     values = {alias: float(alias in paused) for alias in aliases}
     yield _gauge("account_paused", "1 while the account is paused.", values, "account")
+    left = {alias: float(last.remaining) for alias, last in reading.latest() if last is not None}
+    yield _gauge("balance_messages", "How many messages the account had left when it was asked last.", left, "account")
 
 
 def _pushes() -> Iterator[Metric]:

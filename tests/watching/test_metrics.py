@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt
-from django_ihuyi.watching import metrics
+from django_ihuyi.models import AccountState, BalanceReading, CodeTally, Heartbeat, Message, MessageTally, Receipt
+from django_ihuyi.statistics.slots import slot_of
+from django_ihuyi.watching import metrics, totals
 
 TOKEN = "tests-metrics-token-0123456789"
 URL = "/ihuyi/metrics/"
@@ -74,7 +76,9 @@ def test_the_figures(client: Client, django_assert_num_queries: Any) -> None:
     Receipt.objects.create(mobile="1", code=2, received_at=now)
     Heartbeat.objects.create(name="sweep", beaten_at=now)
     Heartbeat.objects.create(name="queue:", asked_at=now - timedelta(seconds=4), beaten_at=now)
-    with django_assert_num_queries(8):
+    BalanceReading.objects.create(account="default", remaining=7)
+    BalanceReading.objects.create(account="default", remaining=5)
+    with django_assert_num_queries(11):
         found = figures(client)
     assert found.pop(("oldest_due_seconds", "")) == pytest.approx(90, abs=30)
     assert found == {
@@ -82,9 +86,47 @@ def test_the_figures(client: Client, django_assert_num_queries: Any) -> None:
         ("messages", "submitting"): 0,
         ("messages", "unknown"): 1,
         ("account_paused", "default"): 0,
+        ("balance_messages", "default"): 5,
         ("last_push_timestamp_seconds", "receipt"): pytest.approx(now.timestamp(), abs=0.01),
         ("last_sweep_timestamp_seconds", ""): pytest.approx(now.timestamp(), abs=0.01),
         ("queue_delay_seconds", "default"): pytest.approx(4, abs=0.01),
+    }
+
+
+def _tally(when: datetime, status: str, messages: int, code: int | None = 2, account: str = "default") -> None:
+    MessageTally.objects.create(
+        slot=slot_of(when),
+        account=account,
+        category="notification",
+        status=status,
+        code=code,
+        messages=messages,
+        segments=2 * messages,
+    )
+
+
+@time_machine.travel("2026-11-01T00:10:00Z", tick=False)
+def test_what_only_grows_is_that_of_the_month(client: Client) -> None:
+    now = timezone.now()
+    _tally(now - timedelta(minutes=30), "delivered", 1000)
+    CodeTally.objects.create(slot=slot_of(now) - 1, purpose="sign-up", sent=1000, entered=1000)
+    for later in (timedelta(), timedelta(minutes=40)):
+        for status, messages in (("queued", 1), ("accepted", 2), ("delivered", 4), ("undelivered", 8), ("unknown", 16)):
+            _tally(now + later, status, messages, code=None if status in ("queued", "unknown") else 2)
+        _tally(now + later, "rejected", 32, code=4072)
+        _tally(now + later, "rejected", 64, code=None, account="second")
+        CodeTally.objects.create(slot=slot_of(now + later), purpose="sign-up", sent=9, entered=4)
+    found = {key: value for key, value in figures(client).items() if key[0].endswith("_total")}
+    assert found == {
+        ("recorded_total", "defaultnotification"): 126,
+        ("recorded_total", "secondnotification"): 128,
+        ("taken_total", "defaultnotification"): 28,
+        ("segments_total", "defaultnotification"): 56,
+        ("delivered_total", "defaultnotification"): 8,
+        ("rejected_total", "default4072"): 64,
+        ("rejected_total", "secondnone"): 128,
+        ("codes_sent_total", "sign-up"): 18,
+        ("codes_entered_total", "sign-up"): 8,
     }
 
 
@@ -102,3 +144,14 @@ def test_counting_has_an_end(client: Client, monkeypatch: pytest.MonkeyPatch) ->
     for _number in range(3):
         Message.objects.create(mobile="13800138000", content="您好")
     assert figures(client)["messages", "queued"] == 2
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+def test_a_site_with_naive_times_counts_by_the_same_months(zone: str, settings: Settings) -> None:
+    settings.USE_TZ = False
+    settings.TIME_ZONE = zone
+    with time_machine.travel("2026-11-01T00:10:00Z", tick=False):
+        _tally(timezone.now(), "delivered", 1)
+        _tally(timezone.now() - timedelta(minutes=30), "delivered", 2)
+        found = {family.name: family.samples for family in totals.collect(timezone.now())}
+    assert [sample.value for sample in found["ihuyi_delivered"]] == [1]

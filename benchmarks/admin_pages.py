@@ -258,8 +258,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             report.line(f"making {options.rows:,} messages ...")
             with connection.cursor() as cursor:
                 admin_rows.fill(cursor, options.rows)
-            began = time.perf_counter()
-            slots = admin_rows.count()
+                began = time.perf_counter()
+                slots = admin_rows.count(cursor)
             took = time.perf_counter() - began
             report.line(f"counted {slots:,} half-hours in {took:.0f} s, {took / slots * 1000:.0f} ms each")
         status = run(newest.pk if newest else options.rows, options.times, options.plain, options.report)

@@ -54,9 +54,10 @@ bench-admin: $(VENV)/.bench ## Measure the admin's pages at ten million messages
 soak: $(VENV)/.bench ## Load PostgreSQL and Redis for ten minutes, and see whether anything grows
 	$(python) -m benchmarks.soak
 
-lint: $(VENV)/.dev ## Check style and formatting
+lint: $(VENV)/.dev ## Check style, formatting, and which rooms import which
 	$(python) -m ruff check
 	$(python) -m ruff format --check
+	$(VENV)/bin/lint-imports
 
 types: $(VENV)/.dev ## Check types
 	$(python) -m mypy
@@ -66,7 +67,7 @@ format: $(VENV)/.dev ## Mend style and formatting
 	$(python) -m ruff format
 
 clean: ## Remove the environment, the demo's data and everything that was built
-	rm -rf $(VENV) .nox demo-data build dist *.egg-info .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache test-results
+	rm -rf $(VENV) .nox demo-data build dist *.egg-info .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .import_linter_cache .pytest_cache test-results
 
 # Each stamp says that the environment has an extra as the files name it now, so that a second run starts at once.
 

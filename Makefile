@@ -18,7 +18,7 @@ at_once := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-databases screenshots chaos bench bench-admin soak lint types format clean
+.PHONY: help demo test test-databases matrix screenshots chaos bench bench-admin soak lint types format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: $(VENV)/.test ## Run all tests, on SQLite and on what else is reachable
 
 test-databases: $(VENV)/.test ## Run the tests that touch a database on PostgreSQL and MariaDB
 	$(python) -m tests.databases
+
+matrix: $(VENV)/.dev ## Run the tests on each Python that is here, each Django, and the lowest and newest of all else
+	$(VENV)/bin/nox
 
 screenshots: $(VENV)/.test ## Make the pictures of the documentation anew, in headless Chromium
 	$(python) -m tests.docs.screenshots
@@ -51,9 +54,10 @@ bench-admin: $(VENV)/.bench ## Measure the admin's pages at ten million messages
 soak: $(VENV)/.bench ## Load PostgreSQL and Redis for ten minutes, and see whether anything grows
 	$(python) -m benchmarks.soak
 
-lint: $(VENV)/.dev ## Check style and formatting
+lint: $(VENV)/.dev ## Check style, formatting, and which rooms import which
 	$(python) -m ruff check
 	$(python) -m ruff format --check
+	$(VENV)/bin/lint-imports
 
 types: $(VENV)/.dev ## Check types
 	$(python) -m mypy
@@ -63,7 +67,7 @@ format: $(VENV)/.dev ## Mend style and formatting
 	$(python) -m ruff format
 
 clean: ## Remove the environment, the demo's data and everything that was built
-	rm -rf $(VENV) demo-data build dist *.egg-info .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache test-results
+	rm -rf $(VENV) .nox demo-data build dist *.egg-info .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .import_linter_cache .pytest_cache test-results
 
 # Each stamp says that the environment has an extra as the files name it now, so that a second run starts at once.
 

@@ -14,6 +14,7 @@ TRANSLATED = (
     "admin.md",
     "allauth.md",
     "api.md",
+    "architecture.md",
     "bulk.md",
     "dashboard.md",
     "forms.md",

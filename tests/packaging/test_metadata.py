@@ -77,3 +77,11 @@ def test_the_lowest_python_is_the_one_that_the_tools_are_told(metadata: Message)
     tools = (ROOT / "pyproject.toml").read_text("utf-8")
     assert f'python_version = "{lowest}"' in tools
     assert f'target-version = "py{lowest.replace(".", "")}"' in tools
+
+
+def test_a_package_has_one_lower_bound_wherever_it_is_named(metadata: Message) -> None:
+    stated: dict[str, set[str]] = {}
+    for line in values(metadata, "Requires-Dist"):
+        requirement = Requirement(line)
+        stated.setdefault(requirement.name.lower(), set()).add(str(requirement.specifier))
+    assert {name: bounds for name, bounds in stated.items() if len(bounds) > 1} == {}

@@ -1,22 +1,25 @@
-"""The same bulk on one, two and four worker processes, on both brokers."""
+"""The same bulk on one, two and four worker processes, on both brokers, with a slow gateway and a fast one."""
 
 from __future__ import annotations
+
+from itertools import product
 
 from . import report
 from .stage import staged
 from .submitting import ours
 
-MILLISECONDS = 100
+LATENCIES = (100, 20)
+"""Milliseconds. With the fast one four processes want more than two cores."""
 
 
 def main() -> None:
-    """Measure, and print each beside one process of the same broker."""
-    for broker in ("redis", "rabbitmq"):
+    """Measure, and print each beside one process of the same broker and gateway."""
+    for broker, milliseconds in product(("redis", "rabbitmq"), LATENCIES):
         rates = {}
         for processes in (1, 2, 4):
             with staged(broker) as stage:
-                rates[processes] = ours(stage, MILLISECONDS, processes)
+                rates[processes] = ours(stage, milliseconds, processes)
             report.line(
-                f"{processes} processes of 16 threads, gateway of {MILLISECONDS} ms, {broker}: "
+                f"{processes} processes of 16 threads, gateway of {milliseconds} ms, {broker}: "
                 f"{rates[processes]:,.0f}/s, {rates[processes] / rates[1]:.2f} times one process"
             )

@@ -1,9 +1,10 @@
-"""Which addresses an event may go to. A name is looked up once; the connection goes to the address that was checked."""
+"""Which addresses an event may go to. A name is looked up once; the connection goes to an address that was checked."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -17,18 +18,23 @@ _REFUSED = tuple(
     ipaddress.ip_network(network) for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16")
 )
 
+PATIENCE = 5.0
+"""Seconds that a name's look-up may take. The resolver's own time-outs add up to half a minute and more."""
+MOST_ADDRESSES = 4
+"""Addresses of a name that are tried: who has many behind one name answers at the first ones."""
+
 
 class AddressError(Exception):
     """An address that events must not go to. The text says why."""
 
 
 class Target(NamedTuple):
-    """Where to connect to, and as whom: ``address`` has been checked, ``host`` is for TLS and the Host header."""
+    """Where to connect to, and as whom: ``addresses`` have been checked, ``host`` is for TLS and the Host header."""
 
     scheme: str
     host: str
     port: int
-    address: str
+    addresses: tuple[str, ...]
     path: str
 
 
@@ -42,23 +48,25 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not any(address in network for network in _REFUSED)
 
 
-def resolve(
-    url: str, *, allowed: Sequence[str] = (), ports: Sequence[int] = (443,), allow_http: bool = False
-) -> Target:
-    """Look up an endpoint's address and check it.
+class Place(NamedTuple):
+    """What an endpoint's URL says, before any name is looked up."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+def read(url: str, *, ports: Sequence[int] = (443,), allow_http: bool = False) -> Place:
+    """Read an endpoint's URL. Nothing is looked up.
 
     Args:
         url: The endpoint's URL.
-        allowed: Networks that are allowed though they are not public, such as ``10.1.0.0/16``.
         ports: The ports that are allowed.
         allow_http: Whether ``http`` is allowed too.
 
-    Returns:
-        The target; its address is the first that the name has.
-
     Raises:
-        AddressError: The URL is malformed, or its scheme, its port or any one of its addresses is not allowed.
-        OSError: The name cannot be resolved now.
+        AddressError: The URL is malformed, or its scheme or its port is not allowed.
     """
     try:
         parts = urlsplit(url)
@@ -76,7 +84,29 @@ def resolve(
         host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode("ascii")
     except UnicodeError:
         raise AddressError("the URL's host is malformed") from None
-    found = [info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    return Place(parts.scheme, host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+
+
+def resolve(
+    url: str, *, allowed: Sequence[str] = (), ports: Sequence[int] = (443,), allow_http: bool = False
+) -> Target:
+    """Look up an endpoint's address and check it.
+
+    Args:
+        url: The endpoint's URL.
+        allowed: Networks that are allowed though they are not public, such as ``10.1.0.0/16``.
+        ports: The ports that are allowed.
+        allow_http: Whether ``http`` is allowed too.
+
+    Returns:
+        The target, with the first addresses that the name has, at most :data:`MOST_ADDRESSES`.
+
+    Raises:
+        AddressError: The URL is malformed, or its scheme, its port or any one of its addresses is not allowed.
+        OSError: The name cannot be resolved now, or not within :data:`PATIENCE`.
+    """
+    place = read(url, ports=ports, allow_http=allow_http)
+    found = _look_up(place.host, place.port)
     networks = [ipaddress.ip_network(network) for network in allowed]
     for text in found:
         # One bad address among good ones is how a name is made to pass: all of them have to be right.
@@ -84,5 +114,27 @@ def resolve(
         address = getattr(address, "ipv4_mapped", None) or address
         if not is_public(address) and not any(address in network for network in networks):
             raise AddressError("the host has an address that is not public")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, host, port, str(found[0]), path)
+    return Target(place.scheme, place.host, place.port, tuple(found[:MOST_ADDRESSES]), place.path)
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    """Ask the resolver in a thread that can be walked away from: it takes no time-out."""
+    found: list[str] = []
+    faults: list[OSError] = []
+
+    def look() -> None:
+        try:
+            found.extend(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            faults.append(error)
+
+    thread = threading.Thread(target=look, name="django-ihuyi-look-up", daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if faults:
+        raise faults[0]
+    # A copy: a thread that was walked away from must not add to what is being checked.
+    addresses = list(found)
+    if not addresses:
+        raise TimeoutError("the name was not resolved in time")
+    return addresses

@@ -20,6 +20,7 @@ from .webhook_endpoint import WebhookEndpoint
 if TYPE_CHECKING:
     from .message import Message
     from .reply import Reply
+    from .template import Template
     from .webhook_delivery import WebhookDelivery
 
 recorded = Signal()
@@ -97,6 +98,31 @@ def tell_messages(tell: Tell, messages: list[Message]) -> None:
             "reported_at": iso(message.reported_at),
         }
         tell(data, account=message.account, category=message.category, message=message)
+
+
+def tell_reply(tell: Tell, reply: Reply) -> None:
+    """Tell that somebody replied, and to what."""
+    message = reply.message
+    data = {
+        "reply": reply.pk,
+        "message": reply.message_id,
+        "smsid": reply.smsid,
+        "received_at": iso(reply.received_at),
+    }
+    account, category = (message.account, message.category) if message else ("", "")
+    tell(data, account=account, category=category, message=message, reply=reply)
+
+
+def tell_template(tell: Tell, template: Template) -> None:
+    """Tell what the gateway made of a template."""
+    data = {
+        "template": template.pk,
+        "name": template.name,
+        "account": template.account,
+        "template_id": template.template_id,
+        "state": template.state,
+    }
+    tell(data, account=template.account)
 
 
 def iso(moment: datetime | None) -> str | None:

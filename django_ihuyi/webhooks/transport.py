@@ -127,14 +127,15 @@ def _post(
 def _pool(target: Target, address: str, ca_certs: str) -> urllib3.HTTPConnectionPool:
     if target.scheme == "http":
         return PlainPool(address, target.port)
-    trusted = {"ca_cert_dir" if Path(ca_certs).is_dir() else "ca_certs": ca_certs}
+    is_folder = Path(ca_certs).is_dir()
     return TLSPool(
         address,
         target.port,
         server_hostname=target.host,
         assert_hostname=target.host,
         cert_reqs="CERT_REQUIRED",
-        **trusted,
+        ca_certs=None if is_folder else ca_certs,
+        ca_cert_dir=ca_certs if is_folder else None,
     )
 
 

@@ -113,7 +113,7 @@ class WebhookDelivery(models.Model):
             models.Index(fields=["status", "publish_at"], name="ihuyi_hook_publish"),
             models.Index(fields=["status", "claimed_until"], name="ihuyi_hook_claim"),
             models.Index(fields=["status", "-id"], name="ihuyi_hook_status"),
-            models.Index(fields=["endpoint", "status", "-id"], name="ihuyi_hook_endpoint"),
+            models.Index(fields=["endpoint", "-id"], name="ihuyi_hook_endpoint"),
             models.Index(fields=["created_at"], name="ihuyi_hook_created"),
         ]
         constraints = [

@@ -79,7 +79,7 @@ def read(url: str, *, ports: Sequence[int] = (443,), allow_http: bool = False) -
         raise AddressError("the URL must name a host, and no user or password")
     port = given_port if given_port is not None else {"https": 443, "http": 80}[parts.scheme]
     if port not in ports:
-        raise AddressError(f"port {port} is not allowed")
+        raise AddressError("its port is not allowed")
     try:
         host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode("ascii")
     except UnicodeError:
@@ -107,14 +107,31 @@ def resolve(
     """
     place = read(url, ports=ports, allow_http=allow_http)
     found = _look_up(place.host, place.port)
-    networks = [ipaddress.ip_network(network) for network in allowed]
+    # One bad address among good ones is how a name is made to pass: all of them have to be right.
     for text in found:
-        # One bad address among good ones is how a name is made to pass: all of them have to be right.
-        address = ipaddress.ip_address(text)
-        address = getattr(address, "ipv4_mapped", None) or address
-        if not is_public(address) and not any(address in network for network in networks):
-            raise AddressError("the host has an address that is not public")
+        _check(ipaddress.ip_address(text), allowed)
     return Target(place.scheme, place.host, place.port, tuple(found[:MOST_ADDRESSES]), place.path)
+
+
+def check(url: str, *, allowed: Sequence[str] = (), ports: Sequence[int] = (443,), allow_http: bool = False) -> None:
+    """Check what can be said of an endpoint's URL without looking a name up. See :func:`resolve`.
+
+    Raises:
+        AddressError: The URL is malformed, or its scheme, its port or its address, where it is one, is not allowed.
+    """
+    host = read(url, ports=ports, allow_http=allow_http).host
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return
+    _check(address, allowed)
+
+
+def _check(address: Address, allowed: Sequence[str]) -> None:
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    if not is_public(address) and not any(address in ipaddress.ip_network(network) for network in allowed):
+        raise AddressError("the host has an address that is not public")
 
 
 def _look_up(host: str, port: int) -> list[str]:

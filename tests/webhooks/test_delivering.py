@@ -220,7 +220,7 @@ def test_a_reply_is_told_with_the_metadata_of_what_it_answers(
     [
         ({"ALLOWED_NETWORKS": []}, "not posted: the host has an address that is not public"),
         ({"ALLOW_HTTP": False}, "not posted: the URL must begin with https://"),
-        ({"PORTS": [443]}, "not posted: port"),
+        ({"PORTS": [443]}, "not posted: its port"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )

@@ -46,6 +46,7 @@ from .options import (
 )
 from .sections import Problem, did_you_mean, read_section, section_problems
 from .verification.settings import PurposeSettings, VerificationSettings, check_numbers
+from .webhooks.settings import WebhookSettings
 
 TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
@@ -126,7 +127,7 @@ class IhuyiSettings:
         return timedelta(hours=self.receipt_window_hours)
 
 
-_NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION")
+_NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION", "WEBHOOKS")
 
 
 _VERIFICATION = "IHUYI['VERIFICATION']"
@@ -224,6 +225,8 @@ def problems(raw: object) -> Iterator[Problem]:
     yield from _registration_problems(raw.get("REGISTRATION"))
     yield from _verification_problems(raw.get("VERIFICATION", {}))
     yield from section_problems(raw.get("API", {}), ApiSettings, "IHUYI['API']")
+    if raw.get("WEBHOOKS") is not None:
+        yield from section_problems(raw["WEBHOOKS"], WebhookSettings, "IHUYI['WEBHOOKS']")
 
 
 def get_raw() -> object:
@@ -296,3 +299,14 @@ def get_verification() -> VerificationSettings:
         for name, purpose in read.purposes.items()
     }
     return replace(read, by_purpose=purposes)
+
+
+def has_webhooks() -> bool:
+    """Whether events go out to other systems. Cheap, since every change of a status asks."""
+    return _raw().get("WEBHOOKS") is not None
+
+
+def get_webhooks() -> WebhookSettings | None:
+    """Read ``IHUYI['WEBHOOKS']``, or None where no events go out."""
+    raw = _raw().get("WEBHOOKS")
+    return None if raw is None else read_section(raw, WebhookSettings, "IHUYI['WEBHOOKS']")

@@ -135,7 +135,7 @@ def check_networks(value: object) -> str | None:
 
 
 def check_retention(value: object) -> str | None:
-    kinds = (*CATEGORIES, "receipts", "replies", "balances")
+    kinds = (*CATEGORIES, "receipts", "replies", "balances", "webhooks")
     if isinstance(value, Mapping):
         right = all(key in kinds and check_positive_or_none(days) is None for key, days in value.items())
     else:

@@ -13,7 +13,7 @@ _TESTING = "django_ihuyi.testing."
 
 
 def production_problems(raw: object) -> Iterator[Problem]:
-    """Find what keeps messages from the people they are for.
+    """Find what keeps messages from the people they are for, or shows them to others.
 
     Args:
         raw: ``IHUYI`` as it stands in the settings; what is wrong with its form is told elsewhere.
@@ -22,6 +22,13 @@ def production_problems(raw: object) -> Iterator[Problem]:
     for alias, account in accounts.items() if isinstance(accounts, Mapping) else ():
         if isinstance(account, Mapping):
             yield from _of_account(f"IHUYI['ACCOUNTS'][{alias!r}]", account)
+    webhooks = raw.get("WEBHOOKS") if isinstance(raw, Mapping) else None
+    if isinstance(webhooks, Mapping) and webhooks.get("ALLOW_HTTP"):
+        yield Problem(
+            "W023",
+            "IHUYI['WEBHOOKS']['ALLOW_HTTP'] lets events about people go out in clear over http://.",
+            "Leave ALLOW_HTTP out in production, and give receivers a certificate.",
+        )
 
 
 def _of_account(where: str, account: Mapping[str, Any]) -> Iterator[Problem]:

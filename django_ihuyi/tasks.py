@@ -10,6 +10,7 @@ from .balance import reading
 from .outbound import batches, submission
 from .privacy import retention
 from .watching import beats
+from .webhooks import delivering
 
 
 # Acknowledged late, and given back when its worker is killed: safe, since who asks second finds the message claimed.
@@ -23,6 +24,13 @@ def submit_message(pk: int) -> None:
 def submit_batch(pks: list[int]) -> None:
     """Submit those of the messages with these primary keys that are still to be submitted, many at a time."""
     batches.submit(pks)
+
+
+# As above. What a killed worker had in hand is posted again once its claim has run out: receivers know the event's id.
+@shared_task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def deliver_webhook(pk: int) -> None:
+    """Post the webhook delivery with this primary key, if it is still to be posted."""
+    delivering.deliver(pk)
 
 
 @shared_task(ignore_result=True)

@@ -1,5 +1,5 @@
 """What keeps the record true when something died: lost tasks, claims that ran out, late texts, kept receipts,
-verification codes.
+verification codes, events for other systems.
 
 Every step takes bounded batches and is safe beside workers, pushes and other sweeps: it changes rows only through
 conditional UPDATEs.
@@ -24,6 +24,7 @@ from .models.lifecycle import MessageStatus
 from .outbound import accounts, publishing, submission
 from .statistics import counting
 from .verification import forgetting, watch
+from .webhooks import delivering
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def sweep() -> dict[str, int]:
 
     Returns:
         How many rows each step changed: ``expired``, ``unknown``, ``published``, ``probed``, ``matched``,
-            ``suspected``, ``forgotten``, ``counted``.
+            ``suspected``, ``forgotten``, ``webhooks``, ``counted``.
 
     Raises:
         Exception: What the first step to fail raised, after all the others were done.
@@ -161,6 +162,11 @@ def forget_codes(now: datetime) -> tuple[int, bool]:
     return deleted, deleted >= BATCH
 
 
+def deliver_webhooks(now: datetime) -> tuple[int, bool]:
+    """Go on with what other systems are to hear and have not heard. Returns deliveries published or put back."""
+    return delivering.sweep(now, most=BATCH)
+
+
 _STEPS: dict[str, Callable[[datetime], tuple[int, bool]]] = {
     "expired": expire,
     "unknown": end_claims,
@@ -169,5 +175,6 @@ _STEPS: dict[str, Callable[[datetime], tuple[int, bool]]] = {
     "matched": match_receipts,
     "suspected": watch_codes,
     "forgotten": forget_codes,
+    "webhooks": deliver_webhooks,
     "counted": counting.count_due,
 }

@@ -16,6 +16,13 @@ def found(*, deployed: bool) -> list[tuple[str, str]]:
     return [(str(one.id)[13:], str(one.msg)) for one in messages if str(one.id).startswith("django_ihuyi.W02")]
 
 
+def test_webhooks_in_clear(settings: Settings) -> None:
+    settings.IHUYI = {"ACCOUNTS": {"default": GOOD}, "WEBHOOKS": {"ALLOW_HTTP": True}}
+    [(number, _text)] = found(deployed=True)
+    assert number == "W023"
+    assert found(deployed=False) == []
+
+
 @pytest.mark.parametrize(
     ("option", "check"),
     [
@@ -41,11 +48,12 @@ def test_what_is_told_of(settings: Settings, option: dict[str, Any], check: str)
         {"ACCOUNTS": {"default": GOOD}},
         {"ACCOUNTS": {"default": {**GOOD, "REDIRECT_TO": [], "CLIENT": "shop.sms.Client"}}},
         {"ACCOUNTS": {"default": {**GOOD, "BASE_URL": "https://[::1/x"}}},
+        {"ACCOUNTS": {"default": GOOD}, "WEBHOOKS": {}},
         {"ACCOUNTS": {"default": "x"}},
         {"ACCOUNTS": None},
         None,
     ],
-    ids=["right", "a client of the site's own", "half an address", "no account", "no accounts", "nothing"],
+    ids=["right", "a client of the site's own", "half an address", "webhooks", "no account", "no accounts", "nothing"],
 )
 def test_what_is_not(settings: Settings, raw: object) -> None:
     settings.IHUYI = raw

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def changes(**counts: int) -> dict[str, int]:
-    steps = ("expired", "unknown", "published", "probed", "matched", "suspected", "forgotten")
+    steps = ("expired", "unknown", "published", "probed", "matched", "suspected", "forgotten", "webhooks")
     # Whatever a sweep does can change the figures: tests/statistics.
     return {**dict.fromkeys(steps, 0), "counted": ANY, **counts}
 

@@ -1,4 +1,7 @@
-"""What staff see: the record, read-only but for who opted out and for templates. Importing registers the pages."""
+"""What staff see: the record, read-only but for who opted out, templates and webhook endpoints.
+
+Importing registers the pages.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from .receipts import ReceiptAdmin
 from .replies import ReplyAdmin
 from .suspicions import SuspicionAdmin
 from .templates import TemplateAdmin, TemplateReviewAdmin
+from .webhook_deliveries import WebhookDeliveryAdmin
+from .webhook_endpoints import WebhookEndpointAdmin
 
 __all__ = [
     "AccountStateAdmin",
@@ -27,4 +32,6 @@ __all__ = [
     "TemplateAdmin",
     "TemplateReviewAdmin",
     "VerificationCodeAdmin",
+    "WebhookDeliveryAdmin",
+    "WebhookEndpointAdmin",
 ]

@@ -17,6 +17,8 @@ from .tally import CodeTally, Dashboard, MessageTally, TallySlot, WaitTally
 from .template import Template
 from .template_review import TemplateReview
 from .verification_code import VerificationCode
+from .webhook_delivery import WebhookDelivery
+from .webhook_endpoint import WebhookEndpoint
 
 __all__ = [
     "AccountState",
@@ -38,4 +40,6 @@ __all__ = [
     "TemplateReview",
     "VerificationCode",
     "WaitTally",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

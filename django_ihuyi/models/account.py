@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi import signals
 
 from .balance_reading import BalanceReading
+from .outbox import iso, telling
 from .sql import column_names
 
 _FIRST_PAUSE = timedelta(seconds=30)
@@ -54,13 +55,17 @@ class AccountStateManager(models.Manager["AccountState"]):
         """
         state, _made = self.get_or_create(account=account)
         reason = {"code": code, "msg": msg, "clock_offset": clock_offset}
-        began = self.filter(pk=state.pk, paused_since__isnull=True).update(
-            paused_since=now, probes=0, probe_at=now + pause_length(0), **reason
-        )
-        if began:
-            signals.send_after_commit(signals.account_paused, AccountState, using=self.db, account=account, code=code)
-        else:
-            self.filter(pk=state.pk).update(**reason)
+        with telling("account.paused", self.db) as tell:
+            began = self.filter(pk=state.pk, paused_since__isnull=True).update(
+                paused_since=now, probes=0, probe_at=now + pause_length(0), **reason
+            )
+            if began:
+                signals.send_after_commit(
+                    signals.account_paused, AccountState, using=self.db, account=account, code=code
+                )
+                tell({"account": account, "code": code}, account=account)
+            else:
+                self.filter(pk=state.pk).update(**reason)
         return bool(began)
 
     def take_probe(self, account: str, *, now: datetime) -> bool:
@@ -121,21 +126,28 @@ class AccountStateManager(models.Manager["AccountState"]):
         if not low:
             self.filter(pk=state.pk, balance_low_since__isnull=False).update(balance_low_since=None)
             return False
-        began = self.filter(pk=state.pk, balance_low_since__isnull=True).update(balance_low_since=reading.read_at)
-        if began:
-            signals.send_after_commit(signals.balance_low, AccountState, using=self.db, reading=reading)
+        with telling("balance.low", self.db) as tell:
+            began = self.filter(pk=state.pk, balance_low_since__isnull=True).update(balance_low_since=reading.read_at)
+            if began:
+                signals.send_after_commit(signals.balance_low, AccountState, using=self.db, reading=reading)
+                tell(
+                    {"account": reading.account, "remaining": reading.remaining, "read_at": iso(reading.read_at)},
+                    account=reading.account,
+                )
         return bool(began)
 
     def resume(self, account: str) -> bool:
         """Let an account's messages flow again. Returns whether it was paused."""
         for state in self.filter(account=account, paused_since__isnull=False):
-            ended = self.filter(pk=state.pk, paused_since=state.paused_since).update(
-                paused_since=None, probe_at=None, probes=0
-            )
-            if ended:
-                signals.send_after_commit(
-                    signals.account_resumed, AccountState, using=self.db, account=account, code=state.code
+            with telling("account.resumed", self.db) as tell:
+                ended = self.filter(pk=state.pk, paused_since=state.paused_since).update(
+                    paused_since=None, probe_at=None, probes=0
                 )
+                if ended:
+                    signals.send_after_commit(
+                        signals.account_resumed, AccountState, using=self.db, account=account, code=state.code
+                    )
+                    tell({"account": account, "code": state.code}, account=account)
             return bool(ended)
         return False
 

@@ -28,6 +28,7 @@ from django_ihuyi.gateway.codes import ACCEPTED
 from .account import flowing
 from .lifecycle import SOURCES, MessageStatus
 from .message import CLAIMABLE, Message
+from .outbox import tell_messages, telling
 from .sql import column_names, execute, marks, update
 
 
@@ -107,16 +108,28 @@ def accept(answers: Iterable[tuple[Message, SubmitResult]], *, now: datetime) ->
     ordered = sorted(answers, key=lambda answer: answer[0].attempts)
     for attempts, group in groupby(ordered, key=lambda answer: answer[0].attempts):
         alike = list(group)
-        if _accept(alike, attempts, now) < len(alike):
-            # Nobody else can have ended this claim at this moment.
-            rows = _rows([message for message, _result in alike]).filter(attempts=attempts, accepted_at=now)
-            ours = set(rows.values_list("pk", flat=True))
-            alike = [answer for answer in alike if answer[0].pk in ours]
-        for message, result in alike:
-            changes = {"code": ACCEPTED, "msg": result.msg, "smsid": result.smsid, "accepted_at": now, "error": ""}
-            message.status_changed(MessageStatus.ACCEPTED, claimed_until=None, **changes)
-            settled.append(message)
+        using = router.db_for_write(Message, instance=alike[0][0])
+        with telling(f"message.{MessageStatus.ACCEPTED}", using) as tell:
+            alike = _accept_ours(alike, attempts, now)
+            for message, result in alike:
+                changes = {"code": ACCEPTED, "msg": result.msg, "smsid": result.smsid, "accepted_at": now, "error": ""}
+                message.status_changed(MessageStatus.ACCEPTED, claimed_until=None, **changes)
+            changed = [message for message, _result in alike]
+            tell_messages(tell, changed)
+        settled += changed
     return settled
+
+
+def _accept_ours(
+    answers: list[tuple[Message, SubmitResult]], attempts: int, now: datetime
+) -> list[tuple[Message, SubmitResult]]:
+    """Settle what can be settled in one statement. Returns which that was."""
+    if _accept(answers, attempts, now) == len(answers):
+        return answers
+    # Nobody else can have ended this claim at this moment.
+    rows = _rows([message for message, _result in answers]).filter(attempts=attempts, accepted_at=now)
+    ours = set(rows.values_list("pk", flat=True))
+    return [answer for answer in answers if answer[0].pk in ours]
 
 
 def _claim(messages: Sequence[Message], attempts: int, now: datetime, changes: Mapping[str, Any]) -> int:

@@ -18,6 +18,7 @@ from .batch import Batch
 from .categories import Category
 from .events import tell_change
 from .lifecycle import SOURCES, MessageStatus
+from .outbox import tell_messages, telling
 from .sql import Condition, column_names, marks, update
 
 CLAIMABLE = "{attempts} = %s AND {due_at} <= %s AND ({expires_at} IS NULL OR {expires_at} > %s)"
@@ -294,9 +295,13 @@ class Message(models.Model):
         using = router.db_for_write(Message, instance=self)
         sources = [source.value for source in SOURCES[status]]
         may_follow = (f"{{status}} IN ({marks(sources)})", *sources)
-        if not update(Message, using, {"status": status, **changes}, ("{id} = %s", self.pk), may_follow, *conditions):
-            return False
-        self.status_changed(status, **changes)
+        with telling(f"message.{status}", using) as tell:
+            if not update(
+                Message, using, {"status": status, **changes}, ("{id} = %s", self.pk), may_follow, *conditions
+            ):
+                return False
+            self.status_changed(status, **changes)
+            tell_messages(tell, [self])
         return True
 
     def status_changed(self, status: MessageStatus, **changes: Any) -> None:  # noqa: ANN401  a row's values

@@ -17,6 +17,7 @@ from django_ihuyi.hashing import spellings
 
 from .message import Message
 from .opt_out import OptOut
+from .outbox import tell_reply, telling
 from .push import Push
 
 
@@ -49,6 +50,8 @@ class ReplyManager(models.Manager["Reply"]):
                     OptOut.objects.note(reply, opt_out)
                 elif opt_in:
                     OptOut.objects.lift(reply)
+                with telling("reply.received", self.db) as tell:
+                    tell_reply(tell, reply)
         except IntegrityError:
             if self.filter(fingerprint=reply.fingerprint).exists():
                 return False

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import signals
 
+from .outbox import tell_template, telling
+
 if TYPE_CHECKING:
     from .template_review import TemplateReview
 
@@ -203,6 +205,8 @@ class Template(models.Model):
         with transaction.atomic(using=rows.db):
             changed = self._change(rows, state=state, msg=review.msg, reviewed_at=review.received_at)
             if changed:
+                with telling("template.reviewed", rows.db) as tell:
+                    tell_template(tell, self)
                 signals.send_after_commit(signals.template_reviewed, Template, using=rows.db, template=self)
         return changed
 

@@ -107,10 +107,28 @@ def publish_beat(pk: int, queue_name: str | None) -> bool:
         # One that waited longer says nothing that its being late has not said.
         beat.apply_async((pk,), **options, expires=_BEAT_EXPIRES, retry=False)
 
+    return hand_over(send)
+
+
+def hand_over(send: Callable[[], None]) -> bool:
+    """Let a task be published by the process's publisher, or run here where Celery is eager.
+
+    Args:
+        send: Publishes it.
+
+    Returns:
+        Whether the broker took the task in time.
+    """
     if current_app.conf.task_always_eager:
+        # No broker and no thread: the caller's transaction, the caller's errors.
         send()
         return True
     return _publisher().run(send)
+
+
+def is_bypassed() -> bool:
+    """Whether nothing is published now (:func:`in_this_process`)."""
+    return _broker.bypassed
 
 
 def _publish(task: Task[Any, Any], argument: int | list[int], category: str, countdown: float) -> bool:
@@ -134,11 +152,7 @@ def _publish(task: Task[Any, Any], argument: int | list[int], category: str, cou
         if countdown <= 0:
             task(argument)
         return True
-    if current_app.conf.task_always_eager:
-        # No broker and no thread: the caller's transaction, the caller's errors.
-        send()
-        return True
-    published = _publisher().run(send)
+    published = hand_over(send)
     if not published:
         pks = argument if isinstance(argument, list) else [argument]
         publish_at = timezone.now() + timedelta(seconds=max(countdown, 0))

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from django_ihuyi import conf
-from django_ihuyi.models import BalanceReading, Message, Receipt, Reply
+from django_ihuyi.models import BalanceReading, Message, Receipt, Reply, WebhookDelivery, WebhookEndpoint
 from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.webhook_delivery import ENDED, DeliveryStatus
 
 from .numbers import MASKED, hash_rows
 
@@ -101,6 +102,7 @@ def jobs(now: datetime) -> list[Job]:
         ("receipts", _receipts, "received_at"),
         ("replies", _replies, "received_at"),
         ("balances", _readings, "read_at"),
+        ("webhooks", _deliveries, "created_at"),
     ):
         days = settings.days_kept(name)
         if days is not None:
@@ -161,6 +163,13 @@ def _replies(before: datetime) -> QuerySet[Any]:
 
 def _readings(before: datetime) -> QuerySet[Any]:
     return BalanceReading.objects.filter(read_at__lt=before)
+
+
+def _deliveries(before: datetime) -> QuerySet[Any]:
+    # What waits for an endpoint that stays off, or is deleted, waits no longer than this.
+    on = WebhookEndpoint.objects.filter(pk=OuterRef("endpoint"), active=True)
+    at_its_end = Q(status__in=ENDED) | Q(~Exists(on), status=DeliveryStatus.PENDING)
+    return WebhookDelivery.objects.filter(at_its_end, created_at__lt=before)
 
 
 def _delete(rows: QuerySet[Any]) -> int:

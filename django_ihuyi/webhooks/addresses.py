@@ -1,9 +1,10 @@
-"""Which addresses an event may go to. A name is looked up once; the connection goes to the address that was checked."""
+"""Which addresses an event may go to. A name is looked up once; the connection goes to an address that was checked."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -17,18 +18,23 @@ _REFUSED = tuple(
     ipaddress.ip_network(network) for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16")
 )
 
+PATIENCE = 5.0
+"""Seconds that a name's look-up may take. The resolver's own time-outs add up to half a minute and more."""
+MOST_ADDRESSES = 4
+"""Addresses of a name that are tried: who has many behind one name answers at the first ones."""
+
 
 class AddressError(Exception):
     """An address that events must not go to. The text says why."""
 
 
 class Target(NamedTuple):
-    """Where to connect to, and as whom: ``address`` has been checked, ``host`` is for TLS and the Host header."""
+    """Where to connect to, and as whom: ``addresses`` have been checked, ``host`` is for TLS and the Host header."""
 
     scheme: str
     host: str
     port: int
-    address: str
+    addresses: tuple[str, ...]
     path: str
 
 
@@ -40,6 +46,45 @@ def is_public(address: Address) -> bool:
         if address not in _PUBLIC_V6:
             return False
     return address.is_global and not address.is_multicast and not any(address in network for network in _REFUSED)
+
+
+class Place(NamedTuple):
+    """What an endpoint's URL says, before any name is looked up."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+def read(url: str, *, ports: Sequence[int] = (443,), allow_http: bool = False) -> Place:
+    """Read an endpoint's URL. Nothing is looked up.
+
+    Args:
+        url: The endpoint's URL.
+        ports: The ports that are allowed.
+        allow_http: Whether ``http`` is allowed too.
+
+    Raises:
+        AddressError: The URL is malformed, or its scheme or its port is not allowed.
+    """
+    try:
+        parts = urlsplit(url)
+        given_port = parts.port
+    except ValueError:
+        raise AddressError("the URL is malformed") from None
+    if parts.scheme not in (("https", "http") if allow_http else ("https",)):
+        raise AddressError("the URL must begin with https://")
+    if not parts.hostname or parts.username is not None or parts.password is not None:
+        raise AddressError("the URL must name a host, and no user or password")
+    port = given_port if given_port is not None else {"https": 443, "http": 80}[parts.scheme]
+    if port not in ports:
+        raise AddressError("its port is not allowed")
+    try:
+        host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise AddressError("the URL's host is malformed") from None
+    return Place(parts.scheme, host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
 
 def resolve(
@@ -54,35 +99,59 @@ def resolve(
         allow_http: Whether ``http`` is allowed too.
 
     Returns:
-        The target; its address is the first that the name has.
+        The target, with the first addresses that the name has, at most :data:`MOST_ADDRESSES`.
 
     Raises:
         AddressError: The URL is malformed, or its scheme, its port or any one of its addresses is not allowed.
-        OSError: The name cannot be resolved now.
+        OSError: The name cannot be resolved now, or not within :data:`PATIENCE`.
     """
-    try:
-        parts = urlsplit(url)
-        given_port = parts.port
-    except ValueError:
-        raise AddressError("the URL is malformed") from None
-    if parts.scheme not in (("https", "http") if allow_http else ("https",)):
-        raise AddressError("the URL must begin with https://")
-    if not parts.hostname or parts.username is not None or parts.password is not None:
-        raise AddressError("the URL must name a host, and no user or password")
-    port = given_port if given_port is not None else {"https": 443, "http": 80}[parts.scheme]
-    if port not in ports:
-        raise AddressError(f"port {port} is not allowed")
-    try:
-        host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise AddressError("the URL's host is malformed") from None
-    found = [info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    networks = [ipaddress.ip_network(network) for network in allowed]
+    place = read(url, ports=ports, allow_http=allow_http)
+    found = _look_up(place.host, place.port)
+    # One bad address among good ones is how a name is made to pass: all of them have to be right.
     for text in found:
-        # One bad address among good ones is how a name is made to pass: all of them have to be right.
-        address = ipaddress.ip_address(text)
-        address = getattr(address, "ipv4_mapped", None) or address
-        if not is_public(address) and not any(address in network for network in networks):
-            raise AddressError("the host has an address that is not public")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, host, port, str(found[0]), path)
+        _check(ipaddress.ip_address(text), allowed)
+    return Target(place.scheme, place.host, place.port, tuple(found[:MOST_ADDRESSES]), place.path)
+
+
+def check(url: str, *, allowed: Sequence[str] = (), ports: Sequence[int] = (443,), allow_http: bool = False) -> None:
+    """Check what can be said of an endpoint's URL without looking a name up. See :func:`resolve`.
+
+    Raises:
+        AddressError: The URL is malformed, or its scheme, its port or its address, where it is one, is not allowed.
+    """
+    host = read(url, ports=ports, allow_http=allow_http).host
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return
+    _check(address, allowed)
+
+
+def _check(address: Address, allowed: Sequence[str]) -> None:
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    if not is_public(address) and not any(address in ipaddress.ip_network(network) for network in allowed):
+        raise AddressError("the host has an address that is not public")
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    """Ask the resolver in a thread that can be walked away from: it takes no time-out."""
+    found: list[str] = []
+    faults: list[OSError] = []
+
+    def look() -> None:
+        try:
+            found.extend(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            faults.append(error)
+
+    thread = threading.Thread(target=look, name="django-ihuyi-look-up", daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if faults:
+        raise faults[0]
+    # A copy: a thread that was walked away from must not add to what is being checked.
+    addresses = list(found)
+    if not addresses:
+        raise TimeoutError("the name was not resolved in time")
+    return addresses

@@ -24,7 +24,12 @@ class SignatureError(Exception):
 
 def new_secret() -> str:
     """Return a new random secret: ``whsec_`` and 32 bytes in base64."""
-    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
+    return secret_of(secrets.token_bytes(SECRET_BYTES))
+
+
+def secret_of(raw: bytes) -> str:
+    """Return the secret that stands for 24 to 64 bytes."""
+    return PREFIX + base64.b64encode(raw).decode("ascii")
 
 
 def sign(keys: Iterable[str], event_id: str, timestamp: int, body: bytes) -> dict[str, str]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import urllib3
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-from django_ihuyi.gateway.connections import Call, PlainPool, TLSPool, current
+from django_ihuyi import __version__
+from django_ihuyi.gateway.connections import Call, PlainPool, TLSPool, current, longest_call
 
-from .addresses import Target
+from .addresses import MOST_ADDRESSES, Target
 
 MAX_ANSWER = 1024
 
@@ -29,6 +32,11 @@ class Answer(NamedTuple):
     seconds: float
 
 
+def longest_post(connect: float, read: float) -> float:
+    """Return the seconds after which a post has ended, whatever happens: each address may be waited for in vain."""
+    return (MOST_ADDRESSES - 1) * connect + longest_call(connect, read)
+
+
 def post(
     target: Target,
     headers: Mapping[str, str],
@@ -36,17 +44,18 @@ def post(
     *,
     connect: float = 3,
     read: float = 10,
-    ca_certs: str = DEFAULT_CA_BUNDLE_PATH,
+    ca_certs: str | None = None,
 ) -> Answer:
-    """Post a body once.
+    """Post a body once, to the first of the target's addresses that can be connected to.
 
     Args:
         target: The target, checked just now.
         headers: The signature's headers.
         body: The JSON, as it was signed.
         connect: Seconds to wait for a connection.
-        read: Seconds to wait for each part of the answer; the whole call ends after ``connect + 2 * read``.
-        ca_certs: The file of the certificates that are trusted.
+        read: Seconds to wait for each part of the answer; see :func:`longest_post` for the whole.
+        ca_certs: The file or folder of the certificates that are trusted. None: those of ``REQUESTS_CA_BUNDLE``, as
+            for the gateway, or else those that come with requests.
 
     Returns:
         The answer, whatever its status; that of a redirect is not followed.
@@ -54,48 +63,79 @@ def post(
     Raises:
         DeliveryError: No connection, or no answer in time.
     """
-    started = time.monotonic()
-    timeout = urllib3.Timeout(connect=connect, read=read)
-    # The gateway's connections end a call at its deadline, even when the head of an answer drips in byte by byte.
-    current.call = Call(connect, read)
     failure: DeliveryError
-    try:
-        with _pool(target, ca_certs) as pool:
-            response = pool.urlopen(
-                "POST",
-                target.path,
-                body=body,
-                headers={**headers, "Host": _host(target), "Content-Type": "application/json"},
-                timeout=timeout,
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-            try:
-                # One read of what is there: a receiver that drips its body must not hold the worker.
-                start = response.read1(MAX_ANSWER, decode_content=False) or b""
-            except (HTTPError, OSError):
-                # The status has come and counts.
-                start = b""
-            finally:
-                response.close()
-            return Answer(response.status, start.decode("utf-8", "replace"), time.monotonic() - started)
-    except (HTTPError, OSError) as error:
-        failure = DeliveryError(f"no answer from {target.host}: {type(error).__name__}")
+    for address in target.addresses:
+        try:
+            return _post(target, address, headers, body, connect, read, ca_certs or _trusted())
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            # Nothing was written: the next one may answer.
+            failure = _failure(target, error)
+        except (HTTPError, OSError) as error:
+            failure = _failure(target, error)
+            break
     # Raised out here, so that no __context__ leads to the request.
     raise failure
 
 
-def _pool(target: Target, ca_certs: str) -> urllib3.HTTPConnectionPool:
+def _failure(target: Target, error: Exception) -> DeliveryError:
+    return DeliveryError(f"no answer from {target.host}: {type(error).__name__}")
+
+
+def _trusted() -> str:
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or str(DEFAULT_CA_BUNDLE_PATH)
+
+
+def _post(
+    target: Target,
+    address: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    connect: float,
+    read: float,
+    ca_certs: str,
+) -> Answer:
+    started = time.monotonic()
+    # The gateway's connections end a call at its deadline, even when the head of an answer drips in byte by byte.
+    current.call = Call(connect, read)
+    with _pool(target, address, ca_certs) as pool:
+        response = pool.urlopen(
+            "POST",
+            target.path,
+            body=body,
+            headers={
+                **headers,
+                "Host": _host(target),
+                "Content-Type": "application/json",
+                "User-Agent": f"django-ihuyi/{__version__}",
+            },
+            timeout=urllib3.Timeout(connect=connect, read=read),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            # One read of what is there: a receiver that drips its body must not hold the worker.
+            start = response.read1(MAX_ANSWER, decode_content=False) or b""
+        except (HTTPError, OSError):
+            # The status has come and counts.
+            start = b""
+        finally:
+            response.close()
+        return Answer(response.status, start.decode("utf-8", "replace"), time.monotonic() - started)
+
+
+def _pool(target: Target, address: str, ca_certs: str) -> urllib3.HTTPConnectionPool:
     if target.scheme == "http":
-        return PlainPool(target.address, target.port)
+        return PlainPool(address, target.port)
+    is_folder = Path(ca_certs).is_dir()
     return TLSPool(
-        target.address,
+        address,
         target.port,
         server_hostname=target.host,
         assert_hostname=target.host,
         cert_reqs="CERT_REQUIRED",
-        ca_certs=ca_certs,
+        ca_certs=None if is_folder else ca_certs,
+        ca_cert_dir=ca_certs if is_folder else None,
     )
 
 

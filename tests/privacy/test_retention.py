@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.models import BalanceReading, Message, Receipt, Reply
+from django_ihuyi.models import BalanceReading, Message, Receipt, Reply, WebhookDelivery, WebhookEndpoint
 from django_ihuyi.privacy import retention
 from django_ihuyi.tasks import purge
 
@@ -191,3 +191,27 @@ def test_the_command_interrupted(settings: Settings, monkeypatch: pytest.MonkeyP
     with pytest.raises(CommandError, match="Start it again") as caught:
         call_command("ihuyi_purge", stderr=StringIO())
     assert caught.value.returncode == 130
+
+
+@pytest.mark.parametrize(
+    ("days", "status", "active", "gone"),
+    [
+        (31, "delivered", True, True),
+        (31, "dead", True, True),
+        (29, "dead", True, False),
+        (31, "pending", True, False),
+        (31, "sending", False, False),
+        (31, "pending", False, True),
+        (31, "pending", None, True),
+    ],
+    ids=["delivered", "dead", "young", "tried still", "in hand", "endpoint off", "endpoint deleted"],
+)
+def test_webhook_deliveries_end_with_their_time(
+    days: int, status: str, active: bool | None, gone: bool, settings: Settings
+) -> None:
+    keep(settings, RETENTION_DAYS={"webhooks": 30})
+    pk = 0 if active is None else WebhookEndpoint.objects.create(name="shop", url="https://a.example", active=active).pk
+    then = timezone.now() - timedelta(days=days)
+    WebhookDelivery.objects.create(endpoint_id=pk, event_id="evt_1", event="ping", status=status, created_at=then)
+    assert purge() == {"webhooks": int(gone)}
+    assert WebhookDelivery.objects.exists() is not gone

@@ -22,9 +22,9 @@ class Command(BaseCommand):
     """Delete and empty what is old, as the settings say."""
 
     help = (
-        "Deletes messages, receipts, replies and balances older than RETENTION_DAYS, empties texts older than "
-        "TEXT_RETENTION_DAYS, and hashes numbers older than HASH_MOBILES_AFTER_DAYS. Never touches what is queued, "
-        "on the wire, or may still be settled by a receipt. "
+        "Deletes messages, receipts, replies, balances and webhook deliveries older than RETENTION_DAYS, empties "
+        "texts older than TEXT_RETENTION_DAYS, and hashes numbers older than HASH_MOBILES_AFTER_DAYS. Never touches "
+        "what is queued, on the wire, or may still be settled by a receipt. "
         "Safe beside workers; a run that was stopped is started again and goes on."
     )
 

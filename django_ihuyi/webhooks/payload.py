@@ -1,0 +1,38 @@
+"""What is posted: JSON with an event's name, its time and what it was. Never a text, never a code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django_ihuyi.masking import mask_mobile, without_hash
+from django_ihuyi.models import Message, Reply, WebhookDelivery
+from django_ihuyi.models.outbox import iso
+
+
+def render(delivery: WebhookDelivery) -> bytes:
+    """Return a delivery's body.
+
+    Number and metadata are read from the record now: what was erased or hashed since does not go out.
+
+    Args:
+        delivery: A delivery with its endpoint, message and reply.
+    """
+    body = {
+        "id": delivery.event_id,
+        "type": delivery.event,
+        "timestamp": iso(delivery.created_at),
+        "data": {**delivery.data, **_about_a_person(delivery)},
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _about_a_person(delivery: WebhookDelivery) -> dict[str, Any]:
+    row: Message | Reply | None = delivery.reply or delivery.message
+    if row is None:
+        return {}
+    shown = without_hash if delivery.endpoint.whole_numbers else mask_mobile
+    found: dict[str, Any] = {"mobile": shown(row.mobile)}
+    if delivery.message is not None:
+        found["metadata"] = delivery.message.metadata
+    return found

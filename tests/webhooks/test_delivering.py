@@ -1,0 +1,398 @@
+"""From a change of status to a receiver: signed, once taken, and again while it is not."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+from pytest_django import Settings
+
+from django_ihuyi import send_sms, upkeep
+from django_ihuyi.hashing import hash_mobile
+from django_ihuyi.models import Message, Reply, WebhookDelivery, WebhookEndpoint
+from django_ihuyi.privacy import erasure
+from django_ihuyi.tasks import deliver_webhook
+from django_ihuyi.webhooks import delivering, publishing, signing
+from tests.wire import FakeBroker, FakeWire
+
+from .conftest import Subscribe
+from .receiver import ALLOWED, Receiver
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MOBILE, MASKED = "13800138000", "138******00"
+
+
+def make(**values: object) -> Message:
+    fields = {"mobile": MOBILE, "content": "您的验证码是：123456。", "status": "accepted", "smsid": "158", "code": 2}
+    return Message.objects.create(**{**fields, **values})
+
+
+def report(message: Message, *, delivered: bool = True) -> bool:
+    return message.report(delivered=delivered, code=2 if delivered else 0, msg="DELIVRD", reported_at=timezone.now())
+
+
+def work(broker: FakeBroker) -> None:
+    """Do what workers do."""
+    for published in broker.take():
+        published.run()
+
+
+def test_from_submit_to_delivered(subscribe: Subscribe, receiver: Receiver, wire: FakeWire, broker: FakeBroker) -> None:
+    endpoint = subscribe()
+    message = send_sms(MOBILE, "您的订单已发货。", metadata={"order": 7})
+    work(broker)
+    message.refresh_from_db()
+    assert report(message)
+    work(broker)
+    assert [post.event["type"] for post in receiver.posts] == ["message.accepted", "message.delivered"]
+    last = receiver.posts[-1]
+    event_id = signing.verify([endpoint.secret], last.headers, last.body, now=time.time())
+    delivery = WebhookDelivery.objects.get(event="message.delivered")
+    assert event_id == last.event["id"] == delivery.event_id
+    assert (delivery.status, delivery.attempts, delivery.answer, delivery.error) == ("delivered", 1, 204, "")
+    assert last.event["data"] == {
+        "message": message.pk,
+        "status": "delivered",
+        "account": "default",
+        "category": "notification",
+        "code": 2,
+        "smsid": message.smsid,
+        "receipt_code": 2,
+        "reported_at": message.reported_at.isoformat() if message.reported_at else None,
+        "mobile": MASKED,
+        "metadata": {"order": 7},
+    }
+    assert last.event["timestamp"] == delivery.created_at.isoformat()
+    assert last.headers["content-type"] == "application/json"
+    assert last.headers["user-agent"].startswith("django-ihuyi/")
+
+
+@pytest.mark.parametrize("status", [300, 302, 400, 404, 429, 500, 503])
+def test_what_is_not_taken_is_tried_again_with_the_same_id(
+    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker, status: int
+) -> None:
+    subscribe()
+    receiver.answer(status)
+    report(make())
+    work(broker)
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.status, delivery.attempts, delivery.answer) == ("pending", 1, status)
+    assert delivery.due_at > timezone.now()
+    deliver_webhook(delivery.pk)  # a task that comes twice
+    assert upkeep.sweep()["webhooks"] == 0
+    with time_machine.travel(delivery.due_at + timedelta(seconds=30)):
+        assert upkeep.sweep()["webhooks"] == 1
+        work(broker)
+    first, second = receiver.posts
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == ("delivered", 2)
+
+
+def test_after_max_attempts_it_is_dead(
+    subscribe: Subscribe, use: Callable[..., None], receiver: Receiver, broker: FakeBroker
+) -> None:
+    subscribe()
+    use(**ALLOWED, PORTS=[receiver.port], MAX_ATTEMPTS=2)
+    receiver.answer(400, 400)
+    report(make())
+    work(broker)
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        upkeep.sweep()
+        work(broker)
+        assert upkeep.sweep()["webhooks"] == 0
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.status, delivery.attempts, delivery.answer) == ("dead", 2, 400)
+    assert delivery.ended_at is not None
+
+
+def test_gone_switches_the_endpoint_off(
+    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint, other = subscribe(), subscribe(events=["message.undelivered"])
+    receiver.answer(410)
+    report(make())
+    work(broker)
+    endpoint.refresh_from_db()
+    assert not endpoint.active
+    assert endpoint.disabled_at is not None
+    assert "410" in endpoint.disabled_reason
+    assert WebhookDelivery.objects.get().status == "dead"
+    assert WebhookEndpoint.objects.wanting("message.delivered") == []
+    assert [one.pk for one in WebhookEndpoint.objects.wanting("message.undelivered")] == [other.pk]
+    assert [getattr(record, "event", "") for record in caplog.records if record.levelno == logging.ERROR] == [
+        "webhook.dead",
+        "webhook.gone",
+    ]
+
+
+def test_what_waits_for_an_endpoint_that_is_off_goes_out_when_it_is_on(
+    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
+) -> None:
+    endpoint = subscribe()
+    report(make())
+    assert endpoint.switch_off(reason="", now=timezone.now())
+    assert not endpoint.switch_off(reason="", now=timezone.now())
+    work(broker)
+    later = timezone.now() + timedelta(minutes=2)
+    with time_machine.travel(later):
+        assert upkeep.sweep()["webhooks"] == 0
+        assert endpoint.switch_on()
+        assert upkeep.sweep()["webhooks"] == 1
+        work(broker)
+    assert len(receiver.posts) == 1
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3, 8, 30])
+def test_pauses_grow_and_end(attempts: int) -> None:
+    exact = min(15 * 4 ** (attempts - 1), 8 * 3600)
+    pauses = [delivering.backoff(attempts).total_seconds() for _ in range(200)]
+    assert exact * 0.5 <= min(pauses) < max(pauses) <= exact * 1.5
+
+
+@pytest.mark.parametrize(("whole", "shown"), [(False, MASKED), (True, MOBILE)])
+def test_the_number_is_masked_unless_the_endpoint_may_have_it(
+    whole: bool, shown: str, subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
+) -> None:
+    subscribe(whole_numbers=whole)
+    report(make())
+    work(broker)
+    assert receiver.posts[0].event["data"]["mobile"] == shown
+    assert "123456" not in receiver.posts[0].body.decode()
+
+
+def test_what_was_erased_since_does_not_go_out(subscribe: Subscribe, receiver: Receiver, broker: FakeBroker) -> None:
+    subscribe(whole_numbers=True)
+    report(make(metadata={"name": "王小明"}))
+    erasure.erase(MOBILE)
+    work(broker)
+    data = receiver.posts[0].event["data"]
+    assert (data["mobile"], data["metadata"]) == (MASKED, {})
+
+
+def test_what_was_hashed_since_goes_out_masked(subscribe: Subscribe, receiver: Receiver, broker: FakeBroker) -> None:
+    subscribe(whole_numbers=True)
+    message = make()
+    report(message)
+    Message.objects.filter(pk=message.pk).update(mobile=hash_mobile(MOBILE))
+    work(broker)
+    assert receiver.posts[0].event["data"]["mobile"] == MASKED
+
+
+def test_what_was_deleted_since_goes_out_without_a_number(
+    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
+) -> None:
+    subscribe()
+    message = make()
+    report(message)
+    pk = message.pk
+    message.delete()
+    work(broker)
+    data = receiver.posts[0].event["data"]
+    assert data["message"] == pk
+    assert "mobile" not in data
+
+
+def test_a_reply_is_told_with_the_metadata_of_what_it_answers(
+    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
+) -> None:
+    subscribe()
+    message = make(metadata={"order": 7})
+    Reply.objects.receive(Reply(mobile=MOBILE, smsid="158", content="收到"))
+    Reply.objects.receive(Reply(mobile="13900139000", content="你是谁"))
+    work(broker)
+    known, stranger = (post.event["data"] for post in receiver.posts)
+    assert (known["message"], known["mobile"], known["metadata"]) == (message.pk, MASKED, {"order": 7})
+    assert (stranger["message"], stranger["mobile"]) == (None, "139******00")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"ALLOWED_NETWORKS": []}, "not posted: the host has an address that is not public"),
+        ({"ALLOW_HTTP": False}, "not posted: the URL must begin with https://"),
+        ({"PORTS": [443]}, "not posted: its port"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_where_nothing_may_go_nothing_goes(
+    options: dict[str, object],
+    why: str,
+    subscribe: Subscribe,
+    use: Callable[..., None],
+    receiver: Receiver,
+    broker: FakeBroker,
+) -> None:
+    subscribe()
+    use(**{**ALLOWED, "PORTS": [receiver.port], **options})
+    report(make())
+    work(broker)
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.status, delivery.answer) == ("pending", None)
+    assert delivery.error.startswith(why)
+    assert receiver.posts == []
+
+
+def test_a_name_that_changes_between_two_tries_is_checked_each_time(
+    subscribe: Subscribe,
+    use: Callable[..., None],
+    receiver: Receiver,
+    broker: FakeBroker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """DNS rebinding: allowed at the first try, at the second an address inside."""
+    answers, real = ["127.0.0.1", "127.9.9.9"], socket.getaddrinfo
+
+    def resolve(host: str, port: int, *more: Any, **named: Any) -> Any:
+        # The connection asks as well, for the address that was checked.
+        return real(answers.pop(0) if host == "hooks.example" else host, port, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    subscribe(url=f"http://hooks.example:{receiver.port}/in")
+    use(**{**ALLOWED, "ALLOWED_NETWORKS": ["127.0.0.1/32"], "PORTS": [receiver.port]})
+    receiver.answer(400)
+    report(make())
+    work(broker)
+    assert [post.headers["host"] for post in receiver.posts] == [f"hooks.example:{receiver.port}"]
+    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+        upkeep.sweep()
+        work(broker)
+    assert answers == []
+    assert len(receiver.posts) == 1
+    assert WebhookDelivery.objects.get().error == "not posted: the host has an address that is not public"
+
+
+def test_a_name_that_cannot_be_resolved_is_tried_again(
+    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    subscribe(url=f"http://hooks.example:{receiver.port}/in")
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    report(make())
+    work(broker)
+    assert WebhookDelivery.objects.get().error == "the host's name could not be resolved"
+
+
+def test_a_receiver_that_is_away_rests_and_its_other_events_burn_no_tries(
+    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
+) -> None:
+    endpoint = subscribe()
+    receiver.answer(503)
+    for _ in range(3):
+        report(make())
+    work(broker)
+    assert len(receiver.posts) == 1
+    endpoint.refresh_from_db()
+    assert endpoint.failures == 1
+    assert sorted(WebhookDelivery.objects.values_list("attempts", flat=True)) == [0, 0, 1]
+    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+        assert upkeep.sweep()["webhooks"] == 3
+        work(broker)
+    assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"delivered"}
+    endpoint.refresh_from_db()
+    assert (endpoint.failures, endpoint.rests_until) == (0, None)
+
+
+def test_what_a_worker_left_in_hand_is_posted_again(
+    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
+) -> None:
+    subscribe()
+    report(make())
+    broker.take()
+    delivery = WebhookDelivery.objects.get()
+    assert delivery.claim(now=timezone.now(), lease=timedelta(minutes=1))
+    deliver_webhook(delivery.pk)
+    assert upkeep.sweep()["webhooks"] == 0
+    assert receiver.posts == []
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        assert upkeep.sweep()["webhooks"] == 1
+    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+        assert upkeep.sweep()["webhooks"] == 1
+        work(broker)
+    assert len(receiver.posts) == 1
+    # The worker that was thought dead settles too late: the row is another try's.
+    assert not delivery.put_back(answer=500, error="", due_at=timezone.now())
+
+
+def test_two_sweeps_publish_once_and_with_growing_pauses(subscribe: Subscribe, broker: FakeBroker) -> None:
+    subscribe()
+    report(make())
+    broker.take()
+    stale, start, minutes = WebhookDelivery.objects.get(), timezone.now(), []
+    for minute in range(130):
+        with time_machine.travel(start + timedelta(minutes=minute, seconds=1)):
+            if upkeep.deliver_webhooks(timezone.now())[0]:
+                minutes.append(minute)
+                assert not stale.take_for_publishing(now=timezone.now())
+    assert minutes == [1, 3, 7, 15, 31, 63, 123]
+
+
+def test_of_a_mountain_the_sweep_goes_on_while_the_broker_takes_it(subscribe: Subscribe, broker: FakeBroker) -> None:
+    subscribe()
+    for _ in range(3):
+        report(make())
+    later = timezone.now() + timedelta(minutes=2)
+    assert delivering.sweep(later, most=2) == (2, True)
+    assert delivering.sweep(later, most=2) == (1, False)
+
+
+def test_no_task_without_the_setting(
+    subscribe: Subscribe, settings: Settings, receiver: Receiver, broker: FakeBroker
+) -> None:
+    subscribe()
+    report(make())
+    settings.IHUYI = {name: value for name, value in settings.IHUYI.items() if name != "WEBHOOKS"}
+    work(broker)
+    assert publishing.publish([1]) == 0
+    assert receiver.posts == []
+
+
+def test_events_go_through_a_queue_of_their_own(
+    subscribe: Subscribe, use: Callable[..., None], receiver: Receiver, broker: FakeBroker
+) -> None:
+    subscribe()
+    use(**ALLOWED, PORTS=[receiver.port], QUEUE="campaigns")
+    report(make())
+    assert [(one.task, one.queue) for one in broker.take()] == [("django_ihuyi.tasks.deliver_webhook", "campaigns")]
+
+
+def test_no_log_record_holds_what_is_a_secret(
+    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    endpoint = subscribe()
+    receiver.answer(500)
+    report(make())
+    work(broker)
+    told = " ".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records if "ihuyi" in record.name)
+    assert "webhook.failed" in told
+    for secret in (endpoint.secret.removeprefix(signing.PREFIX), "of-the-receiver", MOBILE, "123456"):
+        assert secret not in told
+
+
+@pytest.mark.parametrize("status", ["delivered", "dead"])
+def test_a_replay_has_all_its_tries_and_the_same_id(
+    status: str, subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
+) -> None:
+    subscribe()
+    report(make())
+    broker.take()
+    WebhookDelivery.objects.update(status=status, attempts=12, ended_at=timezone.now())
+    delivery = WebhookDelivery.objects.get()
+    assert delivery.replay(now=timezone.now())
+    assert not WebhookDelivery.objects.get().replay(now=timezone.now())
+    deliver_webhook(delivery.pk)
+    after = WebhookDelivery.objects.get()
+    assert (after.status, after.attempts, after.event_id) == ("delivered", 1, delivery.event_id)
+    assert len(receiver.posts) == 1

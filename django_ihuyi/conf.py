@@ -17,6 +17,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from .api.settings import ApiSettings
+from .gateway.products import PRODUCTS, SMS, Product, find
 from .options import (
     check_balance_low,
     check_concurrency,
@@ -31,6 +32,7 @@ from .options import (
     check_positive,
     check_positive_or_none,
     check_price,
+    check_product,
     check_purpose,
     check_queues,
     check_rate,
@@ -61,7 +63,8 @@ class AccountSettings:
     account: str = option(check_text)
     api_key: str = option(check_text, secret=True)
     signature: str = option(check_signature, default="互亿无线")
-    base_url: str = option(check_url, default="https://106.ihuyi.com/webservice/sms.php")
+    product: str = option(check_product, default=SMS.name)
+    base_url: str = option(check_url, default="")
     format: str = option(check_format, default="json")
     dynamic_password: bool = option(check_flag, default=True)
     timeout: tuple[float, float] = option(check_timeout, default=(3.05, 10))
@@ -75,6 +78,16 @@ class AccountSettings:
     rate_limit: float | None = option(check_rate, default=None)
     price: float | None = option(check_price, default=None)
     redirect_to: Sequence[str] = option(check_numbers, default=list)
+
+    def __post_init__(self) -> None:
+        """Fill in what depends on the product."""
+        if not self.base_url:
+            object.__setattr__(self, "base_url", self.sold_as.url)
+
+    @property
+    def sold_as(self) -> Product:
+        """What the account is of: it knows its numbers, texts and address."""
+        return find(self.product)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +153,34 @@ def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
             f"{where}['API_KEY'] is the key printed in the vendor's document.",
             "Write the APIKEY that ihuyi's console shows for your APIID; keep it in an environment variable.",
         )
-    url = raw.get("BASE_URL", "")
+    yield from _product_problems(where, raw)
+    url = raw.get("BASE_URL")
     if url and not check_url(url) and urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
         yield Problem(
             "E008",
             f"{where}['BASE_URL'] sends texts and numbers in clear over http://.",
             "Write https:// instead; http:// is for a stand-in gateway on this machine only.",
+        )
+
+
+def _product_problems(where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find what does not go with the account's product."""
+    if check_product(raw.get("PRODUCT", SMS.name)):
+        return
+    product = find(raw.get("PRODUCT", SMS.name))
+    others = {other.url: name for name, other in PRODUCTS.items() if other is not product}
+    if raw.get("BASE_URL") in others:
+        yield Problem(
+            "E012",
+            f"{where}['BASE_URL'] is the address of another product, {others[raw['BASE_URL']]!r}.",
+            "Leave BASE_URL out: each product has its own address. Or write the right PRODUCT.",
+        )
+    numbers = raw.get("REDIRECT_TO", [])
+    if not check_numbers(numbers) and any(product.find(number) != number for number in numbers):
+        yield Problem(
+            "E013",
+            f"{where}['REDIRECT_TO'] has a number that the product {product.name!r} does not reach.",
+            "Write numbers as messages of this account have them.",
         )
 
 

@@ -8,8 +8,6 @@ from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import Template
 
-from .numbers import normalise
-from .preflight import check_text, count_segments
 from .templates import NO_MATCH, Registry
 
 
@@ -56,12 +54,12 @@ def examine(
     trial = Trial(signature=settings.signature)
     if mobile.strip():
         try:
-            normalise(mobile)
+            settings.sold_as.normalise(mobile)
         except InvalidMessage as error:
             trial.refusals.append(error.code)
     try:
         if template is None:
-            trial.text = check_text(content, settings)
+            trial.text = settings.sold_as.check_text(content, settings)
             trial.recognised, any_known = registry.recognise(trial.text)
             if trial.recognised is None and any_known:
                 sure = settings.template_matching == "refuse"
@@ -72,5 +70,5 @@ def examine(
         trial.refusals.append(error.code)
         return trial
     trial.length = len(trial.text) + len(settings.signature) + 2
-    trial.segments = count_segments(trial.text, settings.signature)
+    trial.segments = settings.sold_as.count_segments(trial.text, settings)
     return trial

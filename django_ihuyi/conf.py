@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
+from .account_checks import account_problems, code_problems
 from .api.settings import ApiSettings
-from .gateway.products import PRODUCTS, SMS, Product, find
+from .gateway.products import SMS, Product, find
 from .options import (
     check_balance_low,
     check_concurrency,
@@ -43,14 +43,10 @@ from .options import (
     check_timeout,
     check_url,
     check_words,
-    is_loopback,
     option,
 )
 from .sections import Problem, did_you_mean, read_section, section_problems
 from .verification.settings import PurposeSettings, VerificationSettings, check_numbers
-
-TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
-"""The key that the vendor prints in its document: nobody's account."""
 
 _MIN_TOKEN = 20
 _IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
@@ -145,45 +141,6 @@ _NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION")
 _VERIFICATION = "IHUYI['VERIFICATION']"
 
 
-def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
-    where = f"IHUYI['ACCOUNTS'][{alias!r}]"
-    if raw.get("API_KEY") == TEST_KEY:
-        yield Problem(
-            "E007",
-            f"{where}['API_KEY'] is the key printed in the vendor's document.",
-            "Write the APIKEY that ihuyi's console shows for your APIID; keep it in an environment variable.",
-        )
-    yield from _product_problems(where, raw)
-    url = raw.get("BASE_URL")
-    if url and not check_url(url) and urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
-        yield Problem(
-            "E008",
-            f"{where}['BASE_URL'] sends texts and numbers in clear over http://.",
-            "Write https:// instead; http:// is for a stand-in gateway on this machine only.",
-        )
-
-
-def _product_problems(where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find what does not go with the account's product."""
-    if check_product(raw.get("PRODUCT", SMS.name)):
-        return
-    product = find(raw.get("PRODUCT", SMS.name))
-    others = {other.url: name for name, other in PRODUCTS.items() if other is not product}
-    if raw.get("BASE_URL") in others:
-        yield Problem(
-            "E012",
-            f"{where}['BASE_URL'] is the address of another product, {others[raw['BASE_URL']]!r}.",
-            "Leave BASE_URL out: each product has its own address. Or write the right PRODUCT.",
-        )
-    numbers = raw.get("REDIRECT_TO", [])
-    if not check_numbers(numbers) and any(product.find(number) != number for number in numbers):
-        yield Problem(
-            "E013",
-            f"{where}['REDIRECT_TO'] has a number that the product {product.name!r} does not reach.",
-            "Write numbers as messages of this account have them.",
-        )
-
-
 def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
     tokens = raw.get("PUSH_TOKENS", [])
     if check_texts(tokens):
@@ -254,10 +211,11 @@ def problems(raw: object) -> Iterator[Problem]:
     for alias, account in accounts.items():
         yield from section_problems(account, AccountSettings, f"IHUYI['ACCOUNTS'][{alias!r}]")
         if isinstance(account, Mapping):
-            yield from _account_problems(alias, account)
+            yield from account_problems(alias, account)
     yield from _token_problems(raw)
     yield from _registration_problems(raw.get("REGISTRATION"))
     yield from _verification_problems(raw.get("VERIFICATION", {}))
+    yield from code_problems(raw)
     yield from section_problems(raw.get("API", {}), ApiSettings, "IHUYI['API']")
 
 
@@ -300,6 +258,12 @@ def get_account(alias: str) -> AccountSettings:
 def get_account_aliases() -> list[str]:
     """Return the aliases of all accounts, in the settings' order."""
     return list(_raw().get("ACCOUNTS") or {})
+
+
+def get_aliases_of(fits: Callable[[Product], bool]) -> list[str]:
+    """Return the aliases of those accounts whose product fits, in the settings' order."""
+    accounts = _raw().get("ACCOUNTS") or {}
+    return [alias for alias, account in accounts.items() if fits(find(account.get("PRODUCT", SMS.name)))]
 
 
 def get_redirecting(mobile: str) -> list[str]:

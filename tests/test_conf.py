@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from django_ihuyi import conf
+from django_ihuyi.account_checks import TEST_KEY
 from django_ihuyi.gateway.products import INTERNATIONAL, SMS, VOICE
 
 KEY = "f00dfeedf00dfeedf00dfeedf00dfeed"
@@ -55,7 +56,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("account not a dict", {"ACCOUNTS": {"default": "x"}, "PUSH_TOKENS": TOKENS}, "E001", "= {...}"),
     ("no key", {"ACCOUNTS": {"default": {"ACCOUNT": "x"}}, "PUSH_TOKENS": TOKENS}, "E004", "not empty"),
     ("no account name", {"ACCOUNTS": {"default": {"API_KEY": KEY}}, "PUSH_TOKENS": TOKENS}, "E004", "not empty"),
-    ("published test key", settings_with({"API_KEY": conf.TEST_KEY}), "E007", "console"),
+    ("published test key", settings_with({"API_KEY": TEST_KEY}), "E007", "console"),
     ("empty key", settings_with({"API_KEY": " "}), "E003", "not empty"),
     ("plain http", settings_with({"BASE_URL": "http://106.ihuyi.com/webservice/sms.php"}), "E008", "https://"),
     ("plain http, name", settings_with({"BASE_URL": "http://localhost.example.com/"}), "E008", "https://"),
@@ -69,6 +70,12 @@ WRONG: list[tuple[str, Any, str, str]] = [
         settings_with({"PRODUCT": "international", "REDIRECT_TO": ["13800138000"]}),
         "E013",
         "numbers",
+    ),
+    (
+        "codes too long for a call",
+        settings_with({"PRODUCT": "voice"}, VERIFICATION={"CODE_LENGTH": 8}),
+        "E014",
+        "smaller",
     ),
     ("format", settings_with({"FORMAT": "yaml"}), "E003", "'json' or 'xml'"),
     ("matching unknown", settings_with({"TEMPLATE_MATCHING": True}), "E003", "'refuse'"),

@@ -84,6 +84,10 @@ class Product(ABC):
     def count_segments(self, text: str, limits: Limits) -> int:
         """Count the parts that a checked text is billed as, 1 or more."""
 
+    def carries_code(self, code: str) -> bool:
+        """Whether a verification code is not too long, or short, for it."""
+        return True
+
     def code_text(self, code: str, text: str) -> str:
         """Return what is submitted for a verification code.
 

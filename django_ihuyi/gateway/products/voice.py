@@ -32,12 +32,15 @@ class _Voice(Product):
     def check_text(self, content: str | None, limits: texts.Limits) -> str:
         if not content:
             raise InvalidMessage(404, "There is no code.")
-        if not _DIGITS.fullmatch(content):
+        if not self.carries_code(content):
             raise InvalidMessage(4072, "A voice code is 4 to 6 digits and nothing else.")
         return content
 
     def count_segments(self, text: str, limits: texts.Limits) -> int:
         return 1
+
+    def carries_code(self, code: str) -> bool:
+        return _DIGITS.fullmatch(code) is not None
 
     def code_text(self, code: str, text: str) -> str:
         return code

@@ -14,7 +14,7 @@ from django_ihuyi.models import Message
 from django_ihuyi.options import CATEGORIES
 
 from . import publishing
-from .templates import NO_TEMPLATE, Registry, is_name
+from .templates import NO_MATCH, NO_TEMPLATE, Registry, is_name
 
 Params = Sequence[object] | Mapping[str, object]
 
@@ -30,7 +30,8 @@ class Drafts:
         category: One of the three categories.
 
     Raises:
-        ValueError: There is no such category, or the account's product does not carry it.
+        InvalidMessage: 4072 the account's product carries no messages of this category.
+        ValueError: There is no such category.
         ImproperlyConfigured: There is no such account.
     """
 
@@ -43,7 +44,8 @@ class Drafts:
         self._settings = conf.get_account(account)
         self._product = self._settings.sold_as
         if self._product.only_codes and self.category != Message.Category.VERIFICATION:
-            raise ValueError(f"The account {account!r} carries verification codes only: category='verification'.")
+            reason = f"The account {account!r} carries verification codes only: category='verification'."
+            raise InvalidMessage(NO_MATCH, reason)
         self._registry = Registry(account, self._settings)
         self._checked: tuple[str | None, str, int] = (None, "", 0)
 

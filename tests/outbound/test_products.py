@@ -41,8 +41,11 @@ def test_refused_before_it_is_recorded(arguments: dict[str, str], code: int) -> 
 
 
 def test_a_call_carries_codes_only() -> None:
-    with pytest.raises(ValueError, match="verification codes only"):
-        send_sms("13800138000", "1234", account="voice")
+    for send in (send_sms, lambda mobile, content, account: send_bulk([(mobile, content)], account=account)):
+        with pytest.raises(InvalidMessage, match="verification codes only") as caught:
+            send("13800138000", "1234", account="voice")
+        assert caught.value.code == 4072
+    assert not Message.objects.exists()
     message = send_sms("13800138000", "1234", account="voice", category="verification")
     assert (message.mobile, message.content, message.segments) == ("13800138000", "1234", 1)
 

@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from .account_checks import account_problems, code_problems
 from .api.settings import ApiSettings
-from .gateway.products import SMS, Product, find
+from .gateway.products import PRODUCTS, SMS, Product, find
 from .options import (
     check_balance_low,
     check_concurrency,
@@ -260,10 +260,16 @@ def get_account_aliases() -> list[str]:
     return list(_raw().get("ACCOUNTS") or {})
 
 
+def get_product(alias: str) -> Product | None:
+    """Return what an account is of; None where the settings have no such account or product."""
+    account = (_raw().get("ACCOUNTS") or {}).get(alias)
+    return None if account is None else PRODUCTS.get(account.get("PRODUCT", SMS.name))
+
+
 def get_aliases_of(fits: Callable[[Product], bool]) -> list[str]:
-    """Return the aliases of those accounts whose product fits, in the settings' order."""
-    accounts = _raw().get("ACCOUNTS") or {}
-    return [alias for alias, account in accounts.items() if fits(find(account.get("PRODUCT", SMS.name)))]
+    """Return the aliases of the accounts whose product fits, in the settings' order."""
+    sold = ((alias, get_product(alias)) for alias in get_account_aliases())
+    return [alias for alias, product in sold if product is not None and fits(product)]
 
 
 def get_redirecting(mobile: str) -> list[str]:

@@ -9,11 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from django_ihuyi.conf import get_product
 from django_ihuyi.gateway.codes import ACCEPTED, lookup
+from django_ihuyi.gateway.products import SMS
 from django_ihuyi.models import Message
 
 from .carrier import explain
@@ -47,6 +50,19 @@ def badge(tone: str, sign: str, word: object) -> SafeString:
     return format_html(
         '<span class="ihuyi-badge ihuyi-{}"><span aria-hidden="true">{}</span> {}</span>', tone, sign, word
     )
+
+
+def account(alias: str) -> str:
+    """Show an account by its alias, with its product where that is another than SMS."""
+    product = get_product(alias)
+    return alias if product is None or product is SMS else f"{alias} ({gettext(product.label)})"
+
+
+def left(alias: str, remaining: int) -> str:
+    """Show what an account has left: a number of messages, or yuan."""
+    shown = str(number_format(remaining, force_grouping=True))
+    product = get_product(alias)
+    return shown if product is None or product.counts_messages else f"¥\u00a0{shown}"
 
 
 def status_badge(message: Message) -> SafeString:

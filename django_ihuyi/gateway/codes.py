@@ -182,7 +182,7 @@ _ROWS = (
         "手机格式不正确",
         Scope.RECIPIENT,
         Again.NEVER,
-        _("The number is not a mainland Chinese mobile number."),
+        _("The number is no mobile number that this kind of account reaches."),
         _("Correct the number and send a new message."),
     ),
     Code(

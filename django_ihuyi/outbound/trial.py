@@ -8,7 +8,7 @@ from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import Template
 
-from .templates import NO_MATCH, Registry
+from .templates import NO_MATCH, NO_TEMPLATE, Registry
 
 
 @dataclass
@@ -64,6 +64,9 @@ def examine(
             if trial.recognised is None and any_known:
                 sure = settings.template_matching == "refuse"
                 (trial.refusals if sure else trial.warnings).append(NO_MATCH)
+        elif not settings.sold_as.takes_templates:
+            trial.refusals.append(NO_TEMPLATE)
+            return trial
         else:
             trial.text = registry.fill(template.name, params).text
     except InvalidMessage as error:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
+from .account_checks import account_problems, code_problems
 from .api.settings import ApiSettings
+from .gateway.products import PRODUCTS, SMS, Product, find
 from .options import (
     check_balance_low,
     check_concurrency,
@@ -31,6 +32,7 @@ from .options import (
     check_positive,
     check_positive_or_none,
     check_price,
+    check_product,
     check_purpose,
     check_queues,
     check_rate,
@@ -41,15 +43,11 @@ from .options import (
     check_timeout,
     check_url,
     check_words,
-    is_loopback,
     option,
 )
 from .sections import Problem, did_you_mean, read_section, section_problems
 from .verification.settings import PurposeSettings, VerificationSettings, check_numbers
 from .webhooks.settings import WebhookSettings
-
-TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
-"""The key that the vendor prints in its document: nobody's account."""
 
 _MIN_TOKEN = 20
 _IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
@@ -62,7 +60,8 @@ class AccountSettings:
     account: str = option(check_text)
     api_key: str = option(check_text, secret=True)
     signature: str = option(check_signature, default="互亿无线")
-    base_url: str = option(check_url, default="https://106.ihuyi.com/webservice/sms.php")
+    product: str = option(check_product, default=SMS.name)
+    base_url: str = option(check_url, default="")
     format: str = option(check_format, default="json")
     dynamic_password: bool = option(check_flag, default=True)
     timeout: tuple[float, float] = option(check_timeout, default=(3.05, 10))
@@ -76,6 +75,16 @@ class AccountSettings:
     rate_limit: float | None = option(check_rate, default=None)
     price: float | None = option(check_price, default=None)
     redirect_to: Sequence[str] = option(check_numbers, default=list)
+
+    def __post_init__(self) -> None:
+        """Fill in what depends on the product."""
+        if not self.base_url:
+            object.__setattr__(self, "base_url", self.sold_as.url)
+
+    @property
+    def sold_as(self) -> Product:
+        """What the account is of: it knows its numbers, texts and address."""
+        return find(self.product)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,23 +140,6 @@ _NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION", "WEBHOOKS")
 
 
 _VERIFICATION = "IHUYI['VERIFICATION']"
-
-
-def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
-    where = f"IHUYI['ACCOUNTS'][{alias!r}]"
-    if raw.get("API_KEY") == TEST_KEY:
-        yield Problem(
-            "E007",
-            f"{where}['API_KEY'] is the key printed in the vendor's document.",
-            "Write the APIKEY that ihuyi's console shows for your APIID; keep it in an environment variable.",
-        )
-    url = raw.get("BASE_URL", "")
-    if url and not check_url(url) and urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
-        yield Problem(
-            "E008",
-            f"{where}['BASE_URL'] sends texts and numbers in clear over http://.",
-            "Write https:// instead; http:// is for a stand-in gateway on this machine only.",
-        )
 
 
 def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -220,10 +212,11 @@ def problems(raw: object) -> Iterator[Problem]:
     for alias, account in accounts.items():
         yield from section_problems(account, AccountSettings, f"IHUYI['ACCOUNTS'][{alias!r}]")
         if isinstance(account, Mapping):
-            yield from _account_problems(alias, account)
+            yield from account_problems(alias, account)
     yield from _token_problems(raw)
     yield from _registration_problems(raw.get("REGISTRATION"))
     yield from _verification_problems(raw.get("VERIFICATION", {}))
+    yield from code_problems(raw)
     yield from section_problems(raw.get("API", {}), ApiSettings, "IHUYI['API']")
     if raw.get("WEBHOOKS") is not None:
         yield from section_problems(raw["WEBHOOKS"], WebhookSettings, "IHUYI['WEBHOOKS']")
@@ -268,6 +261,18 @@ def get_account(alias: str) -> AccountSettings:
 def get_account_aliases() -> list[str]:
     """Return the aliases of all accounts, in the settings' order."""
     return list(_raw().get("ACCOUNTS") or {})
+
+
+def get_product(alias: str) -> Product | None:
+    """Return what an account is of; None where the settings have no such account or product."""
+    account = (_raw().get("ACCOUNTS") or {}).get(alias)
+    return None if account is None else PRODUCTS.get(account.get("PRODUCT", SMS.name))
+
+
+def get_aliases_of(fits: Callable[[Product], bool]) -> list[str]:
+    """Return the aliases of the accounts whose product fits, in the settings' order."""
+    sold = ((alias, get_product(alias)) for alias in get_account_aliases())
+    return [alias for alias, product in sold if product is not None and fits(product)]
 
 
 def get_redirecting(mobile: str) -> list[str]:

@@ -9,7 +9,12 @@ from .masking import HASH_MARK, mask_mobile
 
 _SALT = "django_ihuyi.hashing"
 _DIGITS = 20
-"""Of the hash, 80 bits: with the masked form before it, they fill the column."""
+"""Of the hash: 80 bits."""
+_LONGEST = 16
+"""The longest number: ``+`` and 15 digits."""
+
+MOBILE_LENGTH = _LONGEST + len(HASH_MARK) + _DIGITS
+"""What a column needs for a number, and for what stands in its place."""
 
 
 def hash_mobile(mobile: str) -> str:

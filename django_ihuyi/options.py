@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from django.utils.module_loading import import_string
 
+from .gateway.products import PRODUCTS
+
 CATEGORIES = ("verification", "notification", "marketing")
 
 
@@ -97,6 +99,10 @@ def check_url(value: object) -> str | None:
         plain = not parts.query and not parts.fragment and parts.username is None and str(value) == str(value).strip()
         right = right and plain
     return None if right else "an address such as 'https://106.ihuyi.com/webservice/sms.php'"
+
+
+def check_product(value: object) -> str | None:
+    return None if value in PRODUCTS else f"one of {', '.join(map(repr, PRODUCTS))}"
 
 
 def check_importable(value: object) -> str | None:

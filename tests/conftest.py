@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 from django.utils import translation
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from pytest_django import Settings
 
 from . import services
+from .accounts import with_products
 
 # A busy machine is no fault of the code.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +23,12 @@ def _own_language() -> Iterator[None]:
     """What a request in Chinese activated ends with its test: Django leaves it active in the thread."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture
+def all_products(settings: Settings) -> None:
+    """Accounts of all products: ``default``, ``abroad`` and ``voice``."""
+    settings.IHUYI = with_products(settings.IHUYI)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -11,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from django_ihuyi import conf
+from django_ihuyi.account_checks import TEST_KEY
+from django_ihuyi.gateway.products import INTERNATIONAL, SMS, VOICE
 
 KEY = "f00dfeedf00dfeedf00dfeedf00dfeed"
 GOOD: dict[str, Any] = {"ACCOUNT": "cf_x", "API_KEY": KEY}
@@ -35,6 +37,13 @@ def test_minimal_settings_are_right(settings: Settings) -> None:
     assert conf.get_account_aliases() == ["default"]
 
 
+def test_an_address_is_the_products_where_none_is_written(settings: Settings) -> None:
+    for product in (INTERNATIONAL, VOICE):
+        settings.IHUYI = settings_with({"PRODUCT": product.name, "REDIRECT_TO": []})
+        assert list(conf.problems(settings.IHUYI)) == []
+        assert (conf.get_account("default").base_url, conf.get_account("default").sold_as) == (product.url, product)
+
+
 WRONG: list[tuple[str, Any, str, str]] = [
     ("none", None, "E001", "IHUYI = {"),
     ("not a dict", "x", "E001", "IHUYI = {"),
@@ -47,12 +56,27 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("account not a dict", {"ACCOUNTS": {"default": "x"}, "PUSH_TOKENS": TOKENS}, "E001", "= {...}"),
     ("no key", {"ACCOUNTS": {"default": {"ACCOUNT": "x"}}, "PUSH_TOKENS": TOKENS}, "E004", "not empty"),
     ("no account name", {"ACCOUNTS": {"default": {"API_KEY": KEY}}, "PUSH_TOKENS": TOKENS}, "E004", "not empty"),
-    ("published test key", settings_with({"API_KEY": conf.TEST_KEY}), "E007", "console"),
+    ("published test key", settings_with({"API_KEY": TEST_KEY}), "E007", "console"),
     ("empty key", settings_with({"API_KEY": " "}), "E003", "not empty"),
     ("plain http", settings_with({"BASE_URL": "http://106.ihuyi.com/webservice/sms.php"}), "E008", "https://"),
     ("plain http, name", settings_with({"BASE_URL": "http://localhost.example.com/"}), "E008", "https://"),
     ("no url", settings_with({"BASE_URL": "106.ihuyi.com"}), "E003", "https://106"),
     ("url a number", settings_with({"BASE_URL": 5}), "E003", "https://106"),
+    ("product", settings_with({"PRODUCT": "fax"}), "E003", "'voice'"),
+    ("another product's address", settings_with({"PRODUCT": "voice", "BASE_URL": SMS.url}), "E012", "PRODUCT"),
+    ("redirect across products", settings_with({"REDIRECT_TO": ["+14155550123"]}), "E013", "numbers"),
+    (
+        "redirect across products, the other way",
+        settings_with({"PRODUCT": "international", "REDIRECT_TO": ["13800138000"]}),
+        "E013",
+        "numbers",
+    ),
+    (
+        "codes too long for a call",
+        settings_with({"PRODUCT": "voice"}, VERIFICATION={"CODE_LENGTH": 8}),
+        "E014",
+        "smaller",
+    ),
     ("format", settings_with({"FORMAT": "yaml"}), "E003", "'json' or 'xml'"),
     ("matching unknown", settings_with({"TEMPLATE_MATCHING": True}), "E003", "'refuse'"),
     ("timeout one number", settings_with({"TIMEOUT": 5}), "E003", "(3.05, 10)"),

@@ -76,11 +76,16 @@ def _is_silent(state: AccountState) -> bool:
 class AccountStateAdmin(ReadOnlyAdmin[AccountState]):
     """Which accounts send and which are paused."""
 
-    list_display = ("account", "state", "since", "answer", "next_try")
+    list_display = ("shown", "state", "since", "answer", "next_try")
     fieldsets = (
-        (None, {"fields": ("account", "state", "since", "next_try", "probes")}),
+        (None, {"fields": ("shown", "state", "since", "next_try", "probes")}),
         (_("Last answer that paused it"), {"fields": ("answer", "msg", "advice")}),
     )
+
+    @admin.display(description=_("account"))
+    def shown(self, state: AccountState) -> str:
+        """Show the account, and what it is of where that is not SMS."""
+        return display.account(state.account)
 
     @admin.display(description=_("state"))
     def state(self, state: AccountState) -> SafeString:

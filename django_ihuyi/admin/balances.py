@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from django_ihuyi.balance.reconciliation import Day, reconcile
-from django_ihuyi.conf import get_settings
+from django_ihuyi.conf import get_aliases_of, get_settings
 from django_ihuyi.models import AccountState, BalanceReading
 from django_ihuyi.statistics import ranges
 
@@ -42,6 +42,7 @@ class LowBalance:
     remaining: int
     limit: int
     since: SafeString | str
+    in_yuan: bool
 
 
 def low_balances() -> Iterator[LowBalance]:
@@ -50,11 +51,18 @@ def low_balances() -> Iterator[LowBalance]:
         return
     last = BalanceReading.objects.filter(account=OuterRef("account")).order_by("-read_at").values("remaining")[:1]
     low = AccountState.objects.filter(balance_low_since__isnull=False).annotate(remaining=Subquery(last))
+    in_yuan = get_aliases_of(lambda product: not product.counts_messages)
     for state in low.order_by("account"):
         limit = get_settings().balance_low_of(state.account)
         # Taken out of the settings since: nobody is to be alarmed any more.
         if limit is not None and state.remaining is not None:
-            yield LowBalance(state.account, state.remaining, limit, display.time(state.balance_low_since))
+            yield LowBalance(
+                state.account,
+                state.remaining,
+                limit,
+                display.time(state.balance_low_since),
+                state.account in in_yuan,
+            )
 
 
 @admin.register(BalanceReading)
@@ -103,10 +111,10 @@ class BalanceReadingAdmin(ReadOnlyAdmin[BalanceReading]):
         }
         return TemplateResponse(request, "admin/django_ihuyi/balancereading/reconciliation.html", context)
 
-    @admin.display(description=_("messages left"))
+    @admin.display(description=_("left"))
     def left(self, reading: BalanceReading) -> str:
         """Show what was left."""
-        return _number(reading.remaining)
+        return display.left(reading.account, reading.remaining)
 
     @admin.display(description=_("change"))
     def change(self, reading: Any) -> str:  # noqa: ANN401  with what get_queryset adds

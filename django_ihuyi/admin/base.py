@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.masking import mask_mobile, without_hash
 from django_ihuyi.models import Message
-from django_ihuyi.outbound.numbers import normalise
+from django_ihuyi.outbound.numbers import normalise_any
 
 from . import display, looks, search
 from .paging import CappedPaginator, NewestFirst
@@ -234,7 +234,7 @@ class NumberAdmin(SearchedAdmin[_Row]):
         if not search_term.strip():
             return queryset, False
         try:
-            return queryset.filter(mobile=normalise(search_term)), False
+            return queryset.filter(mobile=normalise_any(search_term)), False
         except InvalidMessage:
             messages.warning(request, gettext("That is no mobile number. Parts of one cannot be searched."))
             return queryset.none(), False

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import send_sms
-from django_ihuyi.conf import get_account_aliases
+from django_ihuyi.conf import get_aliases_of
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.gateway import lookup
 from django_ihuyi.models import Message, Template
@@ -49,7 +49,10 @@ class Purpose:
 class ComposeForm(forms.Form):
     """A text, or a template with its variables."""
 
-    account = forms.ChoiceField(label=_("account"), choices=lambda: [(name, name) for name in get_account_aliases()])
+    account = forms.ChoiceField(
+        label=_("account"),
+        choices=lambda: [(name, name) for name in get_aliases_of(lambda product: not product.only_codes)],
+    )
     template = forms.ModelChoiceField(
         label=_("template"),
         queryset=Template.objects.order_by("name"),

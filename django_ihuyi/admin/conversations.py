@@ -24,7 +24,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_POST
 
-from django_ihuyi.conf import get_account_aliases
+from django_ihuyi.conf import get_aliases_of
 from django_ihuyi.hashing import spellings
 from django_ihuyi.masking import HASH_MARK, mask_text, without_hash
 from django_ihuyi.models import Message, OptOut, Reply
@@ -196,8 +196,12 @@ class Conversations(Views):
             return None
         if request.method == "POST" and "try" not in request.POST:
             return ComposeForm(request.POST)
-        accounts = [one.account for one in shown if isinstance(one, Message) and one.account in get_account_aliases()]
-        first: dict[str, Any] = {"account": accounts[-1] if accounts else "default", "nonce": new_nonce()}
+        known = get_aliases_of(lambda product: product.find(row.mobile) == row.mobile and not product.only_codes)
+        accounts = [one.account for one in shown if isinstance(one, Message) and one.account in known]
+        first: dict[str, Any] = {
+            "account": accounts[-1] if accounts else next(iter(known), "default"),
+            "nonce": new_nonce(),
+        }
         return ComposeForm(initial={**first, **request.POST.dict()})
 
     def _has_unread(self, request: HttpRequest, shown: Sequence[Message | Reply]) -> bool:

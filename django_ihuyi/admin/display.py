@@ -15,7 +15,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from django_ihuyi.conf import get_product
 from django_ihuyi.gateway.codes import ACCEPTED, lookup
+from django_ihuyi.gateway.products import SMS
 from django_ihuyi.models import Message
 
 from .carrier import explain
@@ -65,6 +67,19 @@ def yuan(amount: Decimal | None, *, places: int = 2) -> str:
     # number_format() cuts digits off.
     rounded = amount.quantize(Decimal(1).scaleb(-shown), ROUND_HALF_UP)
     return f"¥\u00a0{number_format(rounded, shown, force_grouping=True)}"
+
+
+def account(alias: str) -> str:
+    """Show an account by its alias, with its product where that is another than SMS."""
+    product = get_product(alias)
+    return alias if product is None or product is SMS else f"{alias} ({gettext(product.label)})"
+
+
+def left(alias: str, remaining: int) -> str:
+    """Show what an account has left: a number of messages, or yuan."""
+    shown = str(number_format(remaining, force_grouping=True))
+    product = get_product(alias)
+    return shown if product is None or product.counts_messages else f"¥\u00a0{shown}"
 
 
 def status_badge(message: Message) -> SafeString:

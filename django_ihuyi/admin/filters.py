@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.conf import get_account_aliases, get_settings
+from django_ihuyi.conf import get_account_aliases, get_aliases_of, get_settings
 from django_ihuyi.gateway.codes import ACCEPTED, CODES
+from django_ihuyi.gateway.products import PRODUCTS
 from django_ihuyi.models import Batch, Message
 
 from .display import local
@@ -42,6 +43,25 @@ class AccountFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Narrow the rows."""
         return queryset.filter(account=self.value()) if self.value() else queryset
+
+
+class ProductFilter(admin.SimpleListFilter):
+    """By product: those of the accounts in the settings, where there is more than one."""
+
+    title = _("product")
+    parameter_name = "product"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Return the products that there are accounts of."""
+        sold = [(name, gettext(product.label)) for name, product in PRODUCTS.items() if self._aliases(name)]
+        return sold if len(sold) > 1 else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the rows."""
+        return queryset.filter(account__in=self._aliases(self.value())) if self.value() else queryset
+
+    def _aliases(self, name: str | None) -> list[str]:
+        return get_aliases_of(lambda product: product.name == name)
 
 
 class BatchFilter(admin.SimpleListFilter):
@@ -141,7 +161,8 @@ class NoReceiptFilter(admin.SimpleListFilter):
             return queryset
         long_ago = timezone.now() - get_settings().no_receipt_after
         # Accepted so long ago, it was recorded before: that index skips what is too young to be missed.
-        return queryset.filter(status=Message.Status.ACCEPTED, accepted_at__lt=long_ago, created_at__lt=long_ago)
+        awaited = queryset.filter(status=Message.Status.ACCEPTED, accepted_at__lt=long_ago, created_at__lt=long_ago)
+        return awaited.exclude(account__in=get_aliases_of(lambda product: not product.promises_receipts))
 
 
 class GivenUpFilter(admin.SimpleListFilter):

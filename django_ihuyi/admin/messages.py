@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.conf import get_account_aliases
 from django_ihuyi.gateway.codes import ACCEPTED, lookup
 from django_ihuyi.masking import HIDDEN
 from django_ihuyi.models import AccountState, Batch, Message
@@ -23,7 +24,16 @@ from .balances import low_balances
 from .base import Tool
 from .carrier import explain
 from .export_pages import ExportingAdmin
-from .filters import AccountFilter, BatchFilter, ChosenFilter, CodeFilter, DayFilter, GivenUpFilter, NoReceiptFilter
+from .filters import (
+    AccountFilter,
+    BatchFilter,
+    ChosenFilter,
+    CodeFilter,
+    DayFilter,
+    GivenUpFilter,
+    NoReceiptFilter,
+    ProductFilter,
+)
 from .privacy import sees_whole, shown_text, shown_words, without_number
 from .related import receipts_table, replies_table, resending_notes
 from .standing import describe
@@ -47,6 +57,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
         "status",
         "category",
         AccountFilter,
+        ProductFilter,
         BatchFilter,
         NoReceiptFilter,
         GivenUpFilter,
@@ -61,6 +72,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
             "status__in",
             "category__exact",
             "account",
+            "product",
             "batch",
             "chosen",
             "code",
@@ -72,7 +84,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
     )
     dated_by = "created_at"
     timed = frozenset({"status__exact", "code", "batch", "receipt", "given_up"})
-    scanned = frozenset({"category__exact", "account"})
+    scanned = frozenset({"category__exact", "account", "product"})
     not_listed = ("content", "metadata", "msg", "error", "idempotency_key")
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
@@ -87,6 +99,8 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
             "accepted",
             "reported",
             "category",
+            # Where there is one account only, it tells nothing.
+            *(["account_shown"] if len(get_account_aliases()) > 1 else []),
             "smsid",
             "segments",
         )
@@ -94,7 +108,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Message | None = None) -> Any:  # noqa: ANN401  Django's own
         """Return the parts of the page for this reader."""
         kind = "whole" if sees_whole(request) else "masked"
-        sent = [f"{kind}_mobile", f"{kind}_text", "segments", "category", "account"]
+        sent = [f"{kind}_mobile", f"{kind}_text", "segments", "category", "account_shown"]
         # What a message has not, such as an answer while it waits, is left out.
         answer = ["answer_code", f"{kind}_msg", "meaning"] if obj is not None and obj.code is not None else []
         answer += [name for name in ("smsid", "error") if getattr(obj, name, None)]
@@ -136,6 +150,11 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
             "steps": self.steps(row),
             "tables": [table for table in tables if table is not None],
         }
+
+    @admin.display(description=_("account"))
+    def account_shown(self, message: Message) -> str:
+        """Show the account, and what it is of where that is not SMS."""
+        return display.account(message.account)
 
     def steps(self, message: Message) -> list[Step]:
         """Return a message's way from the call to the carrier's word."""

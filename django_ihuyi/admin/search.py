@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.hashing import spellings
-from django_ihuyi.outbound.numbers import normalise
+from django_ihuyi.outbound.numbers import normalise_any
 
 _SMSID = re.compile(r"[0-9]{8,64}")
 
@@ -28,7 +28,7 @@ def read(text: str) -> Q | None:
     if _SMSID.fullmatch(text):
         asked = Q(smsid=text)
     try:
-        number = Q(mobile__in=spellings(normalise(text)))
+        number = Q(mobile__in=spellings(normalise_any(text)))
     except InvalidMessage:
         return asked
     return number if asked is None else number | asked

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.conf import get_account_aliases
+from django_ihuyi.conf import get_aliases_of
 from django_ihuyi.models import Template
 from django_ihuyi.outbound.placeholders import PLACEHOLDER, has_stray_bracket
 
@@ -46,7 +46,10 @@ class Lines(forms.CharField):
 class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     """A template whose text the gateway has not seen, or refused."""
 
-    account = forms.ChoiceField(label=_("account"), choices=lambda: [(name, name) for name in get_account_aliases()])
+    account = forms.ChoiceField(
+        label=_("account"),
+        choices=lambda: [(name, name) for name in get_aliases_of(lambda product: product.takes_templates)],
+    )
     variables = Lines(
         label=_("variables"),
         required=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,12 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from django_ihuyi.forms import MobileField
+from django_ihuyi.conf import get_account
+from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import AccountState, Message, Template
 
 from . import display
 from .base import Views
-from .composing import ComposeForm, Purpose, compose, new_nonce, tried
+from .composing import ComposeForm, Purpose, compose, explained, new_nonce, tried
 from .standing import describe
 
 PERMISSION = "django_ihuyi.send_test"
@@ -41,8 +43,18 @@ _STATUS = "admin/django_ihuyi/test_send/status.html"
 class TestSendForm(ComposeForm):
     """A message to a number that is typed."""
 
-    mobile = MobileField(label=_("mobile"))
+    mobile = forms.CharField(label=_("mobile"), max_length=64)
     field_order = ("account", "mobile")
+
+    def clean(self) -> dict[str, Any]:
+        """Make the number the one that the account's messages have."""
+        cleaned = super().clean()
+        if "mobile" in cleaned and "account" in cleaned:
+            try:
+                cleaned["mobile"] = get_account(cleaned["account"]).sold_as.normalise(cleaned["mobile"])
+            except InvalidMessage as error:
+                self.add_error("mobile", explained(error.code))
+        return cleaned
 
 
 class TestSend(Views):

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.outbound.numbers import normalise
+from django_ihuyi.outbound.numbers import normalise_any
 
 MOST = 500
 _Row = TypeVar("_Row", bound=Model)
@@ -85,8 +85,8 @@ class Mobile(serializers.CharField):
     """A number to look for, however it is written."""
 
     def to_internal_value(self, data: object) -> str:
-        """Make it the eleven digits of the record."""
+        """Make it what the record has."""
         try:
-            return normalise(data)
+            return normalise_any(data)
         except InvalidMessage as error:
             raise serializers.ValidationError(error.reason) from error

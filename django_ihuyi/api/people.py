@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_ihuyi.models import OptOut, Reply
-from django_ihuyi.outbound.numbers import normalise
+from django_ihuyi.outbound.numbers import normalise_any
 from django_ihuyi.verification.checking import verify_code
 from django_ihuyi.verification.issuing import send_code
 
@@ -48,7 +48,9 @@ class OptOuts(Endpoint):
     def post(self, request: Request) -> Response:
         """Add one; who is there already stays as they are."""
         wish = read(Wish, request)
-        row, added = OptOut.objects.get_or_create(mobile=normalise(wish["mobile"]), defaults={"reason": wish["reason"]})
+        row, added = OptOut.objects.get_or_create(
+            mobile=normalise_any(wish["mobile"]), defaults={"reason": wish["reason"]}
+        )
         return Response(answers.opt_out(row, whole=sees_all(request)), status=201 if added else 200)
 
 

@@ -20,12 +20,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one question. ``reading`` is None where the gateway could not be asked; ``error`` says why."""
+    """What came of one question. ``reading`` is None where the gateway could not be asked; ``error`` says why.
+    ``in_yuan``: its remainder is whole yuan; messages otherwise."""
 
     account: str
     reading: BalanceReading | None
     low: bool = False
     error: str = ""
+    in_yuan: bool = False
 
 
 def ask(alias: str) -> Answer:
@@ -38,13 +40,16 @@ def ask(alias: str) -> Answer:
         The answer; its reading is not saved.
     """
     try:
-        remaining = make_client(conf.get_account(alias)).get_balance()
+        account = conf.get_account(alias)
+        if not account.sold_as.tells_balance:
+            return Answer(alias, None, error=f"accounts of the product {account.product!r} have no balance to ask for")
+        remaining = make_client(account).get_balance()
     except (GatewayError, ImproperlyConfigured) as error:
         return Answer(alias, None, error=str(error))
     except Exception as error:  # noqa: BLE001  a client of the site's own must not keep the other accounts from theirs
         return Answer(alias, None, error=f"the account's client failed ({type(error).__name__})")
     reading = BalanceReading(account=alias, remaining=remaining, read_at=timezone.now())
-    return Answer(alias, reading, low=is_low(alias, remaining))
+    return Answer(alias, reading, low=is_low(alias, remaining), in_yuan=not account.sold_as.counts_messages)
 
 
 def record(answer: Answer) -> None:
@@ -69,16 +74,17 @@ def record(answer: Answer) -> None:
     if crossed:
         remaining = answer.reading.remaining
         logger.warning(
-            "Account %r has %d messages left, which is below BALANCE_LOW.",
+            "Account %r has %d %s left, which is below BALANCE_LOW.",
             answer.account,
             remaining,
+            "yuan" if answer.in_yuan else "messages",
             extra={"event": "balance.low", "account": answer.account},
         )
 
 
 def check() -> Iterator[Answer]:
-    """Ask for the balance of every account in the settings, one after the other, and keep the answers."""
-    for alias in conf.get_account_aliases():
+    """Ask for the balance of every account that has one to tell, one after the other, and keep the answers."""
+    for alias in conf.get_aliases_of(lambda product: product.tells_balance):
         answer = ask(alias)
         record(answer)
         yield answer

@@ -15,6 +15,7 @@ from operator import itemgetter
 from django.db.models import Sum
 from django.utils import timezone
 
+from django_ihuyi import conf
 from django_ihuyi.models import BalanceReading, MessageTally
 from django_ihuyi.models.lifecycle import MessageStatus
 from django_ihuyi.statistics.figures import TAKEN
@@ -83,7 +84,11 @@ def reconcile(span: Range) -> list[Day]:
         The days that have readings or messages, the newest first, then by account.
     """
     days: dict[tuple[str, date], Day] = {}
+    # What is billed in yuan, or tells no balance, cannot be held against segments.
+    others = conf.get_aliases_of(lambda product: not (product.tells_balance and product.counts_messages))
     for day in (*_spent(span), *_sent(span)):
+        if day.account in others:
+            continue
         known = days.setdefault((day.account, day.day), day)
         if known is not day:
             known.sent, known.unknown = day.sent, day.unknown

@@ -7,10 +7,12 @@ What the gateway says is data and never trusted: an answer either reads as one o
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from xml.etree.ElementTree import ParseError
 
@@ -26,6 +28,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Nine digits fit every database's integer column.
 _CODE = re.compile(r"-?[0-9]{1,9}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
+_SUM = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,13 @@ class Answer:
     fields: Mapping[str, object] = field(repr=False)
     server_time: datetime | None = None
 
-    def as_submit_result(self) -> SubmitResult:
-        """Return the answer as the result of a submit."""
-        return SubmitResult(self.code, self.msg, _smsid(self.fields.get("smsid")), self.server_time)
+    def as_submit_result(self, id_field: str = "smsid") -> SubmitResult:
+        """Return the answer as the result of a submit.
+
+        Args:
+            id_field: What the product calls the message's id.
+        """
+        return SubmitResult(self.code, self.msg, _smsid(self.fields.get(id_field)), self.server_time)
 
     def number(self, name: str) -> int:
         """Return a whole number that an accepted answer must have.
@@ -92,12 +99,34 @@ class Answer:
             Refused: The code is not 2.
             Uncertain: The field is missing or no whole number.
         """
-        if self.code != ACCEPTED:
-            raise Refused(self.code, self.msg)
-        number = _integer(self.fields.get(name), _NUMBER)
+        number = _integer(self._accepted(name), _NUMBER)
         if number is None:
             raise Uncertain(f"the gateway's answer has no readable {name}")
         return number
+
+    def amount(self, name: str) -> int:
+        """Return the whole part of a sum of money that an accepted answer must have, rounded down.
+
+        Args:
+            name: The field's name: ``num``.
+
+        Returns:
+            Whole yuan.
+
+        Raises:
+            Refused: The code is not 2.
+            Uncertain: The field is missing or no sum.
+        """
+        value = self._accepted(name)
+        text = "" if isinstance(value, bool) else str(value).strip(" \t\r\n")
+        if not _SUM.fullmatch(text):
+            raise Uncertain(f"the gateway's answer has no readable {name}")
+        return math.floor(Decimal(text))
+
+    def _accepted(self, name: str) -> object:
+        if self.code != ACCEPTED:
+            raise Refused(self.code, self.msg)
+        return self.fields.get(name)
 
 
 def read(body: bytes, date: str | None = None) -> Answer:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.views.decorators.debug import sensitive_variables
 
-from . import answers, transport
+from . import answers, products, transport
 from .answers import SubmitResult
 from .connections import Call, longest_call
 from .errors import GatewayError
@@ -19,10 +19,9 @@ from .passwords import dynamic_password as fingerprint
 
 logger = logging.getLogger("django_ihuyi.gateway")
 
-DEFAULT_URL = "https://106.ihuyi.com/webservice/sms.php"
+DEFAULT_URL = products.SMS.url
 DEFAULT_TIMEOUT = (3.05, 10.0)
 
-_METHODS = ("Submit", "GetNum", "AddTemplate")
 _NEWER = "/Submit.json"
 
 
@@ -39,10 +38,11 @@ class Client:
     Args:
         account: The APIID.
         api_key: The APIKEY.
-        base_url: The gateway's address.
+        base_url: The gateway's address; None for the product's own.
         dynamic_password: Send a fingerprint of the request in place of the APIKEY.
         format: What to ask for: ``"json"`` or ``"xml"``. Both are read whatever was asked for.
         timeout: Seconds to wait for a connection, and for each piece of the answer; one number stands for both.
+        product: What the account is of: ``"sms"``, ``"international"`` or ``"voice"``.
 
     Attributes:
         clock_offset: By how many seconds this machine's clock was ahead of the gateway's at this client's last
@@ -59,21 +59,24 @@ class Client:
         account: str,
         api_key: str,
         *,
-        base_url: str = DEFAULT_URL,
+        base_url: str | None = None,
         dynamic_password: bool = True,
         format: str = "json",  # noqa: A002  the gateway's own name for it, and the published interface
         timeout: tuple[float, float] | float = DEFAULT_TIMEOUT,
+        product: str = products.SMS.name,
     ) -> None:
         if format not in {"json", "xml"}:
             raise ValueError(f"format is {format!r}: write 'json' or 'xml'")
+        self.product = products.find(product)
         self.account = _checked_text("account", account, "the APIID from ihuyi's console")
-        self.base_url = _checked_text("base_url", base_url, f"an address such as {DEFAULT_URL}")
+        address = self.product.url if base_url is None else base_url
+        self.base_url = _checked_text("base_url", address, f"an address such as {DEFAULT_URL}")
         self.dynamic_password = dynamic_password
         self.format = format
         self.timeout = _checked_timeout(timeout)
         self._api_key = _checked_text("api_key", api_key, "the APIKEY from ihuyi's console")
-        self._host = _checked_host(base_url)
-        self._urls = {method: _endpoint(base_url, method) for method in _METHODS}
+        self._host = _checked_host(self.base_url)
+        self._urls = {method: _endpoint(self.base_url, method) for method in self.product.methods}
 
     @property
     def longest_call(self) -> float:
@@ -91,8 +94,9 @@ class Client:
         """Send one message.
 
         Args:
-            mobile: One number.
-            content: The whole text without the signature; with ``template`` its variables, joined by ``|``.
+            mobile: One number in the form of the record: eleven digits, or ``+``, country code and number.
+            content: The whole text without the signature; with ``template`` its variables, joined by ``|``; for a voice
+                code its digits.
             template: The id of an approved template.
 
         Returns:
@@ -101,23 +105,30 @@ class Client:
         Raises:
             NotSent: The message was surely not sent.
             Uncertain: There is no answer that can be read: the message may have gone out.
-            ValueError: The text is no text that UTF-8 can carry.
+            ValueError: The text is no text that UTF-8 can carry, the number is in no such form, or the product has no
+                templates.
         """
-        form = {"mobile": mobile, "content": content}
+        written = self.product.on_the_wire(mobile)
+        form = {"mobile": written, "content": content}
         if template is not None:
+            if not self.product.takes_templates:
+                raise ValueError(f"the product {self.product.name!r} has no templates: submit a whole text")
             form["templateid"] = str(template)
-        return self._ask("Submit", form, signed=(mobile, content)).as_submit_result()
+        answer = self._ask("Submit", form, signed=(written, content))
+        return answer.as_submit_result(self.product.id_field)
 
     @sensitive_variables()
     def get_balance(self) -> int:
-        """Return the number of messages that the account has left.
+        """Return what the account has left: messages, or whole yuan where the product is billed in yuan.
 
         Raises:
             NotSent: No connection to the gateway.
             Uncertain: There is no answer that can be read.
             Refused: The code is not 2.
+            ValueError: The product cannot be asked for a balance.
         """
-        return self._ask("GetNum", {}, signed=("", "")).number("num")
+        answer = self._ask("GetNum", {}, signed=("", ""))
+        return answer.number("num") if self.product.counts_messages else answer.amount("num")
 
     @sensitive_variables()
     def add_template(self, content: str) -> int:
@@ -135,11 +146,14 @@ class Client:
             NotSent: The template was surely not handed in.
             Uncertain: There is no answer that can be read.
             Refused: The code is not 2.
-            ValueError: The text is no text that UTF-8 can carry.
+            ValueError: The text is no text that UTF-8 can carry, or the product has no templates.
         """
         return self._ask("AddTemplate", {"content": content}, signed=None).number("templateid")
 
     def _ask(self, method: str, form: dict[str, str], signed: tuple[str, str] | None) -> answers.Answer:
+        url = self._urls.get(method)
+        if url is None:
+            raise ValueError(f"the product {self.product.name!r} has no {method}")
         body = self._form(form, signed)
         if body is None:
             raise ValueError("the text holds half a character (a lone surrogate): no form can carry it")
@@ -147,7 +161,7 @@ class Client:
         outcome: int | str = "no answer"
         started = time.monotonic()
         try:
-            raw = transport.post(self.account, self.base_url, self._urls[method], body, host=self._host, call=call)
+            raw = transport.post(self.account, self.base_url, url, body, host=self._host, call=call)
             answer = answers.read(raw.body, raw.date)
             outcome = answer.code
             if answer.server_time is not None:

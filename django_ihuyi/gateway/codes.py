@@ -12,12 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from .marking import gettext_noop as _
+
 ACCEPTED = 2
-
-
-def _(text: str) -> str:
-    """Mark a text for translation, as ``gettext_noop`` does: Django's own reads the settings, a script has none."""
-    return text
 
 
 class Scope(enum.Enum):
@@ -185,7 +182,7 @@ _ROWS = (
         "手机格式不正确",
         Scope.RECIPIENT,
         Again.NEVER,
-        _("The number is not a mainland Chinese mobile number."),
+        _("The number is no mobile number that this kind of account reaches."),
         _("Correct the number and send a new message."),
     ),
     Code(

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from django_ihuyi import conf
 from django_ihuyi.clock import read_china_time
+from django_ihuyi.gateway.products import PRODUCTS, SMS, Product
 from django_ihuyi.models import Receipt, Reply, TemplateReview
 from django_ihuyi.models.push import Push
 from django_ihuyi.outbound.numbers import normalise_pushed
@@ -48,14 +49,23 @@ class PushCode(serializers.IntegerField):
 
 
 class PushSerializer(serializers.Serializer[Push]):
-    """What all pushes have."""
+    """What all pushes have. ``context["product"]`` is the product that the URL names, if it names one."""
 
     mobilephone = WireText(max_length=32)
     smsid = WireText(max_length=64)
 
+    def to_internal_value(self, data: Mapping[str, Any]) -> Any:  # noqa: ANN401  the signature of DRF
+        """Read a push of any product: what it calls the message's id tells which, whatever URL it came to."""
+        named = (one for one in PRODUCTS.values() if one is not SMS and one.id_field in data)
+        self.product: Product = next(named, self.context.get("product", SMS))
+        if self.product.id_field in data:
+            # items() of a form has the last one of each name, as the form itself.
+            data = {**dict(data.items()), "smsid": data[self.product.id_field]}
+        return super().to_internal_value(data)
+
     def validate_mobilephone(self, value: str) -> str:
-        """Make it the eleven digits that messages have, where it is such a number."""
-        return normalise_pushed(value)
+        """Make it the number that messages have, where it can be read."""
+        return normalise_pushed(value, self.product)
 
     def validate_smsid(self, value: str) -> str:
         """Take the gateway's ways of saying "none" for what they are."""

@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.core.signals import got_request_exception
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.decorators import method_decorator
 from rest_framework.exceptions import ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
@@ -24,6 +24,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView, exception_handler
+
+from django_ihuyi.gateway.products import PRODUCTS, SMS
 
 from .access import PushToken
 from .parsers import PushFormParser, PushJSONParser, PushMultiPartParser
@@ -83,9 +85,15 @@ class PushView(APIView):
     schema = None
     serializer_class: type[Serializer[Any]]
 
-    def post(self, request: Request, token: str) -> HttpResponse:
-        """Take one push; :class:`PushToken` has checked the token."""
-        serializer = self.serializer_class(data=request.data)
+    def post(self, request: Request, token: str, product: str = SMS.name) -> HttpResponse:
+        """Take one push; :class:`PushToken` has checked the token.
+
+        Raises:
+            Http404: There is no such product.
+        """
+        if product not in PRODUCTS:
+            raise Http404
+        serializer = self.serializer_class(data=request.data, context={"product": PRODUCTS[product]})
         if not serializer.is_valid():
             wrong = "; ".join(f"{name}: {' '.join(map(str, errors))}" for name, errors in serializer.errors.items())
             logger.warning(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.hashing import MOBILE_LENGTH
 from django_ihuyi.masking import mask_codes, mask_quoted_codes
 
 from .account import flowing
@@ -36,7 +37,7 @@ class Message(models.Model):
     Status = MessageStatus
     Category = Category
 
-    mobile = models.CharField(_("mobile"), max_length=32)
+    mobile = models.CharField(_("mobile"), max_length=MOBILE_LENGTH)
     content = models.TextField(_("text"))
     template = models.CharField(_("template"), max_length=32, blank=True, help_text=_("The gateway's template id."))
     category = models.CharField(_("category"), max_length=16, choices=Category.choices, default=Category.NOTIFICATION)

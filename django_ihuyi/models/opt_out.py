@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.hashing import MOBILE_LENGTH
+
 from .categories import Category
 from .lifecycle import MessageStatus
 from .message import Message
@@ -30,7 +32,7 @@ class OptOutManager(models.Manager["OptOut"]):
         """Return those of the numbers that opted out, in one query.
 
         Args:
-            mobiles: Numbers of eleven digits.
+            mobiles: Numbers as the record has them.
         """
         return set(self.filter(mobile__in=mobiles).values_list("mobile", flat=True))
 
@@ -108,7 +110,9 @@ class OptOutManager(models.Manager["OptOut"]):
 class OptOut(models.Model):
     """A number that gets no marketing text any more. Verification and notices go on."""
 
-    mobile = models.CharField(_("mobile"), max_length=32, unique=True, help_text=_("Eleven digits."))
+    mobile = models.CharField(
+        _("mobile"), max_length=MOBILE_LENGTH, unique=True, help_text=_("Eleven digits, or + with a country code.")
+    )
     created_at = models.DateTimeField(_("since"), default=timezone.now)
     reason = models.CharField(_("reason"), max_length=255, blank=True)
     reply = models.ForeignKey(

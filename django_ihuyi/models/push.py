@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.hashing import MOBILE_LENGTH
+
 
 class Push(models.Model):
     """A push from the gateway. Its ``fingerprint`` makes the same push come twice one row."""
@@ -16,7 +18,11 @@ class Push(models.Model):
     FINGERPRINTED: ClassVar[tuple[str, ...]]
     """The fields that make two pushes the same, as they came."""
 
-    mobile = models.CharField(_("mobile"), max_length=32, help_text=_("As the gateway pushed it, +86 taken off."))
+    mobile = models.CharField(
+        _("mobile"),
+        max_length=MOBILE_LENGTH,
+        help_text=_("In the form of messages where it can be read, else as the gateway pushed it."),
+    )
     smsid = models.CharField(_("smsid"), max_length=64, blank=True)
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     fingerprint = models.CharField(max_length=64, unique=True, editable=False)

@@ -17,6 +17,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.hashing import MOBILE_LENGTH
+
 from .message import Message
 
 _SALT = "django_ihuyi.verification.code"
@@ -37,7 +39,7 @@ class VerificationCodeManager(models.Manager["VerificationCode"]):
 class VerificationCode(models.Model):
     """A code for one number and one purpose, from its making until it is entered, used up or too old."""
 
-    mobile = models.CharField(_("mobile"), max_length=32)
+    mobile = models.CharField(_("mobile"), max_length=MOBILE_LENGTH)
     purpose = models.CharField(_("purpose"), max_length=32)
     nonce = models.CharField(max_length=64, editable=False)
     length = models.PositiveSmallIntegerField(_("digits"))

@@ -67,7 +67,8 @@ def probe_by_balance(state: AccountState, *, now: datetime) -> bool:
         Whether the account is resumed.
     """
     told = state.code is None or state.code in _TOLD_BY_BALANCE
-    if not told or not AccountState.objects.take_probe(state.account, now=now):
+    askable = state.account in conf.get_aliases_of(lambda product: product.tells_balance)
+    if not told or not askable or not AccountState.objects.take_probe(state.account, now=now):
         return False
     try:
         balance = make_client(conf.get_account(state.account)).get_balance()

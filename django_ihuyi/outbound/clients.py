@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 
 from django_ihuyi.conf import AccountSettings
 from django_ihuyi.gateway import Client
+from django_ihuyi.gateway.products import SMS
 
 from .redirected import Redirected
 
@@ -19,6 +20,8 @@ def make_client(account: AccountSettings) -> Client:
         account: The account's settings; ``client`` names the class.
     """
     client_class = cast("type[Client]", import_string(account.client))
+    # Clients of sites' own that know SMS only are not asked for more.
+    others = {} if account.sold_as is SMS else {"product": account.product}
     client = client_class(
         account.account,
         account.api_key,
@@ -26,5 +29,6 @@ def make_client(account: AccountSettings) -> Client:
         dynamic_password=account.dynamic_password,
         format=account.format,
         timeout=account.timeout,
+        **others,
     )
     return cast("Client", Redirected(client, account.redirect_to)) if account.redirect_to else client

@@ -8,13 +8,13 @@ from typing import Any
 
 from django_ihuyi import conf
 from django_ihuyi.clock import as_site_time
+from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.gateway.texts import check_params
 from django_ihuyi.models import Message
 from django_ihuyi.options import CATEGORIES
 
 from . import publishing
-from .numbers import normalise
-from .preflight import check_params, check_text, count_segments
-from .templates import Registry, is_name
+from .templates import NO_MATCH, NO_TEMPLATE, Registry, is_name
 
 Params = Sequence[object] | Mapping[str, object]
 
@@ -30,6 +30,7 @@ class Drafts:
         category: One of the three categories.
 
     Raises:
+        InvalidMessage: 4072 the account's product carries no messages of this category.
         ValueError: There is no such category.
         ImproperlyConfigured: There is no such account.
     """
@@ -41,6 +42,10 @@ class Drafts:
         self.account = account
         self.category = str(category)
         self._settings = conf.get_account(account)
+        self._product = self._settings.sold_as
+        if self._product.only_codes and self.category != Message.Category.VERIFICATION:
+            reason = f"The account {account!r} carries verification codes only: category='verification'."
+            raise InvalidMessage(NO_MATCH, reason)
         self._registry = Registry(account, self._settings)
         self._checked: tuple[str | None, str, int] = (None, "", 0)
 
@@ -69,7 +74,9 @@ class Drafts:
                 f"A template's name or id has 1 to {_LONGEST_TEMPLATE} characters: write yours, or the one of ihuyi's "
                 "console."
             )
-        number = normalise(mobile)
+        number = self._product.normalise(mobile)
+        if template is not None and not self._product.takes_templates:
+            raise InvalidMessage(NO_TEMPLATE, f"The account {self.account!r} has no templates: give content.")
         template_id = "" if template is None else str(template).strip()
         if template is None:
             text, segments = self._check(content)
@@ -99,14 +106,14 @@ class Drafts:
     def _check(self, content: str | None) -> tuple[str, int]:
         # A campaign says the same to everybody: what was just found right is not looked at again.
         if content is None or content != self._checked[0]:
-            text = check_text(content, self._settings)
+            text = self._product.check_text(content, self._settings)
             self._registry.check_match(text)
-            self._checked = (content, text, count_segments(text, self._settings.signature))
+            self._checked = (content, text, self._product.count_segments(text, self._settings))
         return self._checked[1], self._checked[2]
 
     def _check_variables(self, params: Params | None) -> tuple[str, int]:
         text = check_params(params, self._settings)
-        return text, count_segments(text, self._settings.signature)
+        return text, self._product.count_segments(text, self._settings)
 
 
 def _check_times(

@@ -35,7 +35,8 @@ def send_sms(
     """Record an SMS and have a worker submit it once the current transaction is committed.
 
     Args:
-        mobile: A mainland mobile number, however it is written; stored as eleven digits.
+        mobile: A mobile number, however it is written. One outside of mainland China has ``+`` and its country code,
+            and wants an account of international SMS.
         content: The whole text without the signature. Either this or ``template``.
         template: A template's name in the registry, or the gateway's id, a number; ``params`` gives its variables.
         params: The variables by name, or in the template's order; by the gateway's id always in its order.

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.gateway import GatewayError, Refused
+from django_ihuyi.gateway.texts import check_length, check_params, count_segments
 from django_ihuyi.models import Template
 
 from .clients import make_client
 from .placeholders import fill, fits
-from .preflight import check_length, check_params, count_segments
 
 logger = logging.getLogger(__name__)
 

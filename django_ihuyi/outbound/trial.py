@@ -8,9 +8,7 @@ from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import Template
 
-from .numbers import normalise
-from .preflight import check_text, count_segments
-from .templates import NO_MATCH, Registry
+from .templates import NO_MATCH, NO_TEMPLATE, Registry
 
 
 @dataclass
@@ -56,21 +54,24 @@ def examine(
     trial = Trial(signature=settings.signature)
     if mobile.strip():
         try:
-            normalise(mobile)
+            settings.sold_as.normalise(mobile)
         except InvalidMessage as error:
             trial.refusals.append(error.code)
     try:
         if template is None:
-            trial.text = check_text(content, settings)
+            trial.text = settings.sold_as.check_text(content, settings)
             trial.recognised, any_known = registry.recognise(trial.text)
             if trial.recognised is None and any_known:
                 sure = settings.template_matching == "refuse"
                 (trial.refusals if sure else trial.warnings).append(NO_MATCH)
+        elif not settings.sold_as.takes_templates:
+            trial.refusals.append(NO_TEMPLATE)
+            return trial
         else:
             trial.text = registry.fill(template.name, params).text
     except InvalidMessage as error:
         trial.refusals.append(error.code)
         return trial
     trial.length = len(trial.text) + len(settings.signature) + 2
-    trial.segments = count_segments(trial.text, settings.signature)
+    trial.segments = settings.sold_as.count_segments(trial.text, settings)
     return trial

@@ -16,6 +16,7 @@ from django_ihuyi.sandbox.formats import Response, write_json
 from django_ihuyi.sandbox.gateway import Gateway
 from django_ihuyi.sandbox.loopback import is_loopback_header
 from django_ihuyi.sandbox.page import page
+from django_ihuyi.sandbox.products import PRODUCTS, SMS
 from django_ihuyi.sandbox.pushes import china_time
 from django_ihuyi.sandbox.state import PhoneReply, TakenMessage, Template
 
@@ -134,8 +135,10 @@ class Control:
         return _template_fields(self._gateway.review(_whole(value, "templateid"), msg, passed=passed))
 
     def _balance(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        balance = _whole(value, "balance")
-        self._state.set_balance(balance)
+        balance, name = _whole(value, "balance"), value.get("product", SMS.name)
+        if name not in PRODUCTS:
+            raise ValueError("There is no such product.")
+        self._state.set_balance(balance, PRODUCTS[name])
         return {"balance": balance}
 
     def _force(self, value: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,6 +155,7 @@ class Control:
             "position": message.position,
             "smsid": message.smsid,
             "mobile": message.mobile,
+            "product": message.product,
             "content": message.content,
             "text": message.text,
             "segments": message.segments,

@@ -1,8 +1,8 @@
 """The numbers that make the sandbox misbehave, as a table; ``docs/sandbox.md`` prints the same one.
 
 Two families. ``138`` and a code in eight digits, zeros in front, answers with that code: 13800004085 answers 4085.
-``1390000`` and four digits does what :data:`FAULTS` says. Both leave ordinary numbers alone: the eight digits must be
-exactly a code of the table (13800138000 is nobody's), the four exactly a row.
+``1390000`` and four digits does what :data:`FAULTS` says; abroad, ``+120255501`` and two digits do. Both leave ordinary
+numbers alone: the eight digits must be exactly a code of the table (13800138000 is nobody's), the others exactly a row.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from django_ihuyi.gateway.codes import ACCEPTED, CODES
 
 CODE_PREFIX = "138"
 FAULT_PREFIX = "1390000"
+ABROAD_PREFIX = "+120255501"
+"""Numbers of the United States that are nobody's; the last two digits are those of a row."""
 FAILED_ONCE_KEPT = 10_000
 
 UNDOCUMENTED = {
@@ -185,6 +187,5 @@ def fault_of(mobile: str) -> Fault:
     Returns:
         The number's row in the table, or :data:`ORDINARY`.
     """
-    if not mobile.startswith(FAULT_PREFIX):
-        return ORDINARY
-    return FAULTS.get(int(mobile[len(FAULT_PREFIX) :]), ORDINARY)
+    prefix = next((one for one in (FAULT_PREFIX, ABROAD_PREFIX) if mobile.startswith(one)), None)
+    return ORDINARY if prefix is None else FAULTS.get(int(mobile[len(prefix) :]), ORDINARY)

@@ -74,9 +74,9 @@ def write(result: Result, *, as_json: bool) -> Response:
     if fault is Answer.HOSTILE:
         return Response(200, "text/xml; charset=utf-8", HOSTILE.encode())
     if fault is Answer.NO_SMSID:
-        fields["smsid"] = ""
+        fields[result.id_field] = ""
     if fault is Answer.ZERO_SMSID:
-        fields["smsid"] = "0"
+        fields[result.id_field] = "0"
     if fault is Answer.TEXT_CODE:
         fields["code"] = str(fields["code"])
     if as_json != (fault is Answer.OTHER_FORMAT):

@@ -1,4 +1,4 @@
-"""The gateway's three methods, and what follows a message that was taken: receipts, replies, reviews."""
+"""What each product answers, and what follows a message that was taken: receipts, replies, reviews."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from django_ihuyi.gateway.codes import ACCEPTED
 from django_ihuyi.sandbox.faults import ORDINARY, TEXTS, Fault, Receipt, fault_of
 from django_ihuyi.sandbox.options import Options
 from django_ihuyi.sandbox.passwords import refusal
+from django_ihuyi.sandbox.products import PRODUCTS, SMS, Product, of_phone
 from django_ihuyi.sandbox.pushes import Push, Pusher, china_time
-from django_ihuyi.sandbox.rules import is_mainland_mobile, judge, missing
+from django_ihuyi.sandbox.rules import judge, missing
 from django_ihuyi.sandbox.state import PhoneReply, State, TakenMessage, Template
 
 COUNTED: Final = "查询成功"
@@ -27,11 +28,13 @@ class Result:
         root: The XML root element.
         fields: The answer's fields in their order; whole numbers stay numbers in JSON.
         fault: What the number does to the answer.
+        id_field: What a message's id is called in it.
     """
 
     root: str
     fields: dict[str, int | str] = field(repr=False)
     fault: Fault = ORDINARY
+    id_field: str = SMS.id_field
 
 
 class Gateway:
@@ -48,35 +51,50 @@ class Gateway:
         self.options = options
         self.state = state
         self.pusher = pusher
-        self.methods = {"Submit": self.submit, "GetNum": self.get_num, "AddTemplate": self.add_template}
+        self._methods = {"Submit": self.submit, "GetNum": self.get_num, "AddTemplate": self.add_template}
 
-    def submit(self, form: Mapping[str, str]) -> Result:
+    def ask(self, product: Product, method: str, form: Mapping[str, str]) -> Result | None:
+        """Answer a request.
+
+        Args:
+            product: What is asked for.
+            method: The method's name.
+            form: The request's fields.
+
+        Returns:
+            The answer; None where the product has no such method.
+        """
+        return self._methods[method](form, product) if method in product.methods else None
+
+    def submit(self, form: Mapping[str, str], product: Product = SMS) -> Result:
         """Take a message or refuse it.
 
         Args:
             form: The request's fields.
+            product: What is asked for.
 
         Returns:
-            ``code``, ``msg`` and ``smsid`` (``0`` when refused).
+            ``code``, ``msg`` and the id (``0`` when refused).
         """
         with self.state.lock:
-            verdict = judge(form, self.options, self.state)
-            fault = fault_of(form["mobile"]) if verdict.code == ACCEPTED else ORDINARY
+            verdict = judge(form, product, self.options, self.state)
+            fault = fault_of(verdict.mobile) if verdict.code == ACCEPTED else ORDINARY
             self._count("Submit", verdict.code if fault.takes else "not_taken")
             message = None
             if fault.takes and verdict.code == ACCEPTED:
-                message = self.state.take(form["mobile"], form["content"], verdict.text, verdict.segments)
+                message = self.state.take(verdict.mobile, form["content"], verdict.text, verdict.segments, product)
         if message is not None:
             self._follow(message, fault)
-        smsid = message.smsid if message else "0"
-        fields: dict[str, int | str] = {"code": verdict.code, "msg": TEXTS[verdict.code], "smsid": smsid}
-        return Result("SubmitResult", fields, fault)
+        number = message.smsid if message else "0"
+        fields: dict[str, int | str] = {"code": verdict.code, "msg": TEXTS[verdict.code], product.id_field: number}
+        return Result("SubmitResult", fields, fault, product.id_field)
 
-    def get_num(self, form: Mapping[str, str]) -> Result:
+    def get_num(self, form: Mapping[str, str], product: Product = SMS) -> Result:
         """Tell the balance.
 
         Args:
             form: The request's fields.
+            product: What is asked for.
 
         Returns:
             ``code``, ``msg`` and ``num`` (0 when refused).
@@ -86,11 +104,12 @@ class Gateway:
             code = refusal(form, self.options.account, self.options.api_key)
         code = ACCEPTED if code is None else code
         self._count("GetNum", code)
-        num = self.state.balance if code == ACCEPTED else 0
+        left = self.state.balances[product.name] if code == ACCEPTED else 0
+        num = f"{left}.00" if product.in_yuan else left
         msg = COUNTED if code == ACCEPTED else TEXTS[code]
         return Result("GetNumResult", {"code": code, "msg": msg, "num": num})
 
-    def add_template(self, form: Mapping[str, str]) -> Result:
+    def add_template(self, form: Mapping[str, str], _product: Product = SMS) -> Result:
         """Keep a template text for review.
 
         No document says what a dynamic password of this method covers: with the content and without it are both right.
@@ -115,21 +134,23 @@ class Gateway:
         """Answer from a phone; the reply is pushed at once.
 
         Args:
-            mobile: The phone's number, eleven digits.
+            mobile: The phone's number, eleven digits or ``+`` and a country code.
             content: The answer.
 
         Returns:
             The reply.
 
         Raises:
-            ValueError: No mainland mobile, or an empty answer.
+            ValueError: No mobile number, or an empty answer.
         """
-        if not is_mainland_mobile(mobile) or not content.strip():
-            raise ValueError("A reply needs a mainland mobile number and a text.")
-        reply = self.state.hear(mobile, content)
-        fields = {"mobilephone": mobile, "content": content, "reply_time": china_time(reply.sent_at)}
+        product = of_phone(mobile)
+        if not content.strip():
+            raise ValueError("A reply needs a text.")
+        reply = self.state.hear(mobile, content, product)
+        number = product.write_number(mobile)
+        fields = {"mobilephone": number, "content": content, "reply_time": china_time(reply.sent_at)}
         if reply.smsid is not None:
-            fields["smsid"] = reply.smsid
+            fields[product.id_field] = reply.smsid
         self.pusher.add(self._push("reply", self.options.reply_url, reply, fields))
         return reply
 
@@ -187,10 +208,12 @@ class Gateway:
 
     def _follow(self, message: TakenMessage, fault: Fault) -> None:
         delay = self.options.receipt_delay
-        if not fault.receipts:
+        # No document tells of receipts for calls.
+        receipts = () if PRODUCTS[message.product].is_call else fault.receipts
+        if not receipts:
             message.receipt = "never"
             self.state.touch(message)
-        for position, receipt in enumerate(fault.receipts):
+        for position, receipt in enumerate(receipts):
             push = self._receipt(message, receipt)
             if fault.receipt_first and position == 0:
                 self.pusher.attempt(push)
@@ -200,6 +223,8 @@ class Gateway:
             self.reply(message.mobile, fault.reply)
 
     def _receipt(self, message: TakenMessage, receipt: Receipt) -> Push:
+        product = PRODUCTS[message.product]
+
         def prepare() -> dict[str, str]:
             message.state = "delivered" if receipt.code == ACCEPTED else "undelivered"
             message.word = receipt.msg
@@ -207,8 +232,8 @@ class Gateway:
             return {
                 "code": str(receipt.code),
                 "msg": receipt.msg,
-                "mobilephone": message.mobile,
-                "smsid": message.smsid,
+                "mobilephone": product.write_number(message.mobile),
+                product.id_field: message.smsid,
                 "report_time": china_time(message.taken_at + self.options.receipt_delay * receipt.delays),
             }
 

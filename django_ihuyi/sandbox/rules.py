@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import emoji
-import phonenumbers
 
 from django_ihuyi.gateway.codes import ACCEPTED
 from django_ihuyi.sandbox import faults
@@ -18,6 +17,7 @@ from django_ihuyi.sandbox.billing import segments
 from django_ihuyi.sandbox.history import CODE_WORD, MINUTE
 from django_ihuyi.sandbox.options import Options
 from django_ihuyi.sandbox.passwords import refusal
+from django_ihuyi.sandbox.products import Product
 from django_ihuyi.sandbox.state import State
 
 VARIABLE: Final = "【变量】"
@@ -30,11 +30,13 @@ class Verdict:
 
     Attributes:
         code: The code to answer; 2 means take it.
+        mobile: The number as the stand-in keeps it.
         text: The text that the phone shows, without the signature.
         segments: Billed parts.
     """
 
     code: int
+    mobile: str = ""
     text: str = ""
     segments: int = 0
 
@@ -52,10 +54,11 @@ def missing(form: Mapping[str, str], *names: str) -> int | None:
     return next((code for name, code in MISSING if name in names and not form.get(name, "").strip()), None)
 
 
-def judge(form: Mapping[str, str], options: Options, state: State) -> Verdict:
+def judge(form: Mapping[str, str], product: Product, options: Options, state: State) -> Verdict:
     """Decide on a Submit.
 
     Args:
+        product: What is asked for.
         form: The request's fields.
         options: The sandbox's options.
         state: What it knows; the caller holds its lock until the message is taken.
@@ -68,10 +71,10 @@ def judge(form: Mapping[str, str], options: Options, state: State) -> Verdict:
         code = refusal(form, options.account, options.api_key, form["mobile"], form["content"])
     if code is not None:
         return Verdict(code)
-    mobile = form["mobile"]
-    if not is_mainland_mobile(mobile):
+    mobile = product.read_number(form["mobile"])
+    if mobile is None:
         return Verdict(406)
-    code, text = _text(form, options, state)
+    code, text = _text(form, product, options, state)
     if code is None:
         code = faults.magic_code(mobile)
     if code is None:
@@ -80,40 +83,25 @@ def judge(form: Mapping[str, str], options: Options, state: State) -> Verdict:
         code = _frequency(mobile, text, options, state)
     if code is not None:
         return Verdict(code)
-    parts = segments(text, options.signature)
-    return Verdict(ACCEPTED, text, parts) if parts <= state.balance else Verdict(4051)
+    parts = 1 if product.is_call else segments(text, options.signature)
+    return Verdict(ACCEPTED, mobile, text, parts) if parts <= state.balances[product.name] else Verdict(4051)
 
 
-def is_mainland_mobile(mobile: str) -> bool:
-    """Tell whether a text is one mainland mobile number as the gateway wants it.
-
-    Args:
-        mobile: What was submitted.
-
-    Returns:
-        True for eleven plain digits that the numbering plan of +86 knows as a mobile.
-    """
-    if not re.fullmatch(r"1[0-9]{10}", mobile):
-        return False
-    number = phonenumbers.parse(mobile, "CN")
-    kind = phonenumbers.number_type(number)
-    return kind == phonenumbers.PhoneNumberType.MOBILE
-
-
-def _text(form: Mapping[str, str], options: Options, state: State) -> tuple[int | None, str]:
+def _text(form: Mapping[str, str], product: Product, options: Options, state: State) -> tuple[int | None, str]:
     content, templateid = form["content"], form.get("templateid", "")
+    if not product.is_text(content) or (templateid and not product.has_templates):
+        return 4072, ""
     code, text = _fill(templateid, content, options, state) if templateid else (None, content)
     if code is not None:
         return code, ""
-    if emoji.emoji_count(text):
-        return 4074, ""
-    if "【" in text:
-        return 4070, ""
-    if len(text) > options.max_length:
-        return 4073, ""
-    if options.match_templates and not templateid and not _matches(text, state):
-        return 4072, ""
-    return None, text
+    must_match = options.match_templates and product.has_templates and not templateid
+    rules = (
+        (4074, emoji.emoji_count(text) > 0),
+        (4070, "【" in text),
+        (4073, len(text) > options.max_length),
+        (4072, must_match and not _matches(text, state)),
+    )
+    return next((code for code, broken in rules if broken), None), text
 
 
 def _fill(templateid: str, content: str, options: Options, state: State) -> tuple[int | None, str]:

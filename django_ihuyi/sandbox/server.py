@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django_ihuyi.sandbox.delivery import close_without_a_word, deliver, send
 from django_ihuyi.sandbox.faults import ORDINARY, Answer
 from django_ihuyi.sandbox.formats import Response, read_form, write
+from django_ihuyi.sandbox.products import PRODUCTS, SMS
 
 if TYPE_CHECKING:
     from django_ihuyi.sandbox.control import Control
@@ -32,7 +33,7 @@ Request = socket.socket | tuple[bytes, socket.socket]
 """What ``socketserver`` calls a request; here always a connection."""
 MAX_BODY: Final = 1024 * 1024
 IDLE: Final = 75
-SMS_PATH: Final = "/webservice/sms.php"
+PATHS: Final = {product.path: product for product in PRODUCTS.values()}
 NEWER_PATH: Final = re.compile(r"/sms/(Submit|GetNum|AddTemplate)\.json")
 
 
@@ -147,7 +148,8 @@ class Handler(BaseHTTPRequestHandler):
     def _route(self, body: bytes) -> tuple[str, str, int]:
         path, _, query = self.path.partition("?")
         newer = NEWER_PATH.fullmatch(path)
-        if path != SMS_PATH and newer is None:
+        product = SMS if newer else PATHS.get(path)
+        if product is None:
             response = self.server.control.answer(self.command, path, query, self.headers, body)
             send(self, response)
             return "control" if path.startswith("/sandbox/") else "page", "", response.status
@@ -157,18 +159,18 @@ class Handler(BaseHTTPRequestHandler):
             send(self, Response(400, "text/plain", b"Too many fields\n"))
             return "-", "", 400
         name = newer[1] if newer else form.get("method", "")
-        method = self.server.gateway.methods.get(name)
-        if method is None:
+        result = self.server.gateway.ask(product, name, form)
+        if result is None:
             send(self, Response(404, "text/plain", b"Unknown method\n"))
             return "-", "", 404
-        result = method(form)
         self.server.stopping.wait(self.server.gateway.options.latency)
         response = write(result, as_json=newer is not None or form.get("format") == "json")
         deliver(self, response, result.fault, self.server.stopping, self.server.gateway.options.slow)
         if result.fault.answer is Answer.THEN_CLOSE and close_without_a_word(self):
             self.server.gateway.state.count("cut_off")
         fault = "" if result.fault is ORDINARY else f" {result.fault.answer.name.lower()}"
-        return name, f"code={result.fields['code']}{fault}", response.status
+        what = name if product is SMS else f"{product.name} {name}"
+        return what, f"code={result.fields['code']}{fault}", response.status
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Say nothing: the base class would log request lines, which carry numbers, texts and keys."""

@@ -9,8 +9,9 @@ from typing import Self, Unpack
 from django_ihuyi.sandbox.control import Control
 from django_ihuyi.sandbox.gateway import Gateway
 from django_ihuyi.sandbox.options import OptionFields, Options
+from django_ihuyi.sandbox.products import PRODUCTS, SMS
 from django_ihuyi.sandbox.pushes import Pusher
-from django_ihuyi.sandbox.server import SMS_PATH, GatewayServer
+from django_ihuyi.sandbox.server import GatewayServer
 from django_ihuyi.sandbox.state import PhoneReply, State, TakenMessage, Template
 
 POLL = 0.02
@@ -93,7 +94,18 @@ class Sandbox:
         Raises:
             RuntimeError: It is not running.
         """
-        return self.url + SMS_PATH
+        return self.base_url_of(SMS.name)
+
+    def base_url_of(self, product: str) -> str:
+        """Return the address of a product.
+
+        Args:
+            product: ``"sms"``, ``"international"`` or ``"voice"``.
+
+        Raises:
+            RuntimeError: It is not running.
+        """
+        return self.url + PRODUCTS[product].path
 
     @property
     def messages(self) -> list[TakenMessage]:

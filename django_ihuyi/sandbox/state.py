@@ -15,6 +15,7 @@ from typing import Final
 
 from django_ihuyi.sandbox.history import History
 from django_ihuyi.sandbox.options import Options
+from django_ihuyi.sandbox.products import PRODUCTS, SMS, Product
 
 KEPT: Final = 10_000
 OPEN_TEMPLATE: Final = "您的验证码是：【变量】。请不要把验证码泄露给其他人。"
@@ -27,8 +28,8 @@ class TakenMessage:
 
     Attributes:
         position: 1 for the first message taken, and so on; counts what is no longer kept, too.
-        smsid: The gateway's id: 20 decimal digits.
-        mobile: Eleven digits.
+        smsid: The gateway's id, whatever its product calls it: 20 decimal digits.
+        mobile: Eleven digits, or ``+``, country code and number.
         content: What was submitted, to the letter.
         text: What the phone shows, without the signature; differs from ``content`` when a template was named.
         segments: Billed parts.
@@ -39,6 +40,7 @@ class TakenMessage:
         receipt: What became of the last receipt's push: ``waiting``, ``acknowledged``, ``repeating``, ``given_up``,
             ``no_url``, or ``never`` when none comes.
         revision: The state's revision of the last change.
+        product: What it was asked for as.
     """
 
     position: int
@@ -53,6 +55,7 @@ class TakenMessage:
     word: str = ""
     receipt: str = "waiting"
     revision: int = 0
+    product: str = SMS.name
 
 
 @dataclass(slots=True, eq=False)
@@ -103,7 +106,7 @@ class State:
         with self.lock:
             self.run = secrets.token_hex(8)
             self.revision = 0
-            self.balance = self._options.balance
+            self.balances = dict.fromkeys(PRODUCTS, self._options.balance)
             self.forced: int | None = None
             self.history = History()
             self.failed_once: set[tuple[str, str]] = set()
@@ -123,14 +126,20 @@ class State:
         with self.lock:
             self.counts.update(names)
 
-    def take(self, mobile: str, content: str, text: str, segments: int) -> TakenMessage:
+    @property
+    def balance(self) -> int:
+        """What is left for SMS."""
+        return self.balances[SMS.name]
+
+    def take(self, mobile: str, content: str, text: str, segments: int, product: Product = SMS) -> TakenMessage:
         """Charge and keep a message.
 
         Args:
-            mobile: Eleven digits.
+            mobile: The number as it is kept.
             content: What was submitted.
             text: What the phone shows, without the signature.
             segments: Billed parts.
+            product: What it is asked for as.
 
         Returns:
             The message with its new smsid.
@@ -138,29 +147,32 @@ class State:
         with self.lock:
             now = time.time()
             count = self.history.add(mobile, text, now)
-            self.balance -= segments
+            self.balances[product.name] -= segments
             self.counts.update(("taken", "taken_again") if count > 1 else ("taken",))
             self.counts["segments"] += segments
             smsid = str(self._next_smsid)
             self._next_smsid += 1
-            message = TakenMessage(self.counts["taken"], smsid, mobile, content, text, segments, now, count)
+            position = self.counts["taken"]
+            message = TakenMessage(position, smsid, mobile, content, text, segments, now, count, product=product.name)
             self.messages.append(message)
             self.touch(message)
             return message
 
-    def hear(self, mobile: str, content: str) -> PhoneReply:
+    def hear(self, mobile: str, content: str, product: Product = SMS) -> PhoneReply:
         """Keep a phone's answer.
 
         Args:
-            mobile: Eleven digits.
+            mobile: The number as it is kept.
             content: The answer.
+            product: What it answers.
 
         Returns:
             The reply, with the smsid of the last message to this number if one is kept.
         """
         with self.lock:
             self.counts["replies"] += 1
-            smsid = next((one.smsid for one in reversed(self.messages) if one.mobile == mobile), None)
+            answered = (one for one in reversed(self.messages) if (one.mobile, one.product) == (mobile, product.name))
+            smsid = next((one.smsid for one in answered), None)
             reply = PhoneReply(self.counts["replies"], mobile, content, smsid, time.time())
             self.replies.append(reply)
             self.touch(reply)
@@ -194,12 +206,13 @@ class State:
             self.revision += 1
             changed.revision = self.revision
 
-    def set_balance(self, balance: int) -> None:
-        """Set the messages left.
+    def set_balance(self, balance: int, product: Product = SMS) -> None:
+        """Set what is left.
 
         Args:
-            balance: The new number of messages.
+            balance: The new number of messages, or yuan.
+            product: For what.
         """
         with self.lock:
-            self.balance = balance
+            self.balances[product.name] = balance
             self.revision += 1

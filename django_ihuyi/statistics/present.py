@@ -52,7 +52,9 @@ def look(now: datetime) -> Present:
         waiting=Count("pk", filter=due), later=Count("pk", filter=~due), oldest=Min("due_at", filter=due)
     )
     long_ago = Q(accepted_at__lt=now - conf.get_settings().no_receipt_after)
-    accepted = Message.objects.filter(status=MessageStatus.ACCEPTED).order_by("id")[: MOST + 1]
+    unpromised = conf.get_aliases_of(lambda product: not product.promises_receipts)
+    awaited = Message.objects.filter(status=MessageStatus.ACCEPTED).exclude(account__in=unpromised)
+    accepted = awaited.order_by("id")[: MOST + 1]
     return Present(
         **queue,
         unknown=Message.objects.filter(status=MessageStatus.UNKNOWN, given_up_at=None).order_by()[: MOST + 1].count(),

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.test import SimpleTestCase, override_settings
 from django.urls import reverse
 
+from django_ihuyi.gateway.products import SMS
 from django_ihuyi.sandbox import Sandbox
 from django_ihuyi.sandbox.options import OptionFields
 
@@ -60,9 +61,9 @@ def use_gateway(push_to: str | None = None, **options: Unpack[OptionFields]) -> 
         own = sandbox.options
         stack.enter_context(
             _accounts(
+                sandbox,
                 ACCOUNT=own.account,
                 API_KEY=own.api_key,
-                BASE_URL=sandbox.base_url,
                 CLIENT="django_ihuyi.gateway.Client",
             )
         )
@@ -72,15 +73,19 @@ def use_gateway(push_to: str | None = None, **options: Unpack[OptionFields]) -> 
 
 
 @contextmanager
-def _accounts(**changes: str) -> Iterator[None]:
+def _accounts(sandbox: Sandbox | None = None, **changes: str) -> Iterator[None]:
     """Change every account's settings, and submit in this process what would be published."""
     from django_ihuyi.outbound import publishing
+
+    def changed_account(account: Mapping[str, Any]) -> dict[str, Any]:
+        address = {} if sandbox is None else {"BASE_URL": sandbox.base_url_of(account.get("PRODUCT", SMS.name))}
+        return {**account, **changes, **address, "REDIRECT_TO": []}
 
     ihuyi: Mapping[str, Any] = getattr(settings, "IHUYI", None) or {}
     accounts = ihuyi.get("ACCOUNTS") or {"default": {"ACCOUNT": "tests", "API_KEY": "tests-only"}}
     changed = {
         **ihuyi,
-        "ACCOUNTS": {alias: {**account, **changes, "REDIRECT_TO": []} for alias, account in accounts.items()},
+        "ACCOUNTS": {alias: changed_account(account) for alias, account in accounts.items()},
         "PUSH_TOKENS": ihuyi.get("PUSH_TOKENS") or [TOKEN],
     }
     with override_settings(IHUYI=changed), publishing.in_this_process():

@@ -21,7 +21,7 @@ class Sent:
 
     Attributes:
         account: The APIID.
-        mobile: Eleven digits.
+        mobile: The number as the record has it.
         content: The whole text without the signature, or a template's variables, joined by ``|``.
         template: The template's id, or None.
         smsid: The id that its receipts and replies carry.

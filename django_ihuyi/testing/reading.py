@@ -23,9 +23,9 @@ def latest_code(mobile: str) -> str:
         LookupError: No text with such digits went to this number. So it is for a number that the site does not know,
             where :func:`~django_ihuyi.offer_code` only pretends.
     """
-    from django_ihuyi.outbound.numbers import normalise
+    from django_ihuyi.outbound.numbers import normalise_any
 
-    number = normalise(mobile)
+    number = normalise_any(mobile)
     submit_queued()
     texts = [sent.content for sent in outbox.to(number)]
     texts += [taken.content for one in running_gateways for taken in one.messages if taken.mobile == number]

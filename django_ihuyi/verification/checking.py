@@ -8,7 +8,7 @@ from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import VerificationCode
 from django_ihuyi.models.verification_code import read_typed
-from django_ihuyi.outbound.numbers import normalise
+from django_ihuyi.outbound.numbers import normalise_any
 
 
 def verify_code(mobile: str, purpose: str, code: str) -> bool:
@@ -27,7 +27,7 @@ def verify_code(mobile: str, purpose: str, code: str) -> bool:
     """
     typed = read_typed(code)
     try:
-        number = normalise(mobile)
+        number = normalise_any(mobile)
     except InvalidMessage:
         return False
     row = VerificationCode.objects.newest(number, purpose)
@@ -46,6 +46,6 @@ def note_entered(mobile: str, purpose: str) -> None:
         mobile: The number, however it is written.
         purpose: What :func:`~django_ihuyi.verification.issuing.send_given_code` was given.
     """
-    row = VerificationCode.objects.newest(normalise(mobile), purpose)
+    row = VerificationCode.objects.newest(normalise_any(mobile), purpose)
     if row is not None:
         row.enter(now=timezone.now())

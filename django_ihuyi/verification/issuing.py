@@ -16,7 +16,6 @@ from django_ihuyi import conf
 from django_ihuyi.addresses import one_client
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
 from django_ihuyi.models import Message, VerificationCode
-from django_ihuyi.outbound.numbers import normalise
 from django_ihuyi.outbound.sending import send_sms
 
 from . import captcha as captchas
@@ -34,7 +33,7 @@ def send_code(
     """Send a verification code, unless a limit or a captcha that is missing stands against it.
 
     Args:
-        mobile: A mainland mobile number, however it is written.
+        mobile: A mobile number that the account reaches, however it is written.
         purpose: What the code is for, 1 to 32 characters, such as ``"sign-up"``. A code is good for its purpose only.
         ip: The client's address (:func:`django_ihuyi.addresses.client_address`). Without it, no limit of an address
             can hold.
@@ -110,9 +109,9 @@ def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
     if not 1 <= len(purpose) <= 32:
         raise ValueError(f"A purpose has 1 to 32 characters, this one {len(purpose)}.")
     settings = conf.get_verification()
-    conf.get_account(account)
+    number = conf.get_account(account).sold_as.normalise(mobile)
     address = one_client(ip) if ip else ""
-    return _Request(normalise(mobile), purpose, ip, address, account, settings, timezone.now())
+    return _Request(number, purpose, ip, address, account, settings, timezone.now())
 
 
 def _issue(request: _Request, answer: object, *, decoy: bool, quietly: bool = False) -> Message:
@@ -202,8 +201,10 @@ def _made(request: _Request, expires_at: datetime, *, decoy: bool) -> Verificati
 def _send(request: _Request, code: VerificationCode, expires_at: datetime) -> Message:
     purpose = request.settings.of(request.purpose)
     values = {"code": request.given or code.derive(), "minutes": str(math.ceil(request.settings.lifetime / 60))}
-    if purpose.template is None:
-        what: dict[str, Any] = {"content": (purpose.text or request.settings.text).format(**values)}
+    product = conf.get_account(request.account).sold_as
+    if purpose.template is None or not product.takes_templates:
+        text = (purpose.text or request.settings.text).format(**values)
+        what: dict[str, Any] = {"content": product.code_text(values["code"], text)}
     else:
         params = [param.format(**values) for param in purpose.params]
         what = {"template": purpose.template, "params": params}

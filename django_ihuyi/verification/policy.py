@@ -12,8 +12,8 @@ from .settings import VerificationSettings
 from .windows import DAY, HOUR, Log, Window
 
 SITE = "site"
-PREFIX_LENGTH = 7
-"""Digits that carriers hand out together: ten thousand numbers begin with the same seven."""
+LINE_DIGITS = 4
+"""Carriers hand numbers out by the ten thousand: what stands before the last four digits is a prefix."""
 
 _GRAINS = 60
 """Entries in a full log: what is spent of an hour is forgotten by the minute."""
@@ -39,7 +39,7 @@ def number_subject(mobile: str) -> str:
 
 def prefix_subject(mobile: str) -> str:
     """Name the limits of all numbers that begin alike."""
-    return f"prefix:{mobile[:PREFIX_LENGTH]}"
+    return f"prefix:{mobile[:-LINE_DIGITS]}"
 
 
 def address_subject(address: str) -> str:
@@ -63,7 +63,7 @@ class Policy:
         """Return every limit that a request has to pass.
 
         Args:
-            mobile: The number, eleven digits.
+            mobile: The number as the record has it.
             address: What stands for the client; empty if it is not known.
             suspected: Subjects of which the watch says that codes are not entered.
             vouched: Whether people have entered codes at this address: it is spared what is suspected of others.

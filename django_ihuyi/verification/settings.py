@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from django_ihuyi.options import (
 
 PLACES = frozenset({"code", "minutes"})
 """What a text or a template's variable may name in braces."""
+_NUMBER = re.compile(r"[0-9]{11}|\+[1-9][0-9]{6,14}")
 CAPTCHA_TIMES = ("never", "threshold", "always")
 
 
@@ -79,10 +81,9 @@ def check_purposes(value: object) -> str | None:
 
 
 def check_numbers(value: object) -> str | None:
-    right = isinstance(value, list | tuple) and all(
-        isinstance(item, str) and item.isascii() and item.isdigit() and len(item) == 11 for item in value
-    )
-    return None if right else "a list of mobile numbers of eleven digits, such as ['13800138000']"
+    right = isinstance(value, list | tuple) and all(isinstance(item, str) and _NUMBER.fullmatch(item) for item in value)
+    example = "['13800138000', '+85291234567']"
+    return None if right else f"a list of mobile numbers, eleven digits or + with a country code, such as {example}"
 
 
 @dataclass(frozen=True, kw_only=True)

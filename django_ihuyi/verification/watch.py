@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, QuerySet, Value
-from django.db.models.functions import Concat, Substr
+from django.db.models.functions import Concat, Length, Substr
 
 from django_ihuyi import conf
 from django_ihuyi.models import Suspicion, VerificationCode
 
-from .policy import PREFIX_LENGTH, SITE, address_subject, prefix_subject
+from .policy import LINE_DIGITS, SITE, address_subject, prefix_subject
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,9 @@ def _shares(now: datetime, at_least: int) -> Iterator[tuple[str, int, int, int]]
     for codes in (ripe, ripe.filter(created_at__gt=now - RIPE - BURST)):
         site = codes.aggregate(sent=Count("pk"), were_entered=Count("entered_at"))
         yield SITE, site["sent"], site["were_entered"], at_least
-    prefixes = ripe.annotate(subject=Concat(Value(prefix_subject("")), Substr("mobile", 1, PREFIX_LENGTH)))
+    prefixes = ripe.annotate(
+        subject=Concat(Value(prefix_subject("")), Substr("mobile", 1, Length("mobile") - LINE_DIGITS))
+    )
     yield from _by_subject(prefixes, max(_LEAST, at_least // _PREFIX_PART))
     clients = ripe.exclude(address="").annotate(subject=Concat(Value(address_subject("")), F("address")))
     yield from _by_subject(clients, max(_LEAST, at_least // _ADDRESS_PART))

@@ -84,7 +84,7 @@ def _accounts() -> Iterator[Metric]:
     values = {alias: float(alias in paused) for alias in aliases}
     yield _gauge("account_paused", "1 while the account is paused.", values, "account")
     left = {alias: float(last.remaining) for alias, last in reading.latest() if last is not None}
-    yield _gauge("balance_messages", "How many messages the account had left when it was asked last.", left, "account")
+    yield _gauge("balance", "What the account had left when it was asked last: messages, or yuan.", left, "account")
 
 
 def _pushes() -> Iterator[Metric]:

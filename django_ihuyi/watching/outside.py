@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django_ihuyi import conf
 from django_ihuyi.gateway import GatewayError, lookup
 from django_ihuyi.gateway.errors import Refused
+from django_ihuyi.gateway.products import Product
 from django_ihuyi.outbound.clients import make_client
 
 from .findings import Finding, Level, Limits
@@ -38,10 +39,13 @@ def gateway(limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Findi
         except ImproperlyConfigured:
             yield Finding("gateway", alias, Level.CRITICAL, _("its settings are wrong"), _("Run manage.py check."))
             continue
+        if not account.sold_as.tells_balance:
+            yield Finding("gateway", alias, Level.OK, _("not asked: its product has no balance to ask for"))
+            continue
         client = make_client(
             replace(account, timeout=(min(timeout, account.timeout[0]), min(timeout, account.timeout[1])))
         )
-        yield _standing(alias, client.get_balance, limits)
+        yield _standing(alias, client.get_balance, limits, account.sold_as)
         if client.clock_offset is not None:
             yield _clock(alias, client.clock_offset, limits)
 
@@ -70,7 +74,7 @@ def broker(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Findi
     yield Finding("broker", "", Level.CRITICAL, text, advice)
 
 
-def _standing(alias: str, get_balance: object, limits: Limits) -> Finding:
+def _standing(alias: str, get_balance: object, limits: Limits, product: Product) -> Finding:
     try:
         balance = int(get_balance())  # type: ignore[operator]  # a client's method
     except Refused as refused:
@@ -83,7 +87,8 @@ def _standing(alias: str, get_balance: object, limits: Limits) -> Finding:
     warning, critical = limits.balance or (_too_few(alias), 0)
     level = Level.CRITICAL if balance <= critical else Level.WARNING if balance <= warning else Level.OK
     advice = "" if level is Level.OK else _("Recharge in ihuyi's console.")
-    return Finding("gateway", alias, level, _("answers, %d messages left") % balance, advice, {"balance": balance})
+    text = _("answers, %d messages left") if product.counts_messages else _("answers, %d yuan left")
+    return Finding("gateway", alias, level, text % balance, advice, {"balance": balance})
 
 
 def _too_few(alias: str) -> int:

@@ -93,7 +93,7 @@ def test_the_status_is_that_of_the_row_and_not_of_what_was_read() -> None:
         ({"account": "gone"}, "Its account is not in the settings any more."),
         ({"category": "marketing"}, "The number opted out of marketing texts."),
         ({"content": ""}, "The text is empty."),
-        ({"mobile": "a hash"}, "The number is not a mainland Chinese mobile number."),
+        ({"mobile": "a hash"}, "The number is no mobile number that this kind of account reaches."),
     ],
     ids=["verification", "account", "opted out", "erased text", "erased number"],
 )

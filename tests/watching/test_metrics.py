@@ -86,7 +86,7 @@ def test_the_figures(client: Client, django_assert_num_queries: Any) -> None:
         ("messages", "submitting"): 0,
         ("messages", "unknown"): 1,
         ("account_paused", "default"): 0,
-        ("balance_messages", "default"): 5,
+        ("balance", "default"): 5,
         ("last_push_timestamp_seconds", "receipt"): pytest.approx(now.timestamp(), abs=0.01),
         ("last_sweep_timestamp_seconds", ""): pytest.approx(now.timestamp(), abs=0.01),
         ("queue_delay_seconds", "default"): pytest.approx(4, abs=0.01),

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from django_ihuyi.admin import display
 from django_ihuyi.admin.related import Table
 from django_ihuyi.models.lifecycle import MessageStatus
 from django_ihuyi.statistics.balances import Balance
@@ -125,10 +126,12 @@ def balances(read: Iterable[Balance], since: datetime) -> Chart:
         for index, (account, points) in enumerate(known.items())
     ]
     rows: list[list[str]] = [
-        [account, moment, words.number(left)] for account, points in known.items() for moment, left in points.items()
+        [account, moment, display.left(account, left)]
+        for account, points in known.items()
+        for moment, left in points.items()
     ]
     title = _("Balance")
-    headers = [_("account"), _("time"), _("messages left")]
+    headers = [_("account"), _("time"), _("left")]
     summary = _("Balance of each account over time: %s.") % ", ".join(known)
     return _chart(
         summary, Table("balance", title, headers, rows, _nothing(), ""), "line", [moment[5:] for moment in times], lines

@@ -101,14 +101,14 @@ def balances(read: Iterable[Balance]) -> Table:
     rows: list[list[str]] = [
         [
             balance.account,
-            words.number(balance.remaining),
+            display.left(balance.account, balance.remaining),
             words.minute(balance.read_at),
             words.number(round(balance.per_day)),
             words.minute(balance.used_up_at)[:10] if balance.used_up_at else display.EMPTY,
         ]
         for balance in read
     ]
-    headers = [_("account"), _("messages left"), _("read"), _("used a day"), _("used up on")]
+    headers = [_("account"), _("left"), _("read"), _("used a day"), _("used up on")]
     return Table("balances", _("How long the credit lasts"), headers, rows, _("No balance was read lately."), "")
 
 

@@ -41,7 +41,9 @@ class Command(BaseCommand):
                     % {"account": alias, "hint": did_you_mean(alias, known)},
                     returncode=2,
                 )
-        answers = [reading.ask(alias) for alias in accounts or known]
+        answers = [
+            reading.ask(alias) for alias in accounts or conf.get_aliases_of(lambda product: product.tells_balance)
+        ]
         if record:
             for answer in answers:
                 reading.record(answer)
@@ -65,5 +67,8 @@ def _as_text(answer: reading.Answer) -> str:
     if answer.reading is None:
         return f"{answer.account}: " + _("could not be asked: %s") % answer.error
     number = answer.reading.remaining
-    left = ngettext("%(count)d message left", "%(count)d messages left", number) % {"count": number}
+    if answer.in_yuan:
+        left = _("%(count)d yuan left") % {"count": number}
+    else:
+        left = ngettext("%(count)d message left", "%(count)d messages left", number) % {"count": number}
     return f"{answer.account}: {left}" + (_(" (low)") if answer.low else "")

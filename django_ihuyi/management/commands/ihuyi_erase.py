@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.masking import mask_mobile
-from django_ihuyi.outbound.numbers import normalise
+from django_ihuyi.outbound.numbers import normalise_any
 from django_ihuyi.privacy import erasure
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  Django's signature
         """Count, ask, erase, report."""
         try:
-            mobile = normalise(options["mobile"])
+            mobile = normalise_any(options["mobile"])
         except InvalidMessage as error:
             raise CommandError(f"{error.code} {error.reason}", returncode=2) from error
         if options["dry_run"]:

@@ -11,7 +11,7 @@ const bubbles = new Map();
 const rows = new Map();
 let texts = {};
 // A number in the address is shown as soon as it has a message, and none before.
-const wanted = location.hash.replace(/\D/g, "");
+const wanted = location.hash.replace(/[^\d+]/g, "");
 let selected = wanted;
 
 function say(name, values = {}) {
@@ -37,12 +37,14 @@ function spaced(mobile) {
 }
 
 function body(item) {
-  return item.kind === "message" ? `【${feed.info.signature}】${item.text}` : item.content;
+  if (item.kind === "reply") return item.content;
+  return item.product === "voice" ? item.text : `【${feed.info.signature}】${item.text}`;
 }
 
 function notes(item) {
   if (item.kind === "reply") return [say(`reply_${item.push}`)];
   const all = [say(`state_${item.state}`)];
+  if (item.product !== "sms") all.unshift(say(`product_${item.product}`));
   if (item.word) all.push(item.word);
   all.push(say(`push_${item.receipt}`));
   if (item.segments > 1) all.push(say("segments", { count: item.segments }));
@@ -60,6 +62,7 @@ function bubble(item) {
     row.dataset.kind = item.kind;
     row.dataset.mobile = item.mobile;
     if (item.smsid) row.dataset.smsid = item.smsid;
+    if (item.product) row.dataset.product = item.product;
     bubbles.set(item.id, row);
   }
   if (item.kind === "message") {
@@ -219,7 +222,7 @@ function listen() {
     event.target.reset();
     feed.now();
   });
-  addEventListener("hashchange", () => select(location.hash.replace(/\D/g, "")));
+  addEventListener("hashchange", () => select(location.hash.replace(/[^\d+]/g, "")));
 }
 
 texts = (await (await fetch("/phone/texts.json")).json())[language];

@@ -6,7 +6,7 @@ import pytest
 
 from django_ihuyi.conf import AccountSettings
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.outbound.preflight import check_params, check_text, count_segments
+from django_ihuyi.gateway.texts import check_params, check_text, count_segments
 
 ACCOUNT = AccountSettings(account="cf_x", api_key="k", signature="互亿无线")
 

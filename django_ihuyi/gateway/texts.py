@@ -1,4 +1,7 @@
-"""What the gateway would certainly refuse is refused here, before it is recorded: texts and template variables."""
+"""What the gateway would certainly refuse of texts and template variables (PROTOCOL 1 and 3), found before it is asked.
+
+The products (:mod:`.products`) say which of these rules are theirs.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,31 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import emoji
 
-from django_ihuyi.conf import AccountSettings
-from django_ihuyi.exceptions import InvalidMessage
+from ..exceptions import InvalidMessage
 
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 _BRACKET = re.compile("[【】]")
 _SEPARATOR = "|"
+
+
+class Limits(Protocol):
+    """What an account's settings say of its texts."""
+
+    @property
+    def signature(self) -> str:
+        """The signature, without its brackets."""
+
+    @property
+    def max_length(self) -> int:
+        """The longest text, in characters."""
+
+    @property
+    def max_variable_length(self) -> int:
+        """A template's longest variable, in characters."""
 
 
 @cache
@@ -24,7 +42,7 @@ def _emoji_characters() -> frozenset[str]:
     return frozenset(character for sequence in emoji.EMOJI_DATA for character in sequence if not character.isascii())
 
 
-def check_text(content: str | None, account: AccountSettings) -> str:
+def check_text(content: str | None, account: Limits) -> str:
     """Check a whole text as the gateway would (PROTOCOL 1 and 3).
 
     Args:
@@ -46,7 +64,7 @@ def check_text(content: str | None, account: AccountSettings) -> str:
     return text
 
 
-def check_length(text: str, account: AccountSettings) -> None:
+def check_length(text: str, account: Limits) -> None:
     """Check a text's length.
 
     Args:
@@ -63,7 +81,7 @@ def check_length(text: str, account: AccountSettings) -> None:
         )
 
 
-def check_params(params: Sequence[object] | Mapping[str, object] | None, account: AccountSettings) -> str:
+def check_params(params: Sequence[object] | Mapping[str, object] | None, account: Limits) -> str:
     """Check a template's variables and join them as the gateway wants them.
 
     Args:
@@ -105,7 +123,7 @@ def count_segments(text: str, signature: str) -> int:
     return 1 if length <= 70 else math.ceil(length / 67)
 
 
-def _check_variable(name: str, value: str, account: AccountSettings) -> str:
+def _check_variable(name: str, value: str, account: Limits) -> str:
     if not value.strip():
         raise InvalidMessage(404, f"Variable {name} is empty.")
     _check_characters(value, f"Variable {name}")

@@ -1,0 +1,98 @@
+"""What a product of ihuyi's has to say of itself: addresses, fields of the wire, numbers, texts and what they cost."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from ..texts import Limits
+
+
+class Product(ABC):
+    """One product. It knows PROTOCOL and nothing of the site; an instance has no state.
+
+    Attributes:
+        name: What the setting ``PRODUCT`` calls it.
+        label: English source text for people, marked for translation.
+        url: The gateway's address.
+        methods: The methods that it is known to have: ``Submit``, ``GetNum``, ``AddTemplate``.
+        id_field: How an answer, and a push, calls the message's id.
+        counts_messages: Whether a balance is a number of messages; it is yuan otherwise.
+        promises_receipts: Whether a document says that receipts come, so that one that does not come is missed.
+        only_codes: Whether it carries verification codes and nothing else.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    url: ClassVar[str]
+    methods: ClassVar[frozenset[str]]
+    id_field: ClassVar[str]
+    counts_messages: ClassVar[bool] = True
+    promises_receipts: ClassVar[bool] = False
+    only_codes: ClassVar[bool] = False
+
+    @property
+    def takes_templates(self) -> bool:
+        """Whether it has templates, which are handed in and sent by their ids."""
+        return "AddTemplate" in self.methods
+
+    @property
+    def tells_balance(self) -> bool:
+        """Whether it can be asked for the balance."""
+        return "GetNum" in self.methods
+
+    @abstractmethod
+    def normalise(self, mobile: object) -> str:
+        """Turn a number as people write it into the one form that the record has.
+
+        Raises:
+            InvalidMessage: With code 403 if there is nothing, 406 if this product cannot reach it.
+        """
+
+    def read_pushed(self, mobile: str) -> str | None:
+        """Return the record's form of a number as this product's pushes write it; None where it cannot be read."""
+        return self.find(mobile)
+
+    @abstractmethod
+    def find(self, mobile: str) -> str | None:
+        """Return the record's form of a number that this product reaches; None for any other."""
+
+    def on_the_wire(self, mobile: str) -> str:
+        """Return how a request writes a number.
+
+        Args:
+            mobile: A number as the record has it.
+        """
+        return mobile
+
+    @abstractmethod
+    def check_text(self, content: str | None, limits: Limits) -> str:
+        """Check a whole text as the gateway would.
+
+        Args:
+            content: The text.
+            limits: The account's.
+
+        Returns:
+            The text to submit.
+
+        Raises:
+            InvalidMessage: The gateway would certainly refuse it.
+        """
+
+    @abstractmethod
+    def count_segments(self, text: str, limits: Limits) -> int:
+        """Count the parts that a checked text is billed as, 1 or more."""
+
+    def carries_code(self, code: str) -> bool:
+        """Whether a verification code is not too long, or short, for it."""
+        return True
+
+    def code_text(self, code: str, text: str) -> str:
+        """Return what is submitted for a verification code.
+
+        Args:
+            code: The code.
+            text: The site's text with the code in it.
+        """
+        return text

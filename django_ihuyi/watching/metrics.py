@@ -14,8 +14,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from django_ihuyi import conf
-from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, Reply
+from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, Reply, WebhookDelivery
 from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.webhook_delivery import DeliveryStatus
 
 from . import beats, record
 
@@ -55,6 +56,8 @@ class _Collector:
         yield from _accounts()
         yield from _pushes()
         yield from _signs_of_life(now)
+        if conf.has_webhooks():
+            yield _deliveries()
 
 
 def _gauge(name: str, what: str, values: dict[str, float], label: str = "") -> Metric:
@@ -90,6 +93,14 @@ def _pushes() -> Iterator[Metric]:
         if (moment := model._default_manager.aggregate(last=Max("received_at"))["last"]) is not None
     }
     yield _gauge("last_push_timestamp_seconds", "When the last push of this kind came.", last, "kind")
+
+
+def _deliveries() -> Metric:
+    counts = {
+        status.value: float(WebhookDelivery.objects.filter(status=status).order_by()[:CAP].count())
+        for status in (DeliveryStatus.PENDING, DeliveryStatus.DEAD)
+    }
+    return _gauge("webhook_deliveries", f"Webhook deliveries in this status, {CAP} at the most.", counts, "status")
 
 
 def _signs_of_life(now: datetime) -> Iterator[Metric]:

@@ -31,6 +31,7 @@ TRANSLATED = (
     "templates.md",
     "two-factor.md",
     "verification.md",
+    "webhooks.md",
 )
 """The files of ``docs/`` that are in ``docs/zh-hans/`` as well."""
 

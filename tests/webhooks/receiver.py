@@ -36,6 +36,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.posts: list[Post] = []
+        self.headers: dict[str, str] = {}
         self.may_answer = threading.Event()
         self.may_answer.set()
         self._answers: deque[int] = deque()
@@ -51,7 +52,8 @@ class Receiver:
                 if status == NO_ANSWER:
                     return
                 self.send_response(status)
-                self.send_header("Location", "/elsewhere")
+                for name, value in {"Location": "/elsewhere", **receiver.headers}.items():
+                    self.send_header(name, value)
                 self.end_headers()
 
             def log_message(self, *_args: Any) -> None:

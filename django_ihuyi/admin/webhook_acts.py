@@ -9,7 +9,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import conf
@@ -52,7 +51,7 @@ class EndpointAct:
 
 
 def _switch_off(endpoint: WebhookEndpoint) -> bool:
-    return endpoint.switch_off(reason=_now("By hand."), now=timezone.now())
+    return endpoint.switch_off(reason="", now=timezone.now())
 
 
 def _ping(endpoint: WebhookEndpoint) -> bool:

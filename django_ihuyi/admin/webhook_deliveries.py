@@ -209,7 +209,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
         """Show when it happened."""
         return display.time(delivery.created_at)
 
-    @admin.display(description=_("due"))
+    @admin.display(description=_("not before"))
     def due(self, delivery: WebhookDelivery) -> SafeString | str:
         """Show from when on it may be posted."""
         return display.time(delivery.due_at)

@@ -116,7 +116,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
         elif act.shows_secret:
             return self._show_secret(request, endpoint)
         else:
-            messages.success(request, act.done)
+            messages.success(request, str(act.done))
         return HttpResponseRedirect(self.page_of(endpoint))
 
     def _may(self, request: HttpRequest, act: EndpointAct, endpoint: WebhookEndpoint) -> bool:

@@ -29,9 +29,9 @@ class DeliveryStatus(models.TextChoices):
     """Where a delivery stands."""
 
     PENDING = "pending", _("pending")
-    SENDING = "sending", _("sending")
+    SENDING = "sending", _("being posted")
     DELIVERED = "delivered", _("delivered")
-    DEAD = "dead", _("given up")
+    DEAD = "dead", _("dead letter")
 
 
 ENDED = (DeliveryStatus.DELIVERED, DeliveryStatus.DEAD)
@@ -93,13 +93,13 @@ class WebhookDelivery(models.Model):
     status = models.CharField(
         _("status"), max_length=16, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING
     )
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
-    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    due_at = models.DateTimeField(_("not before"), default=timezone.now)
     publish_at = models.DateTimeField(_("published again"), default=grace_over_at)
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    answer = models.PositiveSmallIntegerField(_("answer"), null=True, blank=True, help_text=_("The last HTTP status."))
+    answer = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True, help_text=_("The last one."))
     error = models.CharField(_("error"), max_length=255, blank=True)
 
     objects: ClassVar[WebhookDeliveryManager] = WebhookDeliveryManager()

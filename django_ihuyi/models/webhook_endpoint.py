@@ -189,7 +189,7 @@ class WebhookEndpoint(models.Model):
         """Send it nothing more until somebody switches it on. What waits for it is kept.
 
         Args:
-            reason: Why.
+            reason: Why, in English; empty where somebody did it by hand.
             now: The present.
 
         Returns:

@@ -20,9 +20,10 @@ _LOST = timedelta(minutes=30)
 
 
 def queue_names() -> list[str | None]:
-    """Return the queues that messages go through; None is Celery's default one."""
-    queues = conf.get_settings().queues
-    return sorted({queues.get(category) for category in CATEGORIES}, key=lambda name: name or "")
+    """Return the queues that messages and events go through; None is Celery's default one."""
+    queues, webhooks = conf.get_settings().queues, conf.get_webhooks()
+    names = {queues.get(category) for category in CATEGORIES} | ({webhooks.queue} if webhooks else set())
+    return sorted(names, key=lambda name: name or "")
 
 
 def row_name(queue: str | None) -> str:

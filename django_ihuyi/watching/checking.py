@@ -23,6 +23,7 @@ NAMES = (
     "unknown",
     "receipts",
     "pauses",
+    "webhooks",
 )
 """What ``--only`` takes; the check of the gateway tells about the clock as well."""
 
@@ -61,6 +62,7 @@ def _checks(timeout: float) -> dict[str, _Check]:
         "unknown": record.unknown,
         "receipts": record.receipts,
         "pauses": record.pauses,
+        "webhooks": record.webhooks,
     }
 
 

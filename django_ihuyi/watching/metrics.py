@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from django_ihuyi import conf
 from django_ihuyi.balance import reading
-from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, Reply
+from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, Reply, WebhookDelivery
 from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.webhook_delivery import DeliveryStatus
 
 from . import beats, record, totals
 
@@ -57,6 +58,8 @@ class _Collector:
         yield from _accounts()
         yield from _pushes()
         yield from _signs_of_life(now)
+        if conf.has_webhooks():
+            yield _deliveries()
 
 
 def _gauge(name: str, what: str, values: dict[str, float], label: str = "") -> Metric:
@@ -94,6 +97,14 @@ def _pushes() -> Iterator[Metric]:
         if (moment := model._default_manager.aggregate(last=Max("received_at"))["last"]) is not None
     }
     yield _gauge("last_push_timestamp_seconds", "When the last push of this kind came.", last, "kind")
+
+
+def _deliveries() -> Metric:
+    counts = {
+        status.value: float(WebhookDelivery.objects.filter(status=status).order_by()[:CAP].count())
+        for status in (DeliveryStatus.PENDING, DeliveryStatus.DEAD)
+    }
+    return _gauge("webhook_deliveries", f"Webhook deliveries in this status, {CAP} at the most.", counts, "status")
 
 
 def _signs_of_life(now: datetime) -> Iterator[Metric]:

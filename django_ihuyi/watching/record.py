@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from django_ihuyi import conf
 from django_ihuyi.gateway import lookup
-from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt
+from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, WebhookDelivery, WebhookEndpoint
 from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.webhook_delivery import DeliveryStatus
 
 from . import beats
 from .findings import Finding, Level, Limits
@@ -128,6 +129,27 @@ def queues(limits: Limits, now: datetime) -> Iterator[Finding]:
         else:
             text, advice = _("a task takes %.1f s through it") % seconds, _("Start more workers for this queue.")
         yield Finding("queues", subject, level, text, "" if level is Level.OK else advice, {"seconds": seconds})
+
+
+def webhooks(_limits: Limits, now: datetime) -> Iterator[Finding]:
+    """Whether other systems hear what they are to hear."""
+    if not conf.has_webhooks():
+        yield Finding("webhooks", "", Level.OK, _("no other system hears of events"))
+        return
+    newest = WebhookDelivery.objects.filter(status=DeliveryStatus.DEAD).order_by("-id")
+    ended = newest.values_list("ended_at", flat=True)[:CAP]
+    dead = sum(moment is not None and moment > now - timedelta(days=1) for moment in ended)
+    level = Level.WARNING if dead else Level.OK
+    text = _("%s webhook deliveries were given up in the last day") % _capped(dead)
+    advice = _("Look at them in the admin; mend the receiver, then post them again.") if dead else ""
+    yield Finding("webhooks", "", level, text, advice, {"count": dead})
+    gone = WebhookEndpoint.objects.filter(active=False).exclude(disabled_reason="").order_by("name")
+    for endpoint in gone:
+        text, advice = (
+            _("switched off: the receiver says that it is gone"),
+            _("Ask its owner; switch it on, or leave it."),
+        )
+        yield Finding("webhooks", endpoint.name, Level.WARNING, text, advice)
 
 
 def _capped(count: int) -> str:

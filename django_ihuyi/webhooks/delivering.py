@@ -27,10 +27,13 @@ _ERROR_LENGTH = 255
 
 
 class Outcome(NamedTuple):
-    """What came of one post: the receiver's HTTP status, or None and why there was no answer."""
+    """What came of one post: the receiver's HTTP status and for how many seconds it asks to be left alone, or None and
+    why there was no answer.
+    """
 
     answer: int | None
     error: str = ""
+    retry_after: int = 0
 
     @property
     def taken(self) -> bool:
@@ -106,7 +109,8 @@ def _post(delivery: WebhookDelivery, options: WebhookSettings) -> Outcome:
             endpoint.url, allowed=options.allowed_networks, ports=options.ports, allow_http=options.allow_http
         )
         connect, read = options.timeout
-        return Outcome(transport.post(target, headers, body, connect=connect, read=read).status)
+        answer = transport.post(target, headers, body, connect=connect, read=read)
+        return Outcome(answer.status, retry_after=answer.retry_after)
     except addresses.AddressError as error:
         return Outcome(None, f"not posted: {error}")
     except transport.DeliveryError as error:
@@ -145,7 +149,8 @@ def _fail(delivery: WebhookDelivery, outcome: Outcome, options: WebhookSettings)
     if delivery.attempts >= options.max_attempts:
         _die(delivery, outcome)
         return
-    due_at = timezone.now() + backoff(delivery.attempts)
+    asked = timedelta(seconds=min(outcome.retry_after, _LONGEST_BACKOFF))
+    due_at = timezone.now() + max(backoff(delivery.attempts), asked)
     if delivery.put_back(answer=outcome.answer, error=outcome.error, due_at=due_at):
         logger.warning(
             "Webhook delivery %s failed.",

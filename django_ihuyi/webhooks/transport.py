@@ -25,11 +25,15 @@ class DeliveryError(Exception):
 
 
 class Answer(NamedTuple):
-    """What a receiver answered: the status, the body's first bytes (at most 1024) and the seconds taken."""
+    """What a receiver answered: the status, the body's first bytes (at most 1024) and the seconds taken.
+
+    ``retry_after`` is for how many seconds it asks to be left alone, if it says so in digits.
+    """
 
     status: int
     start: str
     seconds: float
+    retry_after: int = 0
 
 
 def longest_post(connect: float, read: float) -> float:
@@ -121,7 +125,17 @@ def _post(
             start = b""
         finally:
             response.close()
-        return Answer(response.status, start.decode("utf-8", "replace"), time.monotonic() - started)
+        return Answer(
+            response.status,
+            start.decode("utf-8", "replace"),
+            time.monotonic() - started,
+            _retry_after(response.headers.get("Retry-After", "")),
+        )
+
+
+def _retry_after(value: str) -> int:
+    # Longer digits than those of a year's seconds are nonsense; int() would refuse very long ones.
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 8 else 0
 
 
 def _pool(target: Target, address: str, ca_certs: str) -> urllib3.HTTPConnectionPool:

@@ -32,6 +32,7 @@ TRANSLATED = (
     "templates.md",
     "two-factor.md",
     "verification.md",
+    "webhooks.md",
 )
 """The files of ``docs/`` that are in ``docs/zh-hans/`` as well."""
 

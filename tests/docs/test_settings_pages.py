@@ -11,6 +11,7 @@ import pytest
 from django_ihuyi import conf
 from django_ihuyi.api.settings import ApiSettings
 from django_ihuyi.verification.settings import PurposeSettings, VerificationSettings
+from django_ihuyi.webhooks.settings import WebhookSettings
 
 from .reading import READMES, ROOT, code_in, read, tables
 
@@ -39,12 +40,14 @@ SECTIONS = {
         ("REGISTRATION", "dict", "None"),
         ("VERIFICATION", "dict", "{}"),
         ("API", "dict", "{}"),
+        ("WEBHOOKS", "dict", "None"),
     ],
     "account": of(conf.AccountSettings),
     "REGISTRATION": of(conf.RegistrationSettings),
     "VERIFICATION": of(VerificationSettings),
     "purpose": of(PurposeSettings),
     "API": of(ApiSettings),
+    "WEBHOOKS": of(WebhookSettings),
 }
 
 

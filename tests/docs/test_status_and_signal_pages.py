@@ -54,7 +54,8 @@ def test_the_readmes_permissions(readme: str) -> None:
     asked = [one.codename for one in ours.filter(codename__startswith="view_")] + ["add_optout", "delete_optout"]
     asked += ["resend_messages", "cancel_messages", "give_up_messages", "match_receipts", "export_messages"]
     asked += ["add_template", "change_template", "delete_template", "submit_template", "send_test", "mark_reply"]
-    asked += ["answer_reply"]
+    asked += ["answer_reply", "add_webhookendpoint", "change_webhookendpoint", "rotate_webhook_secret"]
+    asked += ["replay_webhooks"]
     assert {code_in(row[0]) for row in table[1:]} == {f"django_ihuyi.{codename}" for codename in asked}
     assert ours.filter(codename__in=asked).count() == len(asked)
 

@@ -37,6 +37,18 @@ def test_each_queue_is_asked_once_a_minute(broker: FakeBroker, settings: Setting
     assert str(Heartbeat.objects.get(name="queue:codes")) == "queue:codes"
 
 
+@pytest.mark.parametrize(
+    ("webhooks", "names"),
+    [(None, [None, "codes"]), ({}, [None, "codes"]), ({"QUEUE": "webhooks"}, [None, "codes", "webhooks"])],
+    ids=["off", "default queue", "a queue of its own"],
+)
+def test_the_queue_of_webhooks_is_asked_too(
+    webhooks: dict[str, str] | None, names: list[str | None], settings: Settings
+) -> None:
+    settings.IHUYI = {**settings.IHUYI, "QUEUES": {"verification": "codes"}, "WEBHOOKS": webhooks}
+    assert beats.queue_names() == names
+
+
 def test_a_queue_without_a_worker_is_asked_again_late(broker: FakeBroker) -> None:
     start = timezone.now()
     asked = []

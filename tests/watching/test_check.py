@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from django_ihuyi.gateway import Client
-from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt
+from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, WebhookDelivery, WebhookEndpoint
 from django_ihuyi.watching import checking, record
 from django_ihuyi.watching.findings import Finding, Level, Limits, worst
 from tests.wire import Answer, FakeWire
@@ -294,3 +294,30 @@ def test_the_worst_counts(levels: list[Level], expected: Level) -> None:
 
 def test_limits_are_reached_at_their_figure() -> None:
     assert [Limits.judge(value, (1, 2)) for value in (0.9, 1, 2)] == [Level.OK, Level.WARNING, Level.CRITICAL]
+
+
+def _webhooks(hours: float, **values: Any) -> None:
+    endpoint = WebhookEndpoint.objects.create(name="shop", url="https://a.example", **values)
+    WebhookDelivery.objects.create(
+        endpoint=endpoint, event_id="evt_1", event="ping", status="dead", ended_at=ago(hours=hours)
+    )
+
+
+@pytest.mark.parametrize(
+    ("on", "hours", "values", "status", "said"),
+    [
+        (False, 1, {}, 0, "no other system"),
+        (True, 1, {}, 1, "1 webhook deliveries were given up"),
+        (True, 25, {}, 0, "0 webhook deliveries were given up"),
+        (True, 25, {"active": False}, 0, "0 webhook"),
+        (True, 25, {"active": False, "disabled_reason": "The receiver answered 410 Gone."}, 1, "webhooks shop"),
+    ],
+    ids=["off", "dead", "dead long ago", "off by hand", "gone"],
+)
+def test_webhooks(on: bool, hours: float, values: dict[str, Any], status: int, said: str, settings: Settings) -> None:
+    if on:
+        settings.IHUYI = {**settings.IHUYI, "WEBHOOKS": {}}
+    _webhooks(hours, **values)
+    ended, text = run("--only", "webhooks")
+    assert ended == status, text
+    assert said in text

@@ -12,7 +12,17 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from django_ihuyi.models import AccountState, BalanceReading, CodeTally, Heartbeat, Message, MessageTally, Receipt
+from django_ihuyi.models import (
+    AccountState,
+    BalanceReading,
+    CodeTally,
+    Heartbeat,
+    Message,
+    MessageTally,
+    Receipt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from django_ihuyi.statistics.slots import slot_of
 from django_ihuyi.watching import metrics, totals
 
@@ -137,6 +147,16 @@ def test_an_empty_site(client: Client) -> None:
 def test_a_pause_shows(client: Client) -> None:
     AccountState.objects.create(account="default", paused_since=timezone.now())
     assert figures(client)["account_paused", "default"] == 1
+
+
+def test_webhooks_that_wait_or_were_given_up(client: Client, settings: Settings) -> None:
+    assert ("webhook_deliveries", "dead") not in figures(client)
+    settings.IHUYI = {**settings.IHUYI, "WEBHOOKS": {}}
+    endpoint = WebhookEndpoint.objects.create(name="shop", url="https://a.example")
+    for number, status in enumerate(("dead", "dead", "pending", "delivered")):
+        WebhookDelivery.objects.create(endpoint=endpoint, event_id=f"evt_{number}", event="ping", status=status)
+    found = figures(client)
+    assert (found["webhook_deliveries", "dead"], found["webhook_deliveries", "pending"]) == (2, 1)
 
 
 def test_counting_has_an_end(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

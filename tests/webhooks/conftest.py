@@ -24,11 +24,19 @@ def _ask_anew() -> Iterator[None]:
     WebhookEndpoint.objects.forget()
 
 
+@pytest.fixture(autouse=True)
+def _own_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine trusts is no part of a test."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """A receiver that takes everything."""
     receiver = Receiver()
     yield receiver
+    receiver.may_answer.set()
     receiver.stop()
 
 

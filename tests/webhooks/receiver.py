@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+NO_ANSWER = 0
+"""In place of a status: the connection is closed without a word."""
 ALLOWED = {"ALLOWED_NETWORKS": ["127.0.0.0/8"], "ALLOW_HTTP": True, "TIMEOUT": (2, 5)}
 """What ``IHUYI["WEBHOOKS"]`` needs so that it is reached, besides its port."""
 
@@ -20,6 +22,7 @@ class Post:
     path: str
     headers: dict[str, str]
     body: bytes
+    status: int
 
     @property
     def event(self) -> dict[str, Any]:
@@ -29,10 +32,13 @@ class Post:
 
 
 class Receiver:
-    """Answers 204 unless told otherwise."""
+    """Answers 204 unless told otherwise, and nobody while ``may_answer`` is not set."""
 
     def __init__(self) -> None:
         self.posts: list[Post] = []
+        self.headers: dict[str, str] = {}
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self._answers: deque[int] = deque()
         receiver = self
 
@@ -40,9 +46,14 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                receiver.posts.append(Post(self.path, headers, body))
-                self.send_response(receiver._answers.popleft() if receiver._answers else 204)
-                self.send_header("Location", "/elsewhere")
+                status = receiver._answers.popleft() if receiver._answers else 204
+                receiver.posts.append(Post(self.path, headers, body, status))
+                receiver.may_answer.wait(60)
+                if status == NO_ANSWER:
+                    return
+                self.send_response(status)
+                for name, value in {"Location": "/elsewhere", **receiver.headers}.items():
+                    self.send_header(name, value)
                 self.end_headers()
 
             def log_message(self, *_args: Any) -> None:
@@ -57,6 +68,15 @@ class Receiver:
     def answer(self, *statuses: int) -> None:
         """Say what the next requests get."""
         self._answers.extend(statuses)
+
+    def forget_answers(self) -> None:
+        """Take everything from here on."""
+        self._answers.clear()
+
+    def forget(self) -> None:
+        """Remember nothing, and take everything."""
+        self.posts.clear()
+        self.forget_answers()
 
     def stop(self) -> None:
         self._server.shutdown()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -258,3 +260,82 @@ def test_a_name_that_cannot_be_resolved_is_no_refusal(monkeypatch: pytest.Monkey
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(OSError, match="try again"):
         addresses.resolve("https://hooks.example/")
+
+
+def test_the_first_addresses_of_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, *(f"8.8.8.{number}" for number in range(9)))
+    assert addresses.resolve("https://hooks.example/").addresses == ("8.8.8.0", "8.8.8.1", "8.8.8.2", "8.8.8.3")
+
+
+def test_a_bad_address_beyond_those_kept_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, *(f"8.8.8.{number}" for number in range(9)), "10.0.0.1")
+    with pytest.raises(addresses.AddressError, match="not public"):
+        addresses.resolve("https://hooks.example/")
+
+
+def test_a_look_up_that_hangs_is_walked_away_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go, ended = threading.Event(), threading.Event()
+
+    def hang(*_args: Any, **_kwargs: Any) -> list[Any]:
+        let_go.wait(30)
+        ended.set()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    monkeypatch.setattr(addresses, "PATIENCE", 0.05)
+    try:
+        with pytest.raises(OSError, match="not resolved in time"):
+            addresses.resolve("https://hooks.example/")
+    finally:
+        let_go.set()
+    assert ended.wait(30)
+
+
+@pytest.mark.parametrize("url", ["https://hooks.example/", "https://8.8.8.8/", "https://[2400:3200::1]/"])
+def test_without_a_look_up_a_name_is_neither_right_nor_wrong(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+    addresses.check(url)
+
+
+def test_the_next_address_is_tried_where_the_first_cannot_be_connected_to(port: int) -> None:
+    # Nobody listens on the port of the other two addresses of this machine.
+    target = addresses.Target("http", "hooks.invalid", port, ("127.0.0.2", "127.0.0.3", "127.0.0.1"), "/200")
+    assert transport.post(target, {}, b"{}", read=5).status == 200
+    assert len(_Receiver.seen) == 1
+
+
+def test_where_none_can_be_connected_to_the_last_fault_is_told(port: int) -> None:
+    target = addresses.Target("http", "hooks.invalid", port, ("127.0.0.2", "127.0.0.3"), "/200")
+    with pytest.raises(transport.DeliveryError, match="NewConnectionError"):
+        transport.post(target, {}, b"{}", read=5)
+    assert _Receiver.seen == []
+
+
+def test_what_may_have_been_read_is_not_posted_to_the_next_address(port: int) -> None:
+    target = addresses.Target("http", "hooks.invalid", port, ("127.0.0.1", "127.0.0.1"), "/silent")
+    with pytest.raises(transport.DeliveryError):
+        transport.post(target, {}, b"{}", read=5)
+    assert len(_Receiver.seen) == 1
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_certificates_of_the_environment_are_trusted(
+    name: str, tls_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, str(LOOPBACK_PEM))
+    target = addresses.Target("https", "localhost", tls_port, ("127.0.0.1",), "/200")
+    assert transport.post(target, {}, b"{}", read=5).status == 200
+
+
+def test_a_folder_of_certificates_is_trusted(tls_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # OpenSSL finds a certificate in a folder by the hash of its subject.
+    asked = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(LOOPBACK_PEM)]
+    hashed = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    (tmp_path / f"{hashed}.0").write_bytes(LOOPBACK_PEM.read_bytes())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    target = addresses.Target("https", "localhost", tls_port, ("127.0.0.1",), "/200")
+    assert transport.post(target, {}, b"{}", read=5).status == 200
+
+
+def test_the_longest_post_is_longer_than_any() -> None:
+    assert transport.longest_post(3, 10) == 3 * 3 + (3 + 2 * 10)

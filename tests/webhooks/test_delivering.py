@@ -98,6 +98,24 @@ def test_what_is_not_taken_is_tried_again_with_the_same_id(
     assert (delivery.status, delivery.attempts) == ("delivered", 2)
 
 
+@pytest.mark.parametrize(
+    ("value", "hours"),
+    [("3600", 1), ("99999999", 8), ("0", 0), ("²", 0), ("9" * 5000, 0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0)],
+    ids=["an hour", "years", "now", "no digit", "nonsense", "a date"],
+)
+def test_who_asks_for_time_gets_it(
+    value: str, hours: int, subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
+) -> None:
+    subscribe()
+    receiver.answer(429)
+    receiver.headers["Retry-After"] = value
+    before = timezone.now()
+    report(make())
+    work(broker)
+    wait = WebhookDelivery.objects.get().due_at - before
+    assert timedelta(hours=hours) <= wait < timedelta(hours=hours, minutes=2)
+
+
 def test_after_max_attempts_it_is_dead(
     subscribe: Subscribe, use: Callable[..., None], receiver: Receiver, broker: FakeBroker
 ) -> None:

@@ -211,7 +211,9 @@ def test_each_endpoint_gets_its_own_row_with_the_same_id(subscribe: Subscribe, b
 def test_an_endpoint_that_was_deleted_a_moment_ago_undoes_no_change(subscribe: Subscribe, broker: FakeBroker) -> None:
     endpoint = subscribe()
     assert WebhookEndpoint.objects.wanting("message.cancelled")
-    WebhookEndpoint.objects.filter(pk=endpoint.pk)._raw_delete("default")  # type: ignore[attr-defined]  # as another process does: nothing here hears of it
+    WebhookEndpoint.objects.filter(pk=endpoint.pk)._raw_delete(
+        "default"
+    )  # as another process does: nothing here hears of it
     message = make()
     assert message.cancel()
     message.refresh_from_db()

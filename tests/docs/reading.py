@@ -22,6 +22,7 @@ TRANSLATED = (
     "otp.md",
     "performance.md",
     "privacy.md",
+    "products.md",
     "protocol.md",
     "replies.md",
     "settings.md",

@@ -17,9 +17,11 @@ import pytest
 import requests
 import responses
 
+from .accounts import ABROAD_URL, VOICE_URL
 from .celery import app
 
 URL = "http://127.0.0.1:9/webservice/sms.php"
+_ID_FIELDS = {URL: "smsid", ABROAD_URL: "ismsid", VOICE_URL: "voiceid"}
 
 Answer = int | dict[str, Any] | tuple[int, bytes] | Exception
 """A code, a whole JSON answer, a status with a body, or what the transport raises."""
@@ -43,7 +45,8 @@ class FakeWire:
         """Called with the form and its smsid before the answer goes back."""
         self._answers: deque[Answer | Taken] = deque()
         self._smsid = 15870246956696820530
-        mock.add_callback(responses.POST, URL, self._answer)
+        for url in _ID_FIELDS:
+            mock.add_callback(responses.POST, url, self._answer)
 
     def answer(self, *answers: Answer | Taken) -> None:
         """Say what the next requests get; after these, everything is accepted."""
@@ -72,6 +75,8 @@ class FakeWire:
                 answer["smsid"] = str(self._next_smsid())
         if answer["code"] == 2 and not asks_for_balance:
             self._take(form, str(answer.get("smsid")))
+        name = _ID_FIELDS[str(request.url).partition("?")[0]]
+        answer = {name if field == "smsid" else field: value for field, value in answer.items()}
         return 200, self.headers, json.dumps(answer).encode()
 
     def _next_smsid(self) -> int:

@@ -23,6 +23,7 @@ TRANSLATED = (
     "otp.md",
     "performance.md",
     "privacy.md",
+    "products.md",
     "protocol.md",
     "replies.md",
     "settings.md",

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import pytest
-import responses
+from django.utils import timezone
+from pytest_django import Settings
 
-from django_ihuyi import send_bulk, send_sms
+from django_ihuyi import conf, send_bulk, send_sms
 from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.gateway import Client
 from django_ihuyi.models import Message, OptOut
+from django_ihuyi.outbound.clients import make_client
 from django_ihuyi.outbound.submission import submit
-from tests.accounts import ABROAD_URL
+from tests.wire import FakeWire
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_products")]
+
+
+class OldClient(Client):
+    """A class of a site's own that was written when there was SMS only."""
+
+    def __init__(
+        self,
+        account: str,
+        api_key: str,
+        *,
+        base_url: str,
+        dynamic_password: bool,
+        format: str,  # noqa: A002  as the package's own
+        timeout: tuple[float, float],
+    ) -> None:
+        super().__init__(account, api_key, base_url=base_url, timeout=timeout)
+
 
 REFUSED: list[tuple[str, dict[str, object], int]] = [
     ("a mainland number abroad", {"mobile": "13800138000", "content": "Hello", "account": "abroad"}, 406),
@@ -55,14 +75,46 @@ def test_a_number_abroad_is_recorded_in_one_form() -> None:
     assert (message.mobile, message.content, message.account) == ("+14155550123", "Hello", "abroad")
 
 
-@responses.activate
-def test_submitted_as_the_product_wants_it() -> None:
-    answer = responses.post(ABROAD_URL, json={"code": 2, "msg": "ok", "ismsid": "15870246956696820530"})
+def test_submitted_as_the_product_wants_it(wire: FakeWire) -> None:
     message = send_sms("+1 415 555 0123", "Hello", account="abroad")
     submit(message.pk)
     message.refresh_from_db()
-    assert (message.status, message.smsid) == ("accepted", "15870246956696820530")
-    assert "mobile=1+4155550123" in str(answer.calls[0].request.body)
+    (taken,) = wire.accepted
+    assert (message.status, message.smsid) == ("accepted", taken["smsid"])
+    assert (taken["mobile"], taken["account"]) == ("1 4155550123", "I_tests")
+
+
+def test_a_clients_class_of_a_sites_own_is_told_the_product_only_where_it_matters(settings: Settings) -> None:
+    own = {"CLIENT": "tests.outbound.test_products.OldClient"}
+    accounts = {alias: {**account, **own} for alias, account in settings.IHUYI["ACCOUNTS"].items()}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": accounts}
+    assert make_client(conf.get_account("default")).account == "cf_tests"
+    with pytest.raises(TypeError, match="product"):
+        make_client(conf.get_account("abroad"))
+
+
+def test_redirected_to_a_number_that_the_product_reaches(settings: Settings, wire: FakeWire) -> None:
+    accounts = settings.IHUYI["ACCOUNTS"]
+    abroad = {**accounts["abroad"], "REDIRECT_TO": ["+85291234567"]}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {**accounts, "abroad": abroad}}
+    submit(send_sms("+1 415 555 0123", "Hello", account="abroad").pk)
+    assert wire.accepted[0]["mobile"] == "852 91234567"
+
+
+def test_one_a_second_whichever_account_sends(wire: FakeWire) -> None:
+    messages = [
+        send_sms("13800138000", "您好"),
+        send_sms("13800138000", "1234", account="voice", category="verification"),
+    ]
+    wire.answer(2, 4080)
+    for message in messages:
+        submit(message.pk)
+    messages[1].refresh_from_db()
+    assert (messages[1].status, messages[1].code) == ("queued", 4080)
+    # Refused once, it does not go out while the other one's second lasts.
+    Message.objects.update(due_at=timezone.now(), submitted_at=timezone.now())
+    submit(messages[1].pk)
+    assert len(wire.forms) == 2
 
 
 def test_many() -> None:

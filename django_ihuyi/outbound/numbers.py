@@ -21,6 +21,11 @@ def _mobile() -> re.Pattern[str]:
     return re.compile(metadata.mobile.national_number_pattern, re.ASCII)
 
 
+def national_pattern() -> str:
+    """Return the pattern of eleven digits that are a mainland mobile number."""
+    return _mobile().pattern.replace(r"\d", "[0-9]")
+
+
 def normalise(mobile: object) -> str:
     """Turn a written mainland mobile number into eleven digits.
 

@@ -29,6 +29,8 @@ from .problems import KINDS, Problem
 
 Json = dict[str, Any]
 
+# drf-spectacular's settings are of the process, and are others while a document is made: so one is made at a time, and
+# none twice.
 _lock = threading.Lock()
 _documents: dict[tuple[object, ...], Json] = {}
 

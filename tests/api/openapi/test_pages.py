@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 
 import pytest
 from django.apps import apps
@@ -12,6 +14,7 @@ from pytest_django import Settings
 
 from django_ihuyi.api.settings import check_schema
 from tests.api.conftest import API, Caller, open_api
+from tests.packaging.building import ROOT, run
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +32,25 @@ def test_who_sees_them(settings: Settings, path: str) -> None:
     assert caller.post(path).status_code == 405
     open_api(settings, SCHEMA=True, PERMISSION_CLASSES=[])
     assert caller.get(path).status_code == 404
+
+
+BARE = """
+import sys
+sys.modules.update(dict.fromkeys(["drf_spectacular", "drf_spectacular_sidecar"]))
+import django
+from django.conf import settings
+settings.INSTALLED_APPS.remove("drf_spectacular_sidecar")
+settings.IHUYI["API"] = {"PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"]}
+django.setup()
+from django.test import Client
+print([Client().get(f"/ihuyi/api/v1/{path}/").status_code for path in ("verifications", "schema", "docs")])
+"""
+
+
+def test_nothing_of_it_is_needed_for_the_api() -> None:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    told = run(sys.executable, "-W", "error", "-c", BARE, cwd=ROOT, env=environment)
+    assert told.splitlines()[-1] == "[403, 404, 404]"
 
 
 @both
@@ -59,6 +81,8 @@ def test_the_page_takes_everything_from_the_sites_own_files(settings: Settings) 
     assert not re.search(r"<script(?![^>]* src=)|<style| style=| on\w+=", text)
     assert "script-src 'self';" in page["Content-Security-Policy"]
     assert f'data-schema="{API}schema/"' in text
+    assert re.search(r'data-csrf-token="\w{64}"', text)
+    assert 'data-csrf-header="X-CSRFTOKEN"' in text
 
 
 def test_the_page_of_a_site_with_its_files_elsewhere(settings: Settings) -> None:

@@ -22,6 +22,7 @@ urlpatterns = [
     path("push/<str:token>/template", TemplatePush.as_view()),
     path("push/<str:token>/<slug:product>/receipt", ReceiptPush.as_view()),
     path("push/<str:token>/<slug:product>/reply", ReplyPush.as_view()),
+    path("api/v1/", include("django_ihuyi.api.openapi.urls")),
     path("api/v1/", include("django_ihuyi.api.urls")),
     path("metrics/", show_metrics, name="metrics"),
 ]

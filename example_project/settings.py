@@ -34,6 +34,15 @@ IHUYI: dict[str, Any] = {
     "PUSH_TOKENS": environment.push_tokens(),
     # With the real gateway, this text has to be among the account's approved templates.
     "REGISTRATION": {"MOBILE": "mobile", "CONTENT": "欢迎注册！您的账号已开通，登录名就是您的手机号码。"},
+    # For staff, by their session or by number and password; each verb wants a permission besides.
+    "API": {
+        "PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+        "AUTHENTICATION_CLASSES": [
+            "rest_framework.authentication.SessionAuthentication",
+            "rest_framework.authentication.BasicAuthentication",
+        ],
+        "SCHEMA": True,
+    },
     "VERIFICATION": {
         # Anybody can ask for a code to any number where people sign up, so a captcha stands before the first one. The
         # other pages show one once an address or the site has had many.
@@ -72,6 +81,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_ihuyi",
     "example_project",
     "captcha",

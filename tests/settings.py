@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "captcha",
+    "drf_spectacular_sidecar",
     "django_ihuyi",
     # The hosts of django_ihuyi.contrib.
     "allauth",

@@ -30,7 +30,8 @@ class HasDjangoPermission(BasePermission):
         method = "GET" if request.method == "HEAD" else str(request.method)
         if method not in permissions:
             raise MethodNotAllowed(method)
-        return bool(request.user) and request.user.has_perm(f"django_ihuyi.{permissions[method]}")
+        name = permissions[method]
+        return name is None or (bool(request.user) and request.user.has_perm(f"django_ihuyi.{name}"))
 
 
 class Throttle(SimpleRateThrottle):

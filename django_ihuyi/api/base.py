@@ -17,6 +17,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
@@ -24,18 +25,28 @@ from django_ihuyi import conf
 
 from . import problems
 from .access import HasDjangoPermission, Throttle
-from .lists import Filters
+from .lists import Filters, Readers
 
 _Row = TypeVar("_Row", bound=Model)
 
 
 @method_decorator(login_not_required, name="dispatch")
 class Endpoint(APIView):
-    """One address: its verbs, the permission of each, and the scope of what it changes."""
+    """One address.
 
-    permissions: ClassVar[Mapping[str, str]]
+    Attributes:
+        permissions: For each verb the permission that it wants, or None if the site's own classes are enough.
+        scope: The scope that what changes something is counted in.
+        filters: What a list can be filtered by.
+        query: What else the query of a ``GET`` may hold.
+        takes: What a ``POST`` reads.
+    """
+
+    permissions: ClassVar[Mapping[str, str | None]]
     scope: ClassVar[str] = "write"
     filters: ClassVar[Filters] = {}
+    query: ClassVar[Readers] = {}
+    takes: ClassVar[type[Serializer[Any]]]
 
     parser_classes = (JSONParser,)
     renderer_classes = (JSONRenderer,)
@@ -70,6 +81,20 @@ class Endpoint(APIView):
         if not conf.get_api().permission_classes:
             raise Http404
         super().initial(request, *args, **kwargs)
+
+
+class Nowhere(Endpoint):
+    """An address that there is not."""
+
+    permissions: ClassVar[Mapping[str, str | None]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  the signature of DRF
+        """Say so, whoever asks for it by whatever verb.
+
+        Raises:
+            Http404: Always.
+        """
+        raise Http404
 
 
 def find(model: type[_Row], pk: int) -> _Row:

@@ -18,21 +18,22 @@ from django_ihuyi.models import ApiCall
 from .access import caller
 from .problems import Conflict
 
-_LONGEST = 255
+LONGEST = 255
 
 
 def key_of(request: Request) -> str | None:
     """Return the key to record under, or None where the request has none.
 
     Raises:
-        ValidationError: The header is empty or too long.
+        ValidationError: The header is empty, too long, or has other characters than printable ASCII.
         Conflict: The caller asked for something else under this key before.
     """
     given = request.headers.get("Idempotency-Key")
     if given is None:
         return None
-    if not 1 <= len(given) <= _LONGEST:
-        raise serializers.ValidationError({"Idempotency-Key": [_("Write 1 to 255 characters.")]})
+    # What has other characters reaches us in one encoding or another, depending on what stands in between.
+    if not (1 <= len(given) <= LONGEST and given.isascii() and given.isprintable()):
+        raise serializers.ValidationError({"Idempotency-Key": [_("Write 1 to 255 printable ASCII characters.")]})
     key = _digest(caller(request), given)
     asked = _digest(str(request.method), request.path, json.dumps(request.data, sort_keys=True))
     if not ApiCall.objects.same(key=key, fingerprint=asked):

@@ -7,14 +7,22 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.outbound.numbers import normalise_any
-
 MOST = 500
+
+STATUS = gettext_lazy("Only what is in this state.")
+CATEGORY = gettext_lazy("Only what is of this category.")
+ACCOUNT = gettext_lazy("Only what is of this account.")
+NAME = gettext_lazy("Only what has this name.")
+NUMBER = gettext_lazy("Only what is of this number; spaces and dashes are taken as well.")
+BATCH = gettext_lazy("Only what is of this batch.")
+FROM = gettext_lazy("Only what is of this time or later.")
+UNTIL = gettext_lazy("Only what is before this time.")
+
 _Row = TypeVar("_Row", bound=Model)
 
 Readers = Mapping[str, serializers.Field[Any, Any, Any, Any]]
@@ -22,7 +30,12 @@ Readers = Mapping[str, serializers.Field[Any, Any, Any, Any]]
 Filters = Mapping[str, tuple[str, serializers.Field[Any, Any, Any, Any]]]
 """For each name that a list's query may have the lookup that it stands for, and the field that reads it."""
 
-PAGING: Readers = {"before": serializers.IntegerField(min_value=1), "limit": serializers.IntegerField(min_value=1)}
+PAGING: Readers = {
+    "before": serializers.IntegerField(min_value=1, help_text=gettext_lazy("Only rows with a smaller id.")),
+    "limit": serializers.IntegerField(
+        min_value=1, help_text=gettext_lazy("How many rows: 100 unless you say so, 500 at the most.")
+    ),
+}
 
 
 def page(
@@ -45,7 +58,7 @@ def page(
     Raises:
         ValidationError: A name is unknown, or a value is wrong.
     """
-    given = read_query(request, {**{name: field for name, (_lookup, field) in filters.items()}, **PAGING})
+    given = read_query(request, readers(filters))
     limit = min(given.pop("limit", 100), MOST)
     if "before" in given:
         rows = rows.filter(pk__lt=given.pop("before"))
@@ -59,7 +72,12 @@ def page(
     return Response({"results": [show(row) for row in found[:limit]], "next": further})
 
 
-def read_query(request: Request, readers: Readers) -> dict[str, Any]:
+def readers(filters: Filters) -> Readers:
+    """Return what the query of a list may hold."""
+    return {**{name: field for name, (_lookup, field) in filters.items()}, **PAGING}
+
+
+def read_query(request: Request, fields: Readers) -> dict[str, Any]:
     """Return what a request's query says.
 
     Raises:
@@ -67,26 +85,15 @@ def read_query(request: Request, readers: Readers) -> dict[str, Any]:
     """
     given: dict[str, Any] = {}
     errors: dict[str, Any] = {
-        name: [_("There is no such filter.")] for name in request.query_params if name not in readers
+        name: [_("There is no such filter.")] for name in request.query_params if name not in fields
     }
     for name, value in request.query_params.items():
         if name in errors:
             continue
         try:
-            given[name] = readers[name].run_validation(value)
+            given[name] = fields[name].run_validation(value)
         except serializers.ValidationError as error:
             errors[name] = error.detail
     if errors:
         raise serializers.ValidationError(errors)
     return given
-
-
-class Mobile(serializers.CharField):
-    """A number to look for, however it is written."""
-
-    def to_internal_value(self, data: object) -> str:
-        """Make it what the record has."""
-        try:
-            return normalise_any(data)
-        except InvalidMessage as error:
-            raise serializers.ValidationError(error.reason) from error

@@ -17,10 +17,11 @@ from django_ihuyi.outbound.sending import send_sms
 from . import answers
 from .access import caller, sees_all
 from .base import Endpoint, find
+from .fields import KnownMobile, Time
 from .idempotency import key_of
-from .lists import Mobile, page
+from .lists import BATCH, CATEGORY, FROM, NUMBER, STATUS, UNTIL, page
 from .problems import Conflict
-from .requests import ManyMessages, Moment, OneMessage, read
+from .requests import NewMessage, NewMessages, read
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +30,14 @@ class Messages(Endpoint):
     """The list of messages, and where one is sent."""
 
     permissions = {"GET": "view_message", "POST": "add_message"}
+    takes = NewMessage
     filters = {
-        "status": ("status", serializers.ChoiceField(choices=Message.Status.values)),
-        "category": ("category", serializers.ChoiceField(choices=Message.Category.values)),
-        "mobile": ("mobile", Mobile()),
-        "batch": ("batch_id", serializers.IntegerField(min_value=1)),
-        "created_from": ("created_at__gte", Moment()),
-        "created_until": ("created_at__lt", Moment()),
+        "status": ("status", serializers.ChoiceField(choices=Message.Status.values, help_text=STATUS)),
+        "category": ("category", serializers.ChoiceField(choices=Message.Category.values, help_text=CATEGORY)),
+        "mobile": ("mobile", KnownMobile(help_text=NUMBER)),
+        "batch": ("batch_id", serializers.IntegerField(min_value=1, help_text=BATCH)),
+        "created_from": ("created_at__gte", Time(help_text=FROM)),
+        "created_until": ("created_at__lt", Time(help_text=UNTIL)),
     }
 
     def get(self, request: Request) -> Response:
@@ -45,7 +47,7 @@ class Messages(Endpoint):
 
     def post(self, request: Request) -> Response:
         """Send a message. A key or body that is refused is not noted under the request's key."""
-        wanted = read(OneMessage, request)
+        wanted = read(self.takes, request)
         with transaction.atomic(using=router.db_for_write(Message)):
             row = send_sms(wanted.pop("mobile"), idempotency_key=key_of(request), **wanted)
         return Response(answers.message(row, whole=sees_all(request)), status=202)
@@ -90,10 +92,11 @@ class ManyMessagesPage(Endpoint):
 
     permissions = {"POST": "add_message"}
     scope = "bulk"
+    takes = NewMessages
 
     def post(self, request: Request) -> Response:
         """Record up to 10,000 messages; workers send them."""
-        wanted = read(ManyMessages, request)
+        wanted = read(self.takes, request)
         result = send_bulk(wanted.pop("messages"), idempotency_key=key_of(request), **wanted)
         refused = [answers.refusal(one) for one in result.refused]
         return Response({"batch": result.batch.pk, "recorded": result.recorded, "refused": refused}, status=202)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +18,8 @@ from django_ihuyi.statistics import ranges
 
 from . import answers, figures
 from .base import Endpoint, find
-from .lists import Readers, page, read_query
+from .fields import Text
+from .lists import ACCOUNT, NAME, STATUS, page, read_query
 
 USUAL = "7d"
 
@@ -27,9 +29,9 @@ class Templates(Endpoint):
 
     permissions = {"GET": "view_template"}
     filters = {
-        "name": ("name", serializers.CharField(max_length=32)),
-        "account": ("account", serializers.CharField(max_length=64)),
-        "state": ("state", serializers.ChoiceField(choices=Template.State.values)),
+        "name": ("name", Text(max_length=32, help_text=NAME)),
+        "account": ("account", Text(max_length=64, help_text=ACCOUNT)),
+        "state": ("state", serializers.ChoiceField(choices=Template.State.values, help_text=STATUS)),
     }
 
     def get(self, request: Request) -> Response:
@@ -62,10 +64,10 @@ class Stats(Endpoint):
     """The figures of a range of days, in the site's time zone."""
 
     permissions = {"GET": "view_dashboard"}
-    query: ClassVar[Readers] = {
-        "range": serializers.ChoiceField(choices=ranges.NAMES),
-        "from": serializers.DateField(input_formats=["iso-8601"]),
-        "to": serializers.DateField(input_formats=["iso-8601"]),
+    query = {
+        "range": serializers.ChoiceField(choices=ranges.NAMES, help_text=gettext_lazy("7d unless you say so.")),
+        "from": serializers.DateField(input_formats=["iso-8601"], help_text=gettext_lazy("The first day.")),
+        "to": serializers.DateField(input_formats=["iso-8601"], help_text=gettext_lazy("The last day.")),
     }
 
     def get(self, request: Request) -> Response:

@@ -14,8 +14,9 @@ from django_ihuyi.verification.issuing import send_code
 from . import answers
 from .access import sees_all
 from .base import Endpoint
-from .lists import Mobile, page
-from .requests import CodeTyped, CodeWanted, Moment, Wish, read
+from .fields import KnownMobile, Time
+from .lists import FROM, NUMBER, UNTIL, page
+from .requests import NewCode, NewOptOut, TypedCode, read
 
 
 class Replies(Endpoint):
@@ -23,9 +24,9 @@ class Replies(Endpoint):
 
     permissions = {"GET": "view_reply"}
     filters = {
-        "mobile": ("mobile", Mobile()),
-        "received_from": ("received_at__gte", Moment()),
-        "received_until": ("received_at__lt", Moment()),
+        "mobile": ("mobile", KnownMobile(help_text=NUMBER)),
+        "received_from": ("received_at__gte", Time(help_text=FROM)),
+        "received_until": ("received_at__lt", Time(help_text=UNTIL)),
     }
 
     def get(self, request: Request) -> Response:
@@ -38,7 +39,8 @@ class OptOuts(Endpoint):
     """The list of those who opted out, and where one is added."""
 
     permissions = {"GET": "view_optout", "POST": "add_optout"}
-    filters = {"mobile": ("mobile", Mobile())}
+    takes = NewOptOut
+    filters = {"mobile": ("mobile", KnownMobile(help_text=NUMBER))}
 
     def get(self, request: Request) -> Response:
         """List them."""
@@ -47,7 +49,7 @@ class OptOuts(Endpoint):
 
     def post(self, request: Request) -> Response:
         """Add one; who is there already stays as they are."""
-        wish = read(Wish, request)
+        wish = read(self.takes, request)
         row, added = OptOut.objects.get_or_create(
             mobile=normalise_any(wish["mobile"]), defaults={"reason": wish["reason"]}
         )
@@ -71,11 +73,12 @@ class Verifications(Endpoint):
     """Where verification codes are sent."""
 
     permissions = {"POST": "add_verificationcode"}
+    takes = NewCode
     scope = "codes"
 
     def post(self, request: Request) -> Response:
         """Send a code, within the limits of ``VERIFICATION``."""
-        wanted = read(CodeWanted, request)
+        wanted = read(self.takes, request)
         row = send_code(wanted.pop("mobile"), wanted.pop("purpose"), **wanted)
         return Response({"message": row.pk, "expires_at": row.expires_at}, status=202)
 
@@ -84,9 +87,10 @@ class VerificationChecks(Endpoint):
     """Where a code is checked that somebody typed."""
 
     permissions = {"POST": "change_verificationcode"}
+    takes = TypedCode
     scope = "codes"
 
     def post(self, request: Request) -> Response:
         """Check it: right at most once."""
-        typed = read(CodeTyped, request)
+        typed = read(self.takes, request)
         return Response({"right": verify_code(typed["mobile"], typed["purpose"], typed["code"])})

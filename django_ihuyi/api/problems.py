@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -26,6 +27,14 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is answered: the body, and headers that belong to it."""
+
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an error that is foreseen; None for any other, which becomes a 500.
 
@@ -33,6 +42,15 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         error: What was raised.
         context: What DRF says of the request; not used.
     """
+    problem = describe(error)
+    if problem is None:
+        return None
+    set_rollback()
+    return Response(problem.body, problem.body["status"], headers=problem.headers, content_type=MEDIA_TYPE)
+
+
+def describe(error: Exception) -> Problem | None:
+    """Say what an error is to a caller; None for one that is not foreseen."""
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -40,38 +58,32 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return _of_ours(error) or _of_drf(error)
 
 
-def _of_ours(error: Exception) -> Response | None:
+def _of_ours(error: Exception) -> Problem | None:
     if isinstance(error, InvalidMessage):
-        problem = {"code": error.code, "meaning": gettext(lookup(error.code).meaning)}
-        return _response(422, "invalid-message", str(error), **problem)
+        more = {"code": error.code, "meaning": gettext(lookup(error.code).meaning)}
+        return Problem(_body(422, "invalid-message", str(error), **more))
     if isinstance(error, CaptchaRequired):
-        return _response(403, "captcha-required", str(error))
+        return Problem(_body(403, "captcha-required", str(error)))
     if isinstance(error, CodeThrottled):
         return _later(error.retry_after, "code-throttled", str(error), reason=str(error.reason))
     return None
 
 
-def _of_drf(error: Exception) -> Response | None:
+def _of_drf(error: Exception) -> Problem | None:
     if isinstance(error, exceptions.Throttled):
         return _later(math.ceil(getattr(error, "wait", None) or 1), "throttled", str(error.detail))
     if isinstance(error, exceptions.ValidationError):
-        return _response(400, "invalid", gettext("The request is not as it should be."), errors=error.detail)
+        return Problem(_body(400, "invalid", gettext("The request is not as it should be."), errors=error.detail))
     if isinstance(error, exceptions.APIException):
-        response = _response(error.status_code, str(error.get_codes()).replace("_", "-"), str(error.detail))
         challenge = getattr(error, "auth_header", None)
-        if challenge:
-            response["WWW-Authenticate"] = challenge
-        return response
+        headers = {"WWW-Authenticate": challenge} if challenge else {}
+        return Problem(_body(error.status_code, str(error.get_codes()).replace("_", "-"), str(error.detail)), headers)
     return None
 
 
-def _later(seconds: int, kind: str, detail: str, **more: object) -> Response:
-    response = _response(429, kind, detail, retry_after=seconds, **more)
-    response["Retry-After"] = str(seconds)
-    return response
+def _later(seconds: int, kind: str, detail: str, **more: object) -> Problem:
+    return Problem(_body(429, kind, detail, retry_after=seconds, **more), {"Retry-After": str(seconds)})
 
 
-def _response(status: int, kind: str, detail: str, **more: object) -> Response:
-    set_rollback()
-    body = {"type": _TYPE + kind, "title": kind.replace("-", " "), "status": status, "detail": detail, **more}
-    return Response(body, status=status, content_type=MEDIA_TYPE)
+def _body(status: int, kind: str, detail: str, **more: object) -> dict[str, Any]:
+    return {"type": _TYPE + kind, "title": kind.replace("-", " "), "status": status, "detail": detail, **more}

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from django_ihuyi import conf
 from django_ihuyi.models import Message
 
+from .fields import Account, Address, Metadata, Mobile, Moment, Params, Text, are_params, is_metadata
+
 MOST_ROWS = 10_000
-_LONGEST_METADATA = 4096
-_LATEST = timedelta(days=366)
-_UNSTORABLE = re.compile(r"\\u0000|\\ud[89a-f]")
+ACCOUNT = gettext_lazy("The alias of an account in the settings.")
+MOBILE = gettext_lazy(
+    "A mainland mobile number. Eleven digits, with or without +86, are safest; spaces and dashes are taken as well."
+)
+PURPOSE = gettext_lazy("What the code is for, such as sign-up. A code is good for its purpose only.")
 _OF_A_ROW = frozenset({"mobile", "content", "params", "metadata"})
 
 
@@ -34,71 +34,36 @@ def read(serializer_class: type[serializers.Serializer[Any]], request: Request) 
     return cast("dict[str, Any]", serializer.validated_data)
 
 
-class Moment(serializers.DateTimeField):
-    """A time in ISO 8601, not further away than anybody plans."""
-
-    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401  the signature of DRF
-        super().__init__(input_formats=["iso-8601"], **arguments)
-
-    def to_internal_value(self, value: Any) -> datetime:  # noqa: ANN401  the signature of DRF
-        """Read it."""
-        moment = super().to_internal_value(value)
-        if abs(moment - timezone.now()) > _LATEST:
-            raise serializers.ValidationError(_("Write a time within a year."))
-        return moment
-
-
-class Params(serializers.JSONField):
-    """A template's variables: a list of texts and numbers, or a dict of such."""
-
-    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  the signature of DRF
-        """Read them."""
-        if not are_params(data):
-            raise serializers.ValidationError(_("Write a list of texts."))
-        return data
-
-
-class Metadata(serializers.JSONField):
-    """A JSON object of the caller's own."""
-
-    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  the signature of DRF
-        """Read it."""
-        if not is_metadata(data):
-            raise serializers.ValidationError(_("Write an object of up to 4096 characters of JSON."))
-        return data
-
-
-def are_params(data: object) -> bool:
-    """Whether these can be a template's variables."""
-    values = list(data.values()) if isinstance(data, Mapping) else data
-    return isinstance(values, list) and all(isinstance(one, str | int | float) for one in values)
-
-
-def is_metadata(data: object) -> bool:
-    """Whether every database can keep it."""
-    if not isinstance(data, Mapping):
-        return False
-    text = json.dumps(data)
-    return len(text) <= _LONGEST_METADATA and not _UNSTORABLE.search(text)
-
-
 class What(serializers.Serializer[Any]):
     """What is said, and when: common to one message and to many."""
 
-    content = serializers.CharField(required=False, trim_whitespace=False, max_length=2000)
-    template = serializers.CharField(required=False, max_length=32)
-    params = Params(required=False)
-    category = serializers.ChoiceField(choices=Message.Category.values, default="notification")
-    account = serializers.CharField(default="default", max_length=64)
-    send_at = Moment(required=False)
-    expires_at = Moment(required=False)
-    metadata = Metadata(required=False)
-
-    def validate_account(self, value: str) -> str:
-        """Refuse an account that there is not."""
-        if value not in conf.get_account_aliases():
-            raise serializers.ValidationError(_("There is no such account."))
-        return value
+    content = Text(
+        required=False,
+        trim_whitespace=False,
+        max_length=2000,
+        help_text=gettext_lazy("The whole text without the signature. Either this or template."),
+    )
+    template = Text(
+        required=False, max_length=32, help_text=gettext_lazy("A template's name in the registry, or the gateway's id.")
+    )
+    params = Params(
+        required=False,
+        help_text=gettext_lazy("The template's variables by name or in its order; by the gateway's id in its order."),
+    )
+    category = serializers.ChoiceField(
+        choices=Message.Category.values,
+        default="notification",
+        help_text=gettext_lazy("Decides the queue; a marketing text does not go to who opted out."),
+    )
+    account = Account(default="default", max_length=64, help_text=ACCOUNT)
+    send_at = Moment(required=False, help_text=gettext_lazy("Not before this time, within a year."))
+    expires_at = Moment(
+        required=False,
+        help_text=gettext_lazy("Not at or after this time, which is after send_at and the present and within a year."),
+    )
+    metadata = Metadata(
+        required=False, help_text=gettext_lazy("Anything of yours, up to 4096 characters of JSON; never sent.")
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse what excludes each other."""
@@ -112,26 +77,32 @@ class What(serializers.Serializer[Any]):
         return attrs
 
 
-class OneMessage(What):
+class NewMessage(What):
     """A message to send."""
 
-    mobile = serializers.CharField(max_length=64)
+    mobile = Mobile(max_length=64, help_text=MOBILE)
 
 
-class ManyMessages(What):
-    """Up to 10,000 messages to send, with what they have in common."""
+class Rows(serializers.JSONField):
+    """The messages of a bulk."""
 
-    messages = serializers.JSONField()
-
-    def validate_messages(self, value: object) -> list[dict[str, Any]]:
+    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  the signature of DRF
         """Look at the rows by hand: a serializer for each would take seconds."""
-        if not isinstance(value, list) or not 1 <= len(value) <= MOST_ROWS:
+        if not isinstance(data, list) or not 1 <= len(data) <= MOST_ROWS:
             raise serializers.ValidationError(_("Write a list of 1 to 10,000 messages."))
-        for index, row in enumerate(value):
+        for index, row in enumerate(data):
             if not _is_row(row):
                 text = _("Message %(index)s is not an object of mobile and any of content, params and metadata.")
                 raise serializers.ValidationError(text % {"index": index})
-        return value
+        return data
+
+
+class NewMessages(What):
+    """Up to 10,000 messages to send, with what they have in common."""
+
+    messages = Rows(
+        help_text=gettext_lazy("1 to 10,000 messages: mobile, and what is to stand in place of the common.")
+    )
 
 
 def _is_row(row: object) -> bool:
@@ -145,28 +116,34 @@ def _is_row(row: object) -> bool:
     )
 
 
-class CodeWanted(serializers.Serializer[Any]):
+class NewCode(serializers.Serializer[Any]):
     """A verification code to send; ``ip`` is the address of the person who asks, not the caller's."""
 
-    mobile = serializers.CharField(max_length=64)
-    purpose = serializers.CharField(max_length=32)
-    ip = serializers.IPAddressField(required=False)
-    account = serializers.CharField(default="default", max_length=64)
-    captcha = serializers.JSONField(required=False)
+    mobile = Mobile(max_length=64, help_text=MOBILE)
+    purpose = Text(max_length=32, help_text=PURPOSE)
+    ip = Address(
+        required=False, help_text=gettext_lazy("The address of the person who asks; without it no limit of one holds.")
+    )
+    account = Account(default="default", max_length=64, help_text=ACCOUNT)
+    captcha = serializers.JSONField(
+        required=False,
+        allow_null=True,
+        help_text=gettext_lazy("The person's answer to a captcha, as the site's captcha takes it."),
+    )
 
-    validate_account = What.validate_account
 
-
-class CodeTyped(serializers.Serializer[Any]):
+class TypedCode(serializers.Serializer[Any]):
     """A code that a person typed."""
 
-    mobile = serializers.CharField(max_length=64)
-    purpose = serializers.CharField(max_length=32)
-    code = serializers.CharField(max_length=64)
+    mobile = Mobile(max_length=64, help_text=MOBILE)
+    purpose = Text(max_length=32, help_text=PURPOSE)
+    code = Text(max_length=64, help_text=gettext_lazy("What the person typed."))
 
 
-class Wish(serializers.Serializer[Any]):
+class NewOptOut(serializers.Serializer[Any]):
     """Somebody who wants no marketing texts."""
 
-    mobile = serializers.CharField(max_length=64)
-    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=255)
+    mobile = Mobile(max_length=64, help_text=MOBILE)
+    reason = Text(
+        required=False, allow_blank=True, default="", max_length=255, help_text=gettext_lazy("Why, in your words.")
+    )

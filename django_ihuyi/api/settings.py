@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
-from django_ihuyi.options import check_importable, option
+from django.apps import apps
+
+from django_ihuyi.options import check_flag, check_importable, option
 
 RATES: Mapping[str, str] = {"read": "600/min", "write": "300/min", "bulk": "10/min", "codes": "120/min"}
 """How many requests of each scope a caller has, unless ``THROTTLE_RATES`` says otherwise."""
@@ -28,6 +31,14 @@ def check_rates(value: object) -> str | None:
     return None if right else f"a dict from {', '.join(map(repr, RATES))} to a rate such as '300/min', or None for any"
 
 
+def check_schema(value: object) -> str | None:
+    if value is not True:
+        return check_flag(value)
+    if find_spec("drf_spectacular") is None or not apps.is_installed("drf_spectacular_sidecar"):
+        return "False; or pip install 'django-ihuyi[openapi]' and have 'drf_spectacular_sidecar' in INSTALLED_APPS"
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:
     """Who may use the API, how they say who they are, and how often."""
@@ -37,6 +48,7 @@ class ApiSettings:
         check_classes, default=lambda: ["rest_framework.authentication.SessionAuthentication"]
     )
     throttle_rates: Mapping[str, str | None] = option(check_rates, default=dict)
+    schema: bool = option(check_schema, default=False)
 
     def rate(self, scope: str) -> str | None:
         """Return how many requests of a scope a caller has; None: any number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import messages, overview, people
+from . import base, messages, overview, people
 
 urlpatterns = [
     path("messages/", messages.Messages.as_view(), name="api-messages"),
@@ -21,4 +21,6 @@ urlpatterns = [
     path("templates/<int:pk>/", overview.OneTemplate.as_view(), name="api-template"),
     path("balance/", overview.Balances.as_view(), name="api-balance"),
     path("stats/", overview.Stats.as_view(), name="api-stats"),
+    # Last: whatever else is asked for here is a problem in JSON, not the site's own page.
+    path("<path:rest>/", base.Nowhere.as_view()),
 ]

@@ -31,6 +31,11 @@ def _mainland_pattern() -> re.Pattern[str]:
     return re.compile(metadata.mobile.national_number_pattern, re.ASCII)
 
 
+def mainland_pattern() -> str:
+    """Return the pattern of eleven digits that are a mainland mobile number, for readers of every kind."""
+    return _mainland_pattern().pattern.replace(r"\d", "[0-9]")
+
+
 def find_mainland(text: str) -> str | None:
     """Return the eleven digits of a written mainland mobile number, or None if it is none."""
     if len(text) == 11 and _mainland_pattern().fullmatch(text):

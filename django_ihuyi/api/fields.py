@@ -1,0 +1,122 @@
+"""The fields that read what callers write: texts are texts, times are times that a database can hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from django_ihuyi import conf
+from django_ihuyi.clock import as_site_time
+from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.outbound.numbers import normalise_any
+
+LONGEST_METADATA = 4096
+_LATEST = timedelta(days=366)
+_EARLIEST_ASKED, _LATEST_ASKED = datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_UNSTORABLE = re.compile(r"\\u0000|\\ud[89a-f]")
+
+
+class Text(serializers.CharField):
+    """A text. What is none, such as a number that a client forgot to quote, is refused instead of guessed at."""
+
+    def to_internal_value(self, data: object) -> str:
+        """Read it."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Mobile(Text):
+    """A number to send to, as people write it; :func:`~django_ihuyi.send_sms` judges it."""
+
+
+class KnownMobile(Mobile):
+    """A number to look for, however it is written."""
+
+    def to_internal_value(self, data: object) -> str:
+        """Make it what the record has."""
+        try:
+            return normalise_any(data)
+        except InvalidMessage as error:
+            raise serializers.ValidationError(error.reason) from error
+
+
+class Account(Text):
+    """The alias of an account in the settings."""
+
+    def to_internal_value(self, data: object) -> str:
+        """Refuse an account that there is not."""
+        alias = super().to_internal_value(data)
+        if alias not in conf.get_account_aliases():
+            raise serializers.ValidationError(_("There is no such account."))
+        return alias
+
+
+class Address(serializers.IPAddressField):
+    """An address of IPv4 or IPv6."""
+
+
+class Time(serializers.DateTimeField):
+    """A time to look for, in ISO 8601; one that no database has is taken as the first or last that all have."""
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401  the signature of DRF
+        super().__init__(input_formats=["iso-8601"], **arguments)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Make it fit the site; one without a zone is in the site's."""
+        aware = value.replace(tzinfo=timezone.get_current_timezone()) if timezone.is_naive(value) else value
+        return as_site_time(min(max(aware, _EARLIEST_ASKED), _LATEST_ASKED))
+
+
+class Moment(Time):
+    """A time in ISO 8601, not further away than anybody plans."""
+
+    def to_internal_value(self, value: Any) -> datetime:  # noqa: ANN401  the signature of DRF
+        """Read it."""
+        moment = super().to_internal_value(value)
+        if abs(moment - timezone.now()) > _LATEST:
+            raise serializers.ValidationError(_("Write a time within a year."))
+        return moment
+
+
+class Params(serializers.JSONField):
+    """A template's variables: a list of texts and numbers, or a dict of such."""
+
+    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  the signature of DRF
+        """Read them."""
+        if not are_params(data):
+            raise serializers.ValidationError(_("Write a list of texts."))
+        return data
+
+
+class Metadata(serializers.JSONField):
+    """A JSON object of the caller's own."""
+
+    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  the signature of DRF
+        """Read it."""
+        if not is_metadata(data):
+            raise serializers.ValidationError(_("Write an object of up to 4096 characters of JSON."))
+        return data
+
+
+def are_params(data: object) -> bool:
+    """Whether these can be a template's variables."""
+    values = list(data.values()) if isinstance(data, Mapping) else data
+    return isinstance(values, list) and all(
+        isinstance(one, str | int | float) and not isinstance(one, bool) for one in values
+    )
+
+
+def is_metadata(data: object) -> bool:
+    """Whether every database can keep it."""
+    if not isinstance(data, Mapping):
+        return False
+    text = json.dumps(data)
+    return len(text) <= LONGEST_METADATA and not _UNSTORABLE.search(text)

@@ -30,6 +30,7 @@ TRANSLATED = (
     "statuses.md",
     "testing.md",
     "templates.md",
+    "threat-model.md",
     "two-factor.md",
     "verification.md",
 )

@@ -59,8 +59,9 @@ lint: $(VENV)/.dev ## Check style, formatting, and which rooms import which
 	$(python) -m ruff format --check
 	$(VENV)/bin/lint-imports
 
-types: $(VENV)/.dev ## Check types
+types: $(VENV)/.dev ## Check types, with mypy and with pyright
 	$(python) -m mypy
+	$(VENV)/bin/pyright --pythonpath $(python)
 
 format: $(VENV)/.dev ## Mend style and formatting
 	$(python) -m ruff check --fix

@@ -17,7 +17,7 @@ CATEGORIES = ("verification", "notification", "marketing")
 
 def option(check: Callable[[Any], str | None], *, default: Any = MISSING, secret: bool = False) -> Any:  # noqa: ANN401  like dataclasses.field
     """Declare an option: its check returns what a right value would be, or None if the value is right."""
-    factory = {"default_factory": default} if callable(default) else {"default": default}
+    factory: dict[str, Any] = {"default_factory": default} if callable(default) else {"default": default}
     return field(repr=not secret, metadata={"check": check}, **factory)
 
 

@@ -6,7 +6,7 @@ It is loaded in every run of an environment that has this package, so it imports
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,5 +37,6 @@ def ihuyi_gateway(request: pytest.FixtureRequest, live_server: LiveServer) -> It
     from .testing import use_gateway
 
     marker = request.node.get_closest_marker("ihuyi_gateway")
-    with use_gateway(live_server.url, **(marker.kwargs if marker else {})) as sandbox:
+    options: dict[str, Any] = dict(marker.kwargs) if marker else {}
+    with use_gateway(live_server.url, **options) as sandbox:
         yield sandbox

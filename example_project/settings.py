@@ -2,7 +2,8 @@
 
 Without any variable the site runs on SQLite, a broker in a file, and the sandbox gateway: ``make demo``. The same
 code runs on PostgreSQL or MariaDB, Redis or RabbitMQ, and the real gateway with ``DATABASE_URL``,
-``CELERY_BROKER_URL``, ``IHUYI_ACCOUNT``, ``IHUYI_API_KEY`` and ``IHUYI_PUSH_TOKEN``.
+``CELERY_BROKER_URL``, ``IHUYI_ACCOUNT``, ``IHUYI_API_KEY`` and ``IHUYI_PUSH_TOKEN``. In front of strangers it has
+``DEBUG=0``, a ``SECRET_KEY``, its ``ALLOWED_HOSTS``, and ``HTTPS=1``: then ``check --deploy`` finds nothing.
 """
 
 from __future__ import annotations
@@ -138,6 +139,13 @@ LOGIN_URL = "log-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+HTTPS = environment.flag("HTTPS", default=False)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = int(os.environ.get("HSTS_SECONDS") or 3600) if HTTPS else 0
+# Set by the proxy that ends TLS, which has to take it out of what clients send.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# Whether all the other hosts of the domain speak HTTPS as well, the site's owner knows and not this file.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]

@@ -146,13 +146,13 @@ class TLSConnection(PlainConnection, HTTPSConnection):
 class PlainPool(HTTPConnectionPool):
     """Connections over http to one server."""
 
-    ConnectionCls = PlainConnection
+    ConnectionCls = PlainConnection  # pyright: ignore[reportAssignmentType]  its protocol is narrower than its class
 
 
 class TLSPool(HTTPSConnectionPool):
     """Connections over https to one server."""
 
-    ConnectionCls = TLSConnection
+    ConnectionCls = TLSConnection  # pyright: ignore[reportAssignmentType]  as above
 
 
 POOLS: dict[str, type[HTTPConnectionPool]] = {"http": PlainPool, "https": TLSPool}

@@ -68,7 +68,7 @@ class _Adapter(HTTPAdapter):
 class _Session(requests.Session):
     """A session that follows no redirect: requests would read the whole body of one before letting go of it."""
 
-    def get_redirect_target(self, _response: requests.Response) -> None:
+    def get_redirect_target(self, resp: requests.Response) -> None:
         return None
 
 

@@ -39,4 +39,4 @@ def page(path: str) -> Response:
     if path not in FILES:
         return Response(404, "text/plain", b"Not found\n", HEADERS)
     name, content_type = FILES[path]
-    return Response(200, content_type, files(__package__).joinpath("phone", name).read_bytes(), HEADERS)
+    return Response(200, content_type, files("django_ihuyi.sandbox").joinpath("phone", name).read_bytes(), HEADERS)

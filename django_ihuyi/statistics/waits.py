@@ -47,7 +47,7 @@ class _Seconds(Func):
     """A duration in seconds. Where a database has no durations, Django keeps microseconds."""
 
     template = "(%(expressions)s / 1000000.0)"
-    output_field = FloatField()
+    output_field = FloatField()  # pyright: ignore[reportAssignmentType]  a property there, an attribute by custom
 
     def as_postgresql(
         self,

@@ -136,7 +136,7 @@ def _issue(request: _Request, answer: object, *, decoy: bool, quietly: bool = Fa
         logger.warning(
             "Dry run: a code was sent that would be refused (%s).", refusal.reason, extra={"event": "code.dry_run"}
         )
-    return message
+    return message  # pyright: ignore[reportPossiblyUnboundVariable]  where it is not bound, the refusal was raised
 
 
 def _limits(request: _Request, policy: Policy) -> dict[str, tuple[Window, ...]]:

@@ -31,6 +31,7 @@ TRANSLATED = (
     "statuses.md",
     "testing.md",
     "templates.md",
+    "threat-model.md",
     "two-factor.md",
     "verification.md",
     "webhooks.md",

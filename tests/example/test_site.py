@@ -1,4 +1,4 @@
-"""Runs the tests in ``site`` with the example's settings."""
+"""Runs the tests in ``site`` with the example's settings, and the checks with those of a server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from tests.packaging.building import ROOT, environment, run
 
 
 def test_the_sites_own_tests(tmp_path: Path) -> None:
@@ -26,3 +30,46 @@ def test_the_sites_own_tests(tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+IN_PRODUCTION = {
+    "DEBUG": "0",
+    "HTTPS": "1",
+    "SECRET_KEY": "".join(map(chr, range(33, 100))),
+    "ALLOWED_HOSTS": "shop.example.com",
+    "CELERY_BROKER_URL": "memory://",
+    "IHUYI_ACCOUNT": "cf_shop",
+    "IHUYI_API_KEY": "0123456789abcdef0123456789abcdef",
+    "IHUYI_PUSH_TOKEN": "the-shops-push-token-0123456789",
+}
+
+
+def check_for_production(folder: Path, **more: str) -> str:
+    """Run ``check --deploy`` with the example's settings as a server has them; return what it said."""
+    check: list[str | Path] = [
+        sys.executable,
+        ROOT / "example_project" / "manage.py",
+        "check",
+        "--deploy",
+        "--fail-level",
+        "WARNING",
+    ]
+    return run(*check, cwd=folder, env=environment(IHUYI_DEMO_DATA=str(folder), **{**IN_PRODUCTION, **more}))
+
+
+def test_in_production_the_checks_find_nothing(tmp_path: Path) -> None:
+    assert check_for_production(tmp_path).strip() == "System check identified no issues (2 silenced)."
+
+
+@pytest.mark.parametrize(
+    ("variable", "found"),
+    [
+        pytest.param({"DEBUG": "1"}, "security.W018", id="debug"),
+        pytest.param({"HTTPS": "0"}, "security.W008", id="plain http"),
+        pytest.param({"SECRET_KEY": "short"}, "security.W009", id="short key"),
+        pytest.param({"IHUYI_ACCOUNT": ""}, "django_ihuyi.W022", id="sandbox"),
+    ],
+)
+def test_what_a_demo_may_is_found(tmp_path: Path, variable: dict[str, str], found: str) -> None:
+    with pytest.raises(AssertionError, match=found):
+        check_for_production(tmp_path, **variable)

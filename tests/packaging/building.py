@@ -98,7 +98,9 @@ def build(directory: Path) -> Built:
         shutil.copy2(ROOT / name, tree / name)
     how = () if TRUE_INSTALL else ("--no-isolation",)
     command = (sys.executable, "-m", "build", *how, "--outdir")
-    log = run(*command, directory / "direct", "--sdist", "--wheel", tree, cwd=directory)
+    # As the release does it: whoever builds the same commit gets the same wheel, whenever and wherever that is.
+    env = environment(SOURCE_DATE_EPOCH="1767225600")
+    log = run(*command, directory / "direct", "--sdist", "--wheel", tree, cwd=directory, env=env)
     [sdist] = (directory / "direct").glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         # Python before 3.11.4, as Debian 12 has it, knows neither the filter nor the argument.
@@ -106,7 +108,9 @@ def build(directory: Path) -> Built:
         archive.extractall(directory / "unpacked")
     [unpacked] = (directory / "unpacked").iterdir()
     shutil.copytree(unpacked, directory / "again")
-    log += run(*command, directory / "indirect", "--wheel", directory / "again", cwd=directory)
+    for path in (directory / "again").rglob("*"):
+        path.touch()
+    log += run(*command, directory / "indirect", "--wheel", directory / "again", cwd=directory, env=env)
     [wheel] = (directory / "direct").glob("*.whl")
     [wheel_from_sdist] = (directory / "indirect").glob("*.whl")
     return Built(sdist, unpacked, wheel, wheel_from_sdist, log)

@@ -85,12 +85,13 @@ class Site:
                 process.stdout.read()
 
 
-def install(wheel: Path, directory: Path) -> Path:
+def install(wheel: Path, directory: Path, *, afresh: bool = TRUE_INSTALL) -> Path:
     """Make an environment with the wheel in it.
 
     Args:
         wheel: What to install.
         directory: Where the environment is made.
+        afresh: Whether its dependencies are fetched; otherwise they are those of this environment.
 
     Returns:
         Its Python.
@@ -98,7 +99,7 @@ def install(wheel: Path, directory: Path) -> Path:
     venv.create(directory, symlinks=True)
     python = directory / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python), "install", "--quiet"]
-    if TRUE_INSTALL:
+    if afresh:
         run(*pip, wheel, cwd=directory)
         return python
     run(*pip, "--no-deps", "--no-index", wheel, cwd=directory)

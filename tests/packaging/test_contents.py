@@ -7,6 +7,7 @@ import re
 import sys
 import tarfile
 import zipfile
+from hashlib import sha256
 from pathlib import PurePosixPath
 
 import pytest
@@ -61,6 +62,12 @@ def test_the_wheel_is_the_same_from_the_sdist(built: Built) -> None:
             return {name: archive.read(name) for name in archive.namelist()}
 
     assert read(built.wheel) == read(built.wheel_from_sdist)
+
+
+def test_two_builds_have_one_hash(built: Built) -> None:
+    # Built from files with other times, in another directory, at another moment.
+    first, second = (sha256(path.read_bytes()).hexdigest() for path in (built.wheel, built.wheel_from_sdist))
+    assert first == second
 
 
 def test_the_sdist_carries_every_file_of_the_project(built: Built) -> None:

@@ -18,7 +18,7 @@ at_once := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-databases screenshots chaos bench bench-admin soak lint types format clean
+.PHONY: help demo test test-databases docs screenshots chaos bench bench-admin soak lint types format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: $(VENV)/.test ## Run all tests, on SQLite and on what else is reachable
 
 test-databases: $(VENV)/.test ## Run the tests that touch a database on PostgreSQL and MariaDB
 	$(python) -m tests.databases
+
+docs: $(VENV)/.docs ## Make the documents' site in build/docs, in both languages
+	$(python) -m docs.builder
 
 screenshots: $(VENV)/.test ## Make the pictures of the documentation anew, in headless Chromium
 	$(python) -m tests.docs.screenshots
@@ -88,6 +91,11 @@ $(VENV)/.test: setup.cfg pyproject.toml | $(python)
 $(VENV)/.bench: setup.cfg pyproject.toml | $(VENV)/.test
 	@echo "Installing what the measurements compare with ..."
 	@$(pip) -e '.[demo,test,services,bench]'
+	@touch $@
+
+$(VENV)/.docs: setup.cfg pyproject.toml | $(VENV)/.test
+	@echo "Installing what makes the site ..."
+	@$(pip) -e '.[demo,test,docs]'
 	@touch $@
 
 $(VENV)/.dev: setup.cfg pyproject.toml | $(python)

@@ -23,7 +23,20 @@ author = "The django-ihuyi developers"
 project_copyright = author
 version = release = django_ihuyi.__version__
 
-extensions = ["myst_parser", "docs.builder.languages", "docs.builder.search"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "docs.builder.languages",
+    "docs.builder.search",
+]
+# Types stand with the arguments: signatures stay short. What is imported from where, the page says.
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_class_signature = "separated"
+autodoc_member_order = "bysource"
+add_module_names = False
+
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["zh-hans", "builder", "images"]
 language = "en"

@@ -18,7 +18,7 @@ at_once := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-databases matrix screenshots chaos bench bench-admin soak lint types format clean
+.PHONY: help demo test test-databases matrix docs reference screenshots chaos bench bench-admin soak lint types format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ test-databases: $(VENV)/.test ## Run the tests that touch a database on PostgreS
 
 matrix: $(VENV)/.dev ## Run the tests on each Python that is here, each Django, and the lowest and newest of all else
 	$(VENV)/bin/nox
+
+docs: $(VENV)/.docs ## Make the documents' site in build/docs, in both languages
+	$(python) -m docs.builder
+
+reference: $(VENV)/.test ## Write the documents' pages that are made of the code
+	$(python) -m docs.builder.reference
 
 screenshots: $(VENV)/.test ## Make the pictures of the documentation anew, in headless Chromium
 	$(python) -m tests.docs.screenshots
@@ -93,6 +99,11 @@ $(VENV)/.test: setup.cfg pyproject.toml | $(python)
 $(VENV)/.bench: setup.cfg pyproject.toml | $(VENV)/.test
 	@echo "Installing what the measurements compare with ..."
 	@$(pip) -e '.[demo,test,services,bench]'
+	@touch $@
+
+$(VENV)/.docs: setup.cfg pyproject.toml | $(VENV)/.test
+	@echo "Installing what makes the site ..."
+	@$(pip) -e '.[demo,test,docs]'
 	@touch $@
 
 $(VENV)/.dev: setup.cfg pyproject.toml | $(python)

@@ -36,7 +36,7 @@ _BLOCKED = Explanation(
     _("Compare the text with the approved templates; ask ihuyi's support which word was blocked."),
 )
 
-_WORDS = (
+WORDS = (
     (
         re.compile(r"DELIVRD"),
         Explanation(_("The phone has received the message."), "", delivered=True),
@@ -99,7 +99,7 @@ def explain(words: str, *, delivered: bool) -> Explanation | None:
         What it says, or None if it is not one of the known ones or says the contrary of the code, which decides.
     """
     word = words.strip().upper()
-    for pattern, explanation in _WORDS:
+    for pattern, explanation in WORDS:
         if pattern.fullmatch(word):
             return explanation if explanation.delivered == delivered else None
     return None

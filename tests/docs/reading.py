@@ -9,33 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-hans.md")
-TRANSLATED = (
-    "admin-size.md",
-    "admin.md",
-    "allauth.md",
-    "api.md",
-    "architecture.md",
-    "bulk.md",
-    "dashboard.md",
-    "forms.md",
-    "log-in-by-code.md",
-    "monitoring.md",
-    "otp.md",
-    "performance.md",
-    "privacy.md",
-    "products.md",
-    "protocol.md",
-    "replies.md",
-    "settings.md",
-    "signals.md",
-    "statuses.md",
-    "testing.md",
-    "templates.md",
-    "threat-model.md",
-    "two-factor.md",
-    "verification.md",
-    "webhooks.md",
-)
+TRANSLATED = tuple(sorted(path.name for path in (ROOT / "docs" / "zh-hans").glob("*.md")))
 """The files of ``docs/`` that are in ``docs/zh-hans/`` as well."""
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w+)\n(?P<code>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)

@@ -37,6 +37,14 @@ def test_every_picture_is_shown_and_small() -> None:
     assert [path.name for path in IMAGES if path.stat().st_size > 300_000] == []
 
 
+def test_every_page_is_there_in_both_languages_and_says_so() -> None:
+    english = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert english - set(TRANSLATED) == {"changelog.md"}
+    for name in TRANSLATED:
+        assert f"zh-hans/{name}" in links(f"docs/{name}")
+        assert f"../{name}" in links(f"docs/zh-hans/{name}")
+
+
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: Path(pair[0]).name)
 def test_both_languages_have_the_same_parts(pair: tuple[str, str]) -> None:
     english, chinese = pair

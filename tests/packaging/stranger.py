@@ -52,9 +52,9 @@ class Site:
         """Run a management command; return what it printed."""
         return self.execute("manage.py", *arguments)
 
-    def script(self, code: str) -> str:
+    def script(self, code: str, settings: str = "shop.settings") -> str:
         """Run code as a script of the site does, after ``django.setup()``; return what it printed."""
-        setup = 'import os; os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"; import django; django.setup()\n'
+        setup = f'import os; os.environ["DJANGO_SETTINGS_MODULE"] = "{settings}"; import django; django.setup()\n'
         return self.execute("-c", setup + code)
 
     @contextmanager

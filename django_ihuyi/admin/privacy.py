@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
 
 from django.http import HttpRequest
@@ -55,5 +56,8 @@ def _without_quotes(words: str, text: str) -> str:
 
 
 def without_number(words: str, mobile: str) -> str:
-    """Show a carrier's words without the number, should they repeat it."""
-    return words.replace(mobile, mask_mobile(mobile))
+    """Show a carrier's words without the number, should they repeat it, with or without its ``+`` and spaces."""
+    digits = mobile.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return words.replace(mobile, mask_mobile(mobile))
+    return re.sub(rf"\+?{'[ -]?'.join(digits)}", mask_mobile(mobile), words)

@@ -24,14 +24,14 @@ _CHUNK = 500
 _ON_THE_WIRE = (MessageStatus.QUEUED, MessageStatus.SUBMITTING)
 
 Eraser = Callable[[str], int]
-"""Takes a number of eleven digits. Returns how many rows it changed or deleted."""
+"""Takes a number as the record has it. Returns how many rows it changed or deleted."""
 
 
 def count(mobile: str) -> dict[str, int]:
     """Count the rows about one person in each table, and change none.
 
     Args:
-        mobile: A number of eleven digits.
+        mobile: A number as the record has it.
     """
     return {label: rows(mobile).count() for label, rows in _found().items()}
 
@@ -43,7 +43,7 @@ def erase(mobile: str, *, opt_out: bool = False) -> dict[str, int]:
     run it again after ``RECEIPT_WINDOW_HOURS`` and both are gone.
 
     Args:
-        mobile: A number of eleven digits.
+        mobile: A number as the record has it.
         opt_out: Whether the wish to get no marketing texts goes as well. It can only be kept as long as the number
             is known.
 

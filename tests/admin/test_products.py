@@ -152,3 +152,11 @@ def test_a_balance_in_yuan_is_called_so(staff: StaffClient, settings: Settings) 
     banner = html(client, list_url(Message))
     assert "The account “default” has 99 messages left." in banner
     assert "The account “abroad” has 99 yuan left." in banner
+
+
+@pytest.mark.parametrize("quoted", ["1 4155550123", "14155550123", ABROAD])
+def test_a_number_that_the_gateway_quotes_is_masked(staff: StaffClient, quoted: str) -> None:
+    message = make_message(mobile=ABROAD, account="abroad", status="rejected", code=406, msg=f"{quoted} 格式不正确")
+    page = html(staff("masked"), page_url(message))
+    assert "4155550123" not in page
+    assert "+14*******23 格式不正确" in page

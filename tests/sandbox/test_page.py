@@ -50,7 +50,7 @@ def test_both_languages_have_the_same_texts() -> None:
 def test_every_text_is_used_and_there() -> None:
     page = "".join((PHONE / name).read_text(encoding="utf-8") for name in ("index.html", "phone.js"))
     named = set(re.findall(r'data-(?:text|label|placeholder)="(\w+)"', page)) | set(re.findall(r'"(\w+)"', page))
-    families = ("state_", "push_", "reply_", "template_", "message_from")
+    families = ("state_", "push_", "reply_", "template_", "product_", "message_from")
 
     assert set(re.findall(r'data-(?:text|label|placeholder)="(\w+)"', page)) <= TEXTS["en"].keys()
     assert [name for name in TEXTS["en"] if name not in named and not name.startswith(families)] == []

@@ -12,6 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from .fields import Key
+
 MOST = 500
 
 STATUS = gettext_lazy("Only what is in this state.")
@@ -31,10 +33,8 @@ Filters = Mapping[str, tuple[str, serializers.Field[Any, Any, Any, Any]]]
 """For each name that a list's query may have the lookup that it stands for, and the field that reads it."""
 
 PAGING: Readers = {
-    "before": serializers.IntegerField(min_value=1, help_text=gettext_lazy("Only rows with a smaller id.")),
-    "limit": serializers.IntegerField(
-        min_value=1, help_text=gettext_lazy("How many rows: 100 unless you say so, 500 at the most.")
-    ),
+    "before": Key(help_text=gettext_lazy("Only rows with a smaller id.")),
+    "limit": Key(help_text=gettext_lazy("How many rows: 100 unless you say so, 500 at the most.")),
 }
 
 
@@ -56,7 +56,7 @@ def page(
         ``results``, and ``next``: the address of the next page or null.
 
     Raises:
-        ValidationError: A name is unknown, or a value is wrong.
+        ValidationError: A name is unknown or given twice, or a value is wrong.
     """
     given = read_query(request, readers(filters))
     limit = min(given.pop("limit", 100), MOST)
@@ -81,19 +81,20 @@ def read_query(request: Request, fields: Readers) -> dict[str, Any]:
     """Return what a request's query says.
 
     Raises:
-        ValidationError: A name is unknown, or a value is wrong.
+        ValidationError: A name is unknown or given twice, or a value is wrong.
     """
     given: dict[str, Any] = {}
-    errors: dict[str, Any] = {
-        name: [_("There is no such filter.")] for name in request.query_params if name not in fields
-    }
-    for name, value in request.query_params.items():
-        if name in errors:
-            continue
-        try:
-            given[name] = fields[name].run_validation(value)
-        except serializers.ValidationError as error:
-            errors[name] = error.detail
+    errors: dict[str, Any] = {}
+    for name, values in request.query_params.lists():
+        if name not in fields:
+            errors[name] = [_("There is no such filter.")]
+        elif len(values) > 1:
+            errors[name] = [_("Give it once.")]
+        else:
+            try:
+                given[name] = fields[name].run_validation(values[0])
+            except serializers.ValidationError as error:
+                errors[name] = error.detail
     if errors:
         raise serializers.ValidationError(errors)
     return given

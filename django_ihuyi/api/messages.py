@@ -17,7 +17,7 @@ from django_ihuyi.outbound.sending import send_sms
 from . import answers
 from .access import caller, sees_all
 from .base import Endpoint, find
-from .fields import KnownMobile, Time
+from .fields import Key, KnownMobile, Time
 from .idempotency import key_of
 from .lists import BATCH, CATEGORY, FROM, NUMBER, STATUS, UNTIL, page
 from .problems import Conflict
@@ -35,7 +35,7 @@ class Messages(Endpoint):
         "status": ("status", serializers.ChoiceField(choices=Message.Status.values, help_text=STATUS)),
         "category": ("category", serializers.ChoiceField(choices=Message.Category.values, help_text=CATEGORY)),
         "mobile": ("mobile", KnownMobile(help_text=NUMBER)),
-        "batch": ("batch_id", serializers.IntegerField(min_value=1, help_text=BATCH)),
+        "batch": ("batch_id", Key(help_text=BATCH)),
         "created_from": ("created_at__gte", Time(help_text=FROM)),
         "created_until": ("created_at__lt", Time(help_text=UNTIL)),
     }

@@ -93,4 +93,5 @@ class VerificationChecks(Endpoint):
     def post(self, request: Request) -> Response:
         """Check it: right at most once."""
         typed = read(self.takes, request)
-        return Response({"right": verify_code(typed["mobile"], typed["purpose"], typed["code"])})
+        mobile = normalise(typed["mobile"])
+        return Response({"right": verify_code(mobile, typed["purpose"], typed["code"])})

@@ -82,6 +82,8 @@ def test_numbers_and_texts_are_masked(caller: Caller) -> None:
         ({"metadata": {"x": "x" * 5000}}, None),
         ({"metadata": []}, None),
         ({"content": "\0"}, None),
+        ({"content": 7}, None),
+        ({"mobile": 13712345678}, None),
     ],
     ids=[
         *("no mobile", "empty", "emoji", "too long", "null", "template too", "params", "category", "account"),
@@ -95,6 +97,8 @@ def test_numbers_and_texts_are_masked(caller: Caller) -> None:
             "large",
             "a list",
             "nul in the text",
+            "content no text",
+            "mobile no text",
         ),
     ],
 )
@@ -118,6 +122,23 @@ def test_params_of_a_wrong_form(caller: Caller) -> None:
         assert caller.post("messages/", {"mobile": MOBILE, "template": "1", "params": params}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "metadata", [{"😀": "𠮷"}, {"path": "C:\\u0000"}, {"x": "好" * 4000}], ids=["astral", "no nul", "long"]
+)
+def test_metadata(caller: Caller, metadata: dict[str, Any]) -> None:
+    assert caller.post("messages/", {**GOOD, "metadata": metadata}).status_code == 202
+    assert Message.objects.get().metadata == metadata
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["created_from=0001-01-01T00:00:00Z", "created_until=9999-12-31T23:59:59.999Z", "created_from=2020-02-02T02:02"],
+)
+def test_times_that_are_far_away(caller: Caller, query: str) -> None:
+    Message.objects.create(mobile=MOBILE, content="您好")
+    assert len(caller.get(f"messages/?{query}").json()["results"]) == 1
+
+
 def test_cancel(caller: Caller) -> None:
     row = Message.objects.create(mobile=MOBILE, content="您好")
     assert caller.post(f"messages/{row.pk}/cancel/").json()["status"] == "cancelled"
@@ -134,7 +155,7 @@ def test_the_same_key(caller: Caller) -> None:
     somebody = Caller("add_message", name="somebody")
     assert somebody.post("messages/", GOOD, Idempotency_Key="order-7").json()["id"] != first.json()["id"]
     assert Message.objects.count() == 2
-    for key in ("", "x" * 256):
+    for key in ("", "x" * 256, "é"):
         assert caller.post("messages/", GOOD, Idempotency_Key=key).status_code == 400
 
 
@@ -267,7 +288,19 @@ def test_filters(caller: Caller, query: str, found: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["status=x", "mobile=1", "limit=0", "before=x", "created_from=x", "colour=red", "batch=-1"]
+    "query",
+    [
+        "status=x",
+        "mobile=1",
+        "limit=0",
+        "before=x",
+        "created_from=x",
+        "colour=red",
+        "batch=-1",
+        f"batch={2**63}",
+        f"before={2**63}",
+        "limit=1&limit=2",
+    ],
 )
 def test_wrong_filters(caller: Caller, query: str) -> None:
     answer = caller.get(f"messages/?{query}")

@@ -80,6 +80,8 @@ def test_a_captcha_is_asked_for(settings: Settings, caller: Caller) -> None:
         ("verifications/", {**WANTED, "account": "x"}, 400),
         ("verifications/", {**WANTED, "purpose": "x" * 33}, 400),
         ("verifications/check/", {**WANTED, "code": ""}, 400),
+        ("verifications/check/", {**WANTED, "mobile": "1", "code": "1"}, 422),
+        ("verifications/check/", {**WANTED, "code": 482130}, 400),
     ],
 )
 def test_wrong_input(caller: Caller, ihuyi_outbox: Outbox, path: str, body: dict[str, Any], status: int) -> None:

@@ -110,6 +110,7 @@ OPERATIONS: Mapping[tuple[type[Endpoint], str], Operation] = {
         {200: shapes.CheckedCode},
         examples.CHECKED_CODE,
         examples.TYPED_CODE,
+        (422,),
     ),
     (people.Replies, "GET"): Operation(
         *("list_replies", PEOPLE, _("List replies")),

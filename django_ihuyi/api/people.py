@@ -93,5 +93,5 @@ class VerificationChecks(Endpoint):
     def post(self, request: Request) -> Response:
         """Check it: right at most once."""
         typed = read(self.takes, request)
-        mobile = normalise(typed["mobile"])
+        mobile = normalise_any(typed["mobile"])
         return Response({"right": verify_code(mobile, typed["purpose"], typed["code"])})

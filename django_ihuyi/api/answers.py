@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from django_ihuyi import conf
 from django_ihuyi.balance.reading import is_low
 from django_ihuyi.gateway import lookup
 from django_ihuyi.masking import mask_mobile, mask_text
@@ -100,7 +101,8 @@ def template(row: Template) -> dict[str, Any]:
 
 def balance(account: str, reading: BalanceReading | None) -> dict[str, Any]:
     """What an account had left when the gateway was asked last."""
+    told = {"account": account, "unit": conf.get_account(account).sold_as.unit}
     if reading is None:
-        return {"account": account, "remaining": None, "read_at": None, "low": None}
+        return {**told, "remaining": None, "read_at": None, "low": None}
     low = is_low(account, reading.remaining)
-    return {"account": account, "remaining": reading.remaining, "read_at": reading.read_at, "low": low}
+    return {**told, "remaining": reading.remaining, "read_at": reading.read_at, "low": low}

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from django_ihuyi import conf
 from django_ihuyi.gateway import GatewayError
+from django_ihuyi.gateway.products import SMS
 from django_ihuyi.models import AccountState, BalanceReading
 from django_ihuyi.outbound.clients import make_client
 
@@ -21,13 +22,13 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of one question. ``reading`` is None where the gateway could not be asked; ``error`` says why.
-    ``in_yuan``: its remainder is whole yuan; messages otherwise."""
+    ``unit`` is what the reading counts: messages, or whole yuan."""
 
     account: str
     reading: BalanceReading | None
     low: bool = False
     error: str = ""
-    in_yuan: bool = False
+    unit: str = SMS.unit
 
 
 def ask(alias: str) -> Answer:
@@ -49,7 +50,7 @@ def ask(alias: str) -> Answer:
     except Exception as error:  # noqa: BLE001  a client of the site's own must not keep the other accounts from theirs
         return Answer(alias, None, error=f"the account's client failed ({type(error).__name__})")
     reading = BalanceReading(account=alias, remaining=remaining, read_at=timezone.now())
-    return Answer(alias, reading, low=is_low(alias, remaining), in_yuan=not account.sold_as.counts_messages)
+    return Answer(alias, reading, low=is_low(alias, remaining), unit=account.sold_as.unit)
 
 
 def record(answer: Answer) -> None:
@@ -77,7 +78,7 @@ def record(answer: Answer) -> None:
             "Account %r has %d %s left, which is below BALANCE_LOW.",
             answer.account,
             remaining,
-            "yuan" if answer.in_yuan else "messages",
+            answer.unit,
             extra={"event": "balance.low", "account": answer.account},
         )
 
@@ -91,8 +92,8 @@ def check() -> Iterator[Answer]:
 
 
 def latest() -> Iterator[tuple[str, BalanceReading | None]]:
-    """Return each account of the settings with its latest reading, or None where there is none. Asks no gateway."""
-    for alias in conf.get_account_aliases():
+    """Return each account that has a balance with its latest reading, or None where there is none. Asks no gateway."""
+    for alias in conf.get_aliases_of(lambda product: product.tells_balance):
         yield alias, BalanceReading.objects.filter(account=alias).order_by("-read_at").first()
 
 

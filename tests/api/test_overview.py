@@ -53,7 +53,7 @@ def test_balances(settings: Settings, caller: Caller, django_assert_num_queries:
         read, idle = caller.get("balance/").json()["results"]
     assert (read["account"], read["remaining"], read["low"]) == ("default", 99, True)
     assert datetime.fromisoformat(read["read_at"]) == now
-    assert idle == {"account": "idle", "remaining": None, "read_at": None, "low": None}
+    assert idle == {"account": "idle", "unit": "messages", "remaining": None, "read_at": None, "low": None}
 
 
 @pytest.fixture

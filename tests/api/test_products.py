@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from django_ihuyi.models import Message, OptOut
+from django_ihuyi.models import BalanceReading, Message, OptOut
 from django_ihuyi.testing import latest_code, use_outbox
 
 from .conftest import Caller
@@ -52,3 +52,9 @@ def test_a_code_by_voice(caller: Caller) -> None:
 def test_an_opt_out_abroad(caller: Caller) -> None:
     assert caller.post("optouts/", {"mobile": "+1 415 555 0123"}).status_code == 201
     assert OptOut.objects.get().mobile == ABROAD
+
+
+def test_balances_in_their_units(caller: Caller) -> None:
+    BalanceReading.objects.create(account="abroad", remaining=12)
+    rows = {row["account"]: (row["unit"], row["remaining"]) for row in caller.get("balance/").json()["results"]}
+    assert rows == {"default": ("messages", None), "abroad": ("yuan", 12)}

@@ -53,7 +53,7 @@ def test_the_command_in_json(wire: FakeWire) -> None:
         call_command("ihuyi_balance", "abroad", "voice", "--json", stdout=out)
     assert ended.value.code == 2
     told = json.loads(out.getvalue())
-    assert told["abroad"] == {"remaining": 12, "low": False, "error": None}
+    assert told["abroad"] == {"remaining": 12, "unit": "yuan", "low": False, "error": None}
     assert "no balance" in told["voice"]["error"]
 
 

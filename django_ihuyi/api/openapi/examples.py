@@ -91,7 +91,7 @@ TEMPLATE = {
 }
 SENT_CODE = {"message": 72, "expires_at": _TIME}
 CHECKED_CODE = {"right": True}
-BALANCES = {"results": [{"account": "default", "remaining": 4820, "read_at": _TIME, "low": False}]}
+BALANCES = {"results": [{"account": "default", "unit": "messages", "remaining": 4820, "read_at": _TIME, "low": False}]}
 _TOTAL = {"messages": 3, "taken": 2, "delivered": 2, "segments": 4, "cost": "0.20", "rate": 1.0}
 STATS = {
     "range": "today",

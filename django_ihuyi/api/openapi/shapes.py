@@ -138,7 +138,8 @@ class Balance(Shape):
     """What an account had left; null where nothing has been read."""
 
     account = serializers.CharField()
-    remaining = serializers.IntegerField(allow_null=True, help_text=_("Messages."))
+    unit = serializers.ChoiceField(["messages", "yuan"], help_text=_("What remaining counts."))
+    remaining = serializers.IntegerField(allow_null=True)
     read_at = serializers.DateTimeField(allow_null=True)
     low = serializers.BooleanField(allow_null=True, help_text=_("Whether it is below BALANCE_LOW."))
 

@@ -37,6 +37,11 @@ class Product(ABC):
         return "AddTemplate" in self.methods
 
     @property
+    def unit(self) -> str:
+        """What a balance is counted in: ``"messages"`` or ``"yuan"``."""
+        return "messages" if self.counts_messages else "yuan"
+
+    @property
     def tells_balance(self) -> bool:
         """Whether it can be asked for the balance."""
         return "GetNum" in self.methods

@@ -59,15 +59,15 @@ class Command(BaseCommand):
 
 def _as_data(answer: reading.Answer) -> dict[str, Any]:
     if answer.reading is None:
-        return {"remaining": None, "low": None, "error": answer.error}
-    return {"remaining": answer.reading.remaining, "low": answer.low, "error": None}
+        return {"remaining": None, "unit": None, "low": None, "error": answer.error}
+    return {"remaining": answer.reading.remaining, "unit": answer.unit, "low": answer.low, "error": None}
 
 
 def _as_text(answer: reading.Answer) -> str:
     if answer.reading is None:
         return f"{answer.account}: " + _("could not be asked: %s") % answer.error
     number = answer.reading.remaining
-    if answer.in_yuan:
+    if answer.unit == "yuan":
         left = _("%(count)d yuan left") % {"count": number}
     else:
         left = ngettext("%(count)d message left", "%(count)d messages left", number) % {"count": number}

@@ -101,14 +101,25 @@ class NewMessages(What):
     """Up to 10,000 messages to send, with what they have in common."""
 
     messages = Rows(
-        help_text=gettext_lazy("1 to 10,000 messages: mobile, and what is to stand in place of the common.")
+        help_text=gettext_lazy(
+            "1 to 10,000 messages: mobile, and what stands in place of the common; params with template."
+        )
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse variables of no template."""
+        if "template" not in attrs and any("params" in row for row in attrs["messages"]):
+            raise serializers.ValidationError(
+                {"messages": [_("params are a template's variables: give template as well.")]}
+            )
+        return super().validate(attrs)
 
 
 def _is_row(row: object) -> bool:
     return (
         isinstance(row, dict)
         and row.keys() <= _OF_A_ROW
+        and not row.keys() >= {"content", "params"}
         and isinstance(row.get("mobile"), str)
         and isinstance(row.get("content", ""), str)
         and are_params(row.get("params", []))

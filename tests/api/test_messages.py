@@ -214,6 +214,8 @@ def test_many(caller: Caller) -> None:
             [{"mobile": MOBILE, "send_at": "x"}],
         ),
         *([{"mobile": MOBILE, "params": [[]]}], [{"mobile": MOBILE, "metadata": 7}], [{"mobile": MOBILE}] * 10_001),
+        [{"mobile": MOBILE, "params": ["x"]}],
+        [{"mobile": MOBILE, "content": "您好", "params": ["x"]}],
     ],
     ids=lambda rows: repr(rows)[:40],
 )
@@ -221,6 +223,12 @@ def test_many_of_a_wrong_form(caller: Caller, rows: object) -> None:
     answer = caller.post("messages/bulk/", {"content": "您好", "messages": rows})
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["messages"])
     assert not Batch.objects.exists()
+
+
+def test_many_with_a_template(caller: Caller) -> None:
+    rows = [{"mobile": MOBILE, "params": ["1"]}, {"mobile": "13712345679", "content": "您好"}]
+    assert caller.post("messages/bulk/", {"template": "1", "messages": rows}).json()["recorded"] == 2
+    assert [row.content for row in Message.objects.order_by("pk")] == ["1", "您好"]
 
 
 def test_a_large_batch_is_counted_up_to_a_number(

@@ -106,7 +106,13 @@ class RowsSchema(OpenApiSerializerFieldExtension):
             "params": _params(),
             "metadata": _metadata(),
         }
-        row = {"type": "object", "properties": properties, "required": ["mobile"], "additionalProperties": False}
+        row = {
+            "type": "object",
+            "properties": properties,
+            "required": ["mobile"],
+            "not": {"required": ["content", "params"]},
+            "additionalProperties": False,
+        }
         return {"type": "array", "items": row, "minItems": 1, "maxItems": MOST_ROWS}
 
 

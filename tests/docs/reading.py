@@ -17,6 +17,7 @@ TRANSLATED = (
     "architecture.md",
     "bulk.md",
     "dashboard.md",
+    "deprecation.md",
     "forms.md",
     "log-in-by-code.md",
     "monitoring.md",

@@ -9,6 +9,9 @@ export DEMO_PORT SANDBOX_PORT
 python := $(VENV)/bin/python
 pip := $(python) -m pip install --quiet --disable-pip-version-check
 
+# What is installed is the newest that setup.cfg allows, or with LOCKED=1, as in CI, just what .ci/lock.txt names.
+locked := $(pip) --require-hashes --requirement .ci/lock.txt && $(pip) --no-deps --no-build-isolation -e .
+
 # Drivers of the servers that tests use where they are reachable; their versions are in setup.cfg's extra "services".
 drivers := psycopg[binary] redis mysqlclient
 
@@ -18,7 +21,7 @@ at_once := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-databases matrix docs reference screenshots chaos bench bench-admin soak lint types format clean
+.PHONY: help demo test test-databases matrix audit lock docs reference screenshots chaos bench bench-admin soak lint types format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +72,13 @@ types: $(VENV)/.dev ## Check types, with mypy and with pyright
 	$(python) -m mypy
 	$(VENV)/bin/pyright --pythonpath $(python)
 
+audit: $(VENV)/.audit ## Look for secrets and known weaknesses, and write what the package consists of (dist/sbom.json)
+	@.ci/audit
+
+lock: $(VENV)/.dev ## Lock what CI installs to the newest versions, with their hashes
+	@$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras \
+		--no-emit-index-url --no-annotate --custom-compile-command 'make lock' --output-file .ci/lock.txt setup.cfg
+
 format: $(VENV)/.dev ## Mend style and formatting
 	$(python) -m ruff check --fix
 	$(python) -m ruff format
@@ -86,27 +96,32 @@ $(python):
 
 $(VENV)/.demo: setup.cfg pyproject.toml | $(python)
 	@echo "Installing the package and what the demo needs ..."
-	@$(pip) -e '.[demo]'
+	@$(if $(LOCKED),$(locked),$(pip) -e '.[demo]')
 	@touch $@
 
 $(VENV)/.test: setup.cfg pyproject.toml | $(python)
 	@echo "Installing the package and what the tests need ..."
-	@$(pip) -e '.[demo,test]'
-	@$(pip) -e '.[services]' || for driver in $(drivers); do \
+	@$(if $(LOCKED),$(locked),$(pip) -e '.[demo,test]')
+	@$(if $(LOCKED),true,$(pip) -e '.[services]') || for driver in $(drivers); do \
 		$(pip) "$$driver" || echo "$$driver cannot be installed here: the tests that need it are skipped."; done
 	@touch $@
 
 $(VENV)/.bench: setup.cfg pyproject.toml | $(VENV)/.test
 	@echo "Installing what the measurements compare with ..."
-	@$(pip) -e '.[demo,test,services,bench]'
+	@$(if $(LOCKED),$(locked),$(pip) -e '.[demo,test,services,bench]')
 	@touch $@
 
 $(VENV)/.docs: setup.cfg pyproject.toml | $(VENV)/.test
 	@echo "Installing what makes the site ..."
-	@$(pip) -e '.[demo,test,docs]'
+	@$(if $(LOCKED),$(locked),$(pip) -e '.[demo,test,docs]')
 	@touch $@
 
 $(VENV)/.dev: setup.cfg pyproject.toml | $(python)
 	@echo "Installing the package and the tools for development ..."
-	@$(pip) -e '.[demo,test,dev]'
+	@$(if $(LOCKED),$(locked),$(pip) -e '.[demo,test,dev]')
+	@touch $@
+
+$(VENV)/.audit: setup.cfg pyproject.toml | $(python)
+	@echo "Installing the package and the tools of the audit ..."
+	@$(if $(LOCKED),$(locked),$(pip) -e '.[audit]')
 	@touch $@

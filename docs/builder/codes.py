@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext, override
 
 from django_ihuyi.admin.carrier import WORDS
@@ -12,7 +15,10 @@ from .markdown import table
 _UNKNOWN = -1
 """A code that the gateway never answers, so that what is said of unknown ones is said."""
 
-_ENGLISH = {
+_Texts = Mapping[str | Scope | Again, Any]
+"""The page's own words: headings by their names, scopes and repeats by themselves, headers as tuples of cells."""
+
+_ENGLISH: _Texts = {
     "title": "Codes",
     "twin": "[简体中文](zh-hans/codes.md)",
     "intro": (
@@ -40,7 +46,7 @@ _ENGLISH = {
     ),
     "words header": ("word", "what happened", "what to do"),
 }
-_CHINESE = {
+_CHINESE: _Texts = {
     "title": "返回码",
     "twin": "[English](../codes.md)",
     "intro": (
@@ -78,7 +84,7 @@ def page(language: str) -> str:
     """
     texts = _TEXTS[language]
     with override(language):
-        parts = [f"# {texts['title']}", str(texts["twin"]), str(texts["intro"])]
+        parts = [f"# {texts['title']}", texts["twin"], texts["intro"]]
         for scope in Scope:
             rows = [_row(code, texts) for code in CODES.values() if code.scope is scope]
             parts += [f"## {texts[scope]}", table(texts["header"], rows)]
@@ -87,9 +93,9 @@ def page(language: str) -> str:
         words = [
             (f"`{pattern.pattern}`", gettext(one.meaning), one.advice and gettext(one.advice)) for pattern, one in WORDS
         ]
-        parts += [f"## {texts['words']}", str(texts["words intro"]), table(texts["words header"], words)]
+        parts += [f"## {texts['words']}", texts["words intro"], table(texts["words header"], words)]
     return "\n\n".join(parts) + "\n"
 
 
-def _row(code: Code, texts: dict[object, object]) -> tuple[str, ...]:
+def _row(code: Code, texts: _Texts) -> tuple[str, ...]:
     return (f"`{code.number}`", gettext(code.meaning), str(texts[code.again]), gettext(code.advice), code.text)

@@ -41,9 +41,8 @@ def page(language: str) -> str:
     texts = _TEXTS[language]
     parts = [f"# {texts['title']}", str(texts["twin"]), str(texts["intro"])]
     for name, command in _commands().items():
-        parts += [f"## `{name}`", _said(command.help, language)]
-        if rows := [_row(option, language) for option in _options(command, name)]:
-            parts.append(table(texts["header"], rows))
+        rows = [_row(option, language) for option in _options(command, name)]
+        parts += [f"## `{name}`", _said(command.help, language), table(texts["header"], rows)]
     return "\n\n".join(parts) + "\n"
 
 

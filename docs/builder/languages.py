@@ -1,6 +1,7 @@
-"""Links from a page to the other language's. They are paths in the repository, and lead to the same place on the site.
+"""Links that leave a language's pages: to the other language's, and to files of the root that pages have in them.
 
-Sphinx builds one language at a time, so the other's pages are none of its own.
+They are paths in the repository. Sphinx builds one language at a time, so the other's pages are none of its own; on the
+site they are at the same paths.
 """
 
 from __future__ import annotations
@@ -13,6 +14,12 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 
 _DOCS = Path(__file__).parents[1]
+_INCLUDED = {
+    "CHANGELOG": _DOCS / "changelog.md",
+    "CODE_OF_CONDUCT": _DOCS / "code-of-conduct.md",
+    "CONTRIBUTING": _DOCS / "contributing.md",
+    "SECURITY": _DOCS / "security.md",
+}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -24,9 +31,10 @@ def setup(app: Sphinx) -> dict[str, bool]:
 def _link(app: Sphinx, document: nodes.document) -> None:
     here = Path(app.env.doc2path(app.env.docname)).parent
     for link in list(document.findall(addnodes.pending_xref)):
-        if link.get("refdomain") != "doc" or link["reftarget"] in app.env.found_docs:
+        target = link["reftarget"].removesuffix(".md")
+        if target in app.env.found_docs:
             continue
-        page = Path(os.path.normpath(app.srcdir / f"{link['reftarget']}.md"))
+        page = _INCLUDED.get(Path(target).name) or Path(os.path.normpath(app.srcdir / f"{target}.md"))
         if not (page.is_file() and page.is_relative_to(_DOCS)):
             continue  # which Sphinx then warns of
         address = Path(os.path.relpath(page, here)).with_suffix(".html").as_posix()

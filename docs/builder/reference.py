@@ -11,19 +11,32 @@ from pathlib import Path
 import django
 
 DOCS = Path(__file__).parents[1]
-FOLDERS = {"en": DOCS, "zh-hans": DOCS / "zh-hans"}
+_FOLDERS = {"en": ".", "zh-hans": "zh-hans"}
 
 
-def pages() -> dict[Path, str]:
-    """Return the text of every such page by its file. Django has to be set up."""
+def write(docs: Path) -> list[str]:
+    """Write every such page.
+
+    Args:
+        docs: The folder of the English pages; those in Chinese are in ``zh-hans`` in it.
+
+    Returns:
+        Their paths in that folder.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()
     from . import codes, commands
 
-    made = {"codes.md": codes.page, "commands.md": commands.page}
-    return {folder / name: make(language) for language, folder in FOLDERS.items() for name, make in made.items()}
+    made = {
+        f"{folder}/{name}": make(language)
+        for language, folder in _FOLDERS.items()
+        for name, make in (("codes.md", codes.page), ("commands.md", commands.page))
+    }
+    for name, text in made.items():
+        (docs / name).parent.mkdir(exist_ok=True)
+        (docs / name).write_text(text, "utf-8")
+    return list(made)
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    django.setup()
-    for path, text in pages().items():
-        path.write_text(text, "utf-8")
+    write(DOCS)

@@ -32,6 +32,8 @@ def terms(text: str) -> list[str]:
 class PairsOfCharacters(SearchChinese):
     """The index, and the same splitting in the browser."""
 
+    # Of the stemmer in the browser. Sphinx 9.0 looks for a Chinese one there, and has none.
+    language_name = "English"
     js_splitter_code = r"""
 var splitQuery = (query) => (query.match(/[\u4e00-\u9fff]+|[a-zA-Z0-9_]+/g) || []).flatMap((run) =>
   /[\u4e00-\u9fff]/.test(run) ? Array.from(run.slice(1), (after, at) => run[at] + after) : [run]);

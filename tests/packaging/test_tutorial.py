@@ -69,7 +69,8 @@ class Reader:
     def latest_code(self) -> str:
         """The code on the phone."""
         taken = requests.get(f"{self.sandbox_url}/sandbox/messages", {"mobile": MOBILE}, timeout=20).json()["messages"]
-        return re.findall(r"\d{6}", taken[-1]["content"])[0]
+        [code] = re.findall(r"\d{6}", taken[-1]["content"])
+        return str(code)
 
 
 @pytest.fixture(scope="module")

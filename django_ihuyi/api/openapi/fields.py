@@ -16,6 +16,14 @@ Json = dict[str, Any]
 NOT_BLANK = r"\S"
 _PARAM: Json = {"type": ["string", "number"]}
 
+_BOTH: Json = {"required": ["content", "template"]}
+_ROWS_OF_NONE: Json = {
+    "required": ["messages"],
+    "properties": {"messages": {"type": "array", "contains": {"type": "object", "required": ["params"]}}},
+    "not": {"required": ["template"]},
+}
+"""What a body may not be: of a text and a template, or with variables in its rows and no template."""
+
 
 def _mobile() -> Json:
     return {"type": "string", "pattern": rf"^(?:(?:(?:\+|00)86[ -]?)?(?:{mainland_pattern()})|\+[1-9][0-9]{{6,14}})$"}
@@ -125,4 +133,5 @@ class WhatSchema(OpenApiSerializerExtension):
     def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Json:  # noqa: ANN401  a type that is not public
         """Describe it."""
         plain: Json = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001  the documented way
-        return {**plain, "not": {"required": ["content", "template"]}, "dependentRequired": {"params": ["template"]}}
+        wrong = {"anyOf": [_BOTH, _ROWS_OF_NONE]} if "messages" in plain["properties"] else _BOTH
+        return {**plain, "not": wrong, "dependentRequired": {"params": ["template"]}}

@@ -139,8 +139,19 @@ class WebhookDelivery(models.Model):
         )
 
     def deliver(self, *, answer: int, now: datetime) -> bool:
-        """The receiver took it. Returns whether this call changed the row."""
-        return self._settle(status=DeliveryStatus.DELIVERED, answer=answer, error="", ended_at=now)
+        """The receiver took it. Returns whether this call changed the row.
+
+        That is the truth whoever has claimed it since, as where this try was thought dead: nothing is posted twice for
+        want of asking.
+        """
+        return self._move(
+            ~Q(status=DeliveryStatus.DELIVERED),
+            status=DeliveryStatus.DELIVERED,
+            answer=answer,
+            error="",
+            claimed_until=None,
+            ended_at=now,
+        )
 
     def put_back(self, *, answer: int | None, error: str, due_at: datetime) -> bool:
         """It did not get there: to be tried again.

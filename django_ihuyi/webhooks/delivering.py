@@ -122,13 +122,13 @@ def _post(delivery: WebhookDelivery, options: WebhookSettings) -> Outcome:
 def _settle(delivery: WebhookDelivery, outcome: Outcome, options: WebhookSettings) -> None:
     now = timezone.now()
     if outcome.answer is not None and outcome.taken:
-        delivery.deliver(answer=outcome.answer, now=now)
         delivery.endpoint.recover()
-        logger.info(
-            "Webhook delivery %s is delivered.",
-            delivery.pk,
-            extra={"event": "webhook.delivered", **_facts(delivery, outcome)},
-        )
+        if delivery.deliver(answer=outcome.answer, now=now):
+            logger.info(
+                "Webhook delivery %s is delivered.",
+                delivery.pk,
+                extra={"event": "webhook.delivered", **_facts(delivery, outcome)},
+            )
         return
     if outcome.answer == _GONE:
         _die(delivery, outcome)

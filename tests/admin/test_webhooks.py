@@ -307,6 +307,15 @@ def test_one_is_posted_again_from_its_page(replayer: Client, broker: FakeBroker)
     assert broker.take_pks() == [row.pk]
 
 
+def test_what_is_still_under_way_is_left(replayer: Client) -> None:
+    row = delivery(make(), status="sending")
+    url = reverse("admin:django_ihuyi_webhookdelivery_replay", args=[row.pk])
+    page = replayer.post(url, {"confirmed": "yes"}, follow=True).content.decode()
+    assert "1 delivery is left as it is" in page
+    assert "posted again" not in page
+    assert not LogEntry.objects.exists()
+
+
 def test_posting_again_needs_its_permission(staff: StaffClient) -> None:
     row = delivery(make())
     client = staff("only", "view_webhookdelivery")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -68,6 +69,13 @@ class Receiver:
     def answer(self, *statuses: int) -> None:
         """Say what the next requests get."""
         self._answers.extend(statuses)
+
+    def wait_for_posts(self, count: int, seconds: float = 30) -> bool:
+        """Wait until so many requests were read. Returns whether they were."""
+        give_up_at = time.monotonic() + seconds
+        while len(self.posts) < count and time.monotonic() < give_up_at:
+            time.sleep(0.01)
+        return len(self.posts) >= count
 
     def forget_answers(self) -> None:
         """Take everything from here on."""

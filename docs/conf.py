@@ -9,8 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from pygments.lexers import TextLexer
-from sphinx.highlighting import lexers
+from sphinx.highlighting import lexer_classes, lexers
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -47,7 +46,7 @@ locale_dirs = [str(Path(__file__).parent / "builder" / "words")]
 # In a page's own fragments (#a-heading), as on GitHub.
 myst_heading_anchors = 3
 # Diagrams are drawn where the files are read on a forge; a program that draws them here would come from elsewhere.
-lexers["mermaid"] = TextLexer()
+lexers["mermaid"] = lexer_classes["none"]()
 # What is indented, and no language is named for.
 highlight_language = "none"
 

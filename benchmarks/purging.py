@@ -14,7 +14,7 @@ from tests import services
 
 from . import report
 
-_FILL = """
+FILL = """
 insert into django_ihuyi_message (mobile, content, template, category, account, status, code, msg, error, smsid,
     segments, attempts, retries, created_at, due_at, publish_at, publishes, submitted_at, accepted_at, reported_at,
     receipt_code, receipt_msg, metadata, receipt_came_first)
@@ -52,7 +52,7 @@ def _measure(rows: int) -> None:
 
     call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
-        cursor.execute(_FILL, [rows, rows])
+        cursor.execute(FILL, [rows, rows])
         cursor.execute("analyze")
     record_only = [name for name in checking.NAMES if name not in {"gateway", "broker"}]
     _time("checks of the tables", lambda: len(checking.check(only=record_only)))

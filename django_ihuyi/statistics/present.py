@@ -47,14 +47,15 @@ def look(now: datetime) -> Present:
         now: The present.
     """
     due = Q(due_at__lte=now)
-    queued = Message.objects.filter(status=MessageStatus.QUEUED).order_by("id")[: MOST + 1]
+    # By created_at: the index on the status goes on with it. By key PostgreSQL would walk through the table for them.
+    queued = Message.objects.filter(status=MessageStatus.QUEUED).order_by("created_at")[: MOST + 1]
     queue = queued.aggregate(
         waiting=Count("pk", filter=due), later=Count("pk", filter=~due), oldest=Min("due_at", filter=due)
     )
     long_ago = Q(accepted_at__lt=now - conf.get_settings().no_receipt_after)
     unpromised = conf.get_aliases_of(lambda product: not product.promises_receipts)
     awaited = Message.objects.filter(status=MessageStatus.ACCEPTED).exclude(account__in=unpromised)
-    accepted = awaited.order_by("id")[: MOST + 1]
+    accepted = awaited.order_by("created_at")[: MOST + 1]
     return Present(
         **queue,
         unknown=Message.objects.filter(status=MessageStatus.UNKNOWN, given_up_at=None).order_by()[: MOST + 1].count(),

@@ -73,7 +73,9 @@ def page(text: str) -> str:
         if written != (wanted := [setting.name for setting in section]):
             raise LookupError(f"The page has {written}, and the code {wanted}: write what each is for.")
         spans = iter(section)
-        parts[number] = _ITEM.sub(lambda _item, spans=spans: f"- `{next(spans)}`", parts[number])  # type: ignore[misc]  # bound now, since it is used now
+        parts[number] = _ITEM.sub(
+            lambda _item, spans=spans: f"- `{next(spans)}`", parts[number]
+        )  # bound now, since it is used now
     return head + "".join(parts)
 
 

@@ -42,7 +42,7 @@ matrix: $(VENV)/.dev ## Run the tests on each Python that is here, each Django, 
 docs: $(VENV)/.docs ## Make the documents' site in build/docs, in both languages
 	$(python) -m docs.builder
 
-reference: $(VENV)/.test ## Write the documents' pages that are made of the code
+reference: $(VENV)/.test ## Write anew what the documents say of codes, commands and settings
 	$(python) -m docs.builder.reference
 
 screenshots: $(VENV)/.test ## Make the pictures of the documentation anew, in headless Chromium

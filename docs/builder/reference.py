@@ -1,6 +1,6 @@
-"""Writes the pages that are made of the code, in both languages: ``python -m docs.builder.reference``.
+"""Writes what the documents say of the code, in both languages: ``python -m docs.builder.reference``.
 
-They are committed, so that they can be read where the code is, and a test compares them with the code.
+The pages are committed, so that they can be read where the code is, and a test compares them with the code.
 """
 
 from __future__ import annotations
@@ -10,33 +10,41 @@ from pathlib import Path
 
 import django
 
-DOCS = Path(__file__).parents[1]
-_FOLDERS = {"en": ".", "zh-hans": "zh-hans"}
+ROOT = Path(__file__).parents[2]
+_FOLDERS = {"en": "docs", "zh-hans": "docs/zh-hans"}
+_READMES = {"README.md": "required", "README.zh-hans.md": "必填"}
+"""Each README with its word for a setting that has no default."""
 
 
-def write(docs: Path) -> list[str]:
-    """Write every such page.
+def write(root: Path) -> list[str]:
+    """Write every page, and what comes from the code in those that say more.
 
     Args:
-        docs: The folder of the English pages; those in Chinese are in ``zh-hans`` in it.
+        root: A folder; the pages are written in it at their paths in the project.
 
     Returns:
-        Their paths in that folder.
+        Their paths.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
-    from . import codes, commands
+    from . import codes, commands, settings
 
-    made = {
-        f"{folder}/{name}": make(language)
-        for language, folder in _FOLDERS.items()
-        for name, make in (("codes.md", codes.page), ("commands.md", commands.page))
-    }
+    made = {name: settings.readme(_read(name), required) for name, required in _READMES.items()}
+    for language, folder in _FOLDERS.items():
+        made |= {
+            f"{folder}/codes.md": codes.page(language),
+            f"{folder}/commands.md": commands.page(language),
+            f"{folder}/settings.md": settings.page(_read(f"{folder}/settings.md")),
+        }
     for name, text in made.items():
-        (docs / name).parent.mkdir(exist_ok=True)
-        (docs / name).write_text(text, "utf-8")
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, "utf-8")
     return list(made)
 
 
+def _read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
 if __name__ == "__main__":
-    write(DOCS)
+    write(ROOT)

@@ -11,7 +11,7 @@ from django.dispatch import Signal
 import django_ihuyi.gateway
 import django_ihuyi.testing
 from django_ihuyi import exceptions, signals
-from docs.builder import commands, reference
+from docs.builder import commands, reference, settings
 from docs.builder.markdown import table
 
 from .reading import read
@@ -19,9 +19,27 @@ from .reading import read
 
 def test_the_pages_made_of_the_code_are_up_to_date(tmp_path: Path) -> None:
     names = reference.write(tmp_path)
-    assert len(names) == 4
+    assert len(names) == 8
     for name in names:
-        assert (reference.DOCS / name).read_text("utf-8") == (tmp_path / name).read_text("utf-8"), "run make reference"
+        assert read(name) == (tmp_path / name).read_text("utf-8"), "run make reference"
+
+
+def test_a_setting_of_another_type_or_default_is_written_anew() -> None:
+    text = read("docs/settings.md")
+    spoilt = text.replace("`RECEIPT_WINDOW_HOURS: int = 72`", "`RECEIPT_WINDOW_HOURS: str = 'x'`")
+    assert spoilt != text
+    assert settings.page(spoilt) == text
+
+
+def test_a_setting_that_nothing_is_said_of_is_missed() -> None:
+    text = read("docs/settings.md").replace("- `RECEIPT_WINDOW_HOURS: int = 72`", "- `GONE: int = 72`")
+    with pytest.raises(LookupError, match="RECEIPT_WINDOW_HOURS"):
+        settings.page(text)
+
+
+def test_a_readmes_table_is_made_anew() -> None:
+    text = read("README.md")
+    assert settings.readme(text.replace("| `TRUSTED_PROXIES` | `int` | `0` |\n", ""), "required") == text
 
 
 def test_every_help_text_is_there_in_chinese() -> None:

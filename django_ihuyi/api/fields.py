@@ -14,7 +14,6 @@ from rest_framework import serializers
 
 from django_ihuyi import conf
 from django_ihuyi.clock import as_site_time
-from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.outbound.numbers import normalise_any
 
 LONGEST_METADATA = 4096
@@ -44,11 +43,12 @@ class KnownMobile(Mobile):
     """A number to look for, however it is written."""
 
     def to_internal_value(self, data: object) -> str:
-        """Make it what the record has."""
-        try:
-            return normalise_any(data)
-        except InvalidMessage as error:
-            raise serializers.ValidationError(error.reason) from error
+        """Make it what the record has.
+
+        Raises:
+            InvalidMessage: It is none, which is the same problem as where one is sent to.
+        """
+        return normalise_any(data)
 
 
 class Key(serializers.IntegerField):

@@ -299,7 +299,6 @@ def test_filters(caller: Caller, query: str, found: list[int]) -> None:
     "query",
     [
         "status=x",
-        "mobile=1",
         "limit=0",
         "before=x",
         "created_from=x",
@@ -313,6 +312,12 @@ def test_filters(caller: Caller, query: str, found: list[int]) -> None:
 def test_wrong_filters(caller: Caller, query: str) -> None:
     answer = caller.get(f"messages/?{query}")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [query.partition("=")[0]])
+
+
+@pytest.mark.parametrize("path", ["messages/", "replies/", "optouts/"])
+def test_a_filter_by_what_is_no_number(caller: Caller, path: str) -> None:
+    answer = caller.get(f"{path}?mobile=1")
+    assert (answer.status_code, answer.json()["code"]) == (422, 406)
 
 
 def test_a_batch_of_its_own(settings: Settings, caller: Caller) -> None:

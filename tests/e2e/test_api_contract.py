@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from playwright.sync_api import Page, expect
 
 from example_project.processes import ROOT
 from tests.docs.reading import blocks
 
-from .stack import STAFF_MOBILE, STAFF_PASSWORD, Stack, wait_for
+from .stack import STAFF_MOBILE, STAFF_PASSWORD, Stack, new_mobile, wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -61,6 +63,23 @@ def test_the_api_does_what_its_document_says(api_stack: Stack, tmp_path: Path) -
     assert log.count('/ihuyi/api/v1/messages/ HTTP/1.1" 202') > 3, "nothing was sent: nothing is shown"
 
 
+@pytest.mark.service("chromium")
+def test_people_read_the_document_and_try_what_it_says(api_stack: Stack, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{api_stack.site_url}/admin/")
+    page.locator("[name=username]").fill(STAFF_MOBILE)
+    page.locator("[name=password]").fill(STAFF_PASSWORD)
+    page.locator("[type=submit]").click()
+    page.goto(f"{api_stack.site_url}/ihuyi/api/v1/docs/")
+    call = page.locator("#operations-people-add_opt_out")
+    call.get_by_role("button").first.click()
+    call.get_by_role("button", name="Try it out").click()
+    call.get_by_role("button", name="Execute").click()
+    # Not 403: the page sends the session's CSRF token.
+    expect(call.locator(".live-responses-table tbody .response-col_status")).to_have_text(re.compile("20[01]"))
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_a_generated_client_sends_a_message(
     api_stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,7 +93,8 @@ def test_a_generated_client_sends_a_message(
     monkeypatch.setenv("API_USER", STAFF_MOBILE)
     monkeypatch.setenv("API_PASSWORD", STAFF_PASSWORD)
     _settings, client = blocks("docs/api.md", "python")
-    exec(client.text.replace("https://shop.example.com", api_stack.site_url), {})
+    mobile = new_mobile()
+    exec(client.text.replace("https://shop.example.com", api_stack.site_url).replace("13800138000", mobile), {})
     assert capsys.readouterr().out.endswith(" queued\n")
-    [text] = wait_for(lambda: api_stack.texts("13800138000"), "the text on the phone")
+    [text] = wait_for(lambda: api_stack.texts(mobile), "the text on the phone")
     assert text["text"] == "您的订单 7 已发货。"

@@ -202,7 +202,6 @@ def _settings() -> Json:
         "TITLE": "ihuyi SMS",
         "DESCRIPTION": _("Sends SMS through ihuyi and tells what became of them."),
         "VERSION": django_ihuyi.__version__,
-        "LICENSE": {"name": "MIT", "identifier": "MIT"},
         "SERVERS": [{"url": _root()}],
         "TAGS": [{"name": name, "description": str(text)} for name, text in TAGS.items()],
         "ENFORCE_NON_BLANK_FIELDS": True,

@@ -56,6 +56,7 @@ OPERATIONS: Mapping[tuple[type[Endpoint], str], Operation] = {
         _("The newest first, page by page: next is the address of the next one."),
         {200: shapes.MessageList},
         examples.MESSAGES,
+        refusals=(422,),
     ),
     (messages.Messages, "POST"): Operation(
         *("send_message", MESSAGES, _("Send a message")),
@@ -117,12 +118,14 @@ OPERATIONS: Mapping[tuple[type[Endpoint], str], Operation] = {
         _("What people answered, the newest first."),
         {200: shapes.ReplyList},
         examples.REPLIES,
+        refusals=(422,),
     ),
     (people.OptOuts, "GET"): Operation(
         *("list_opt_outs", PEOPLE, _("List opt-outs")),
         _("Who wants no marketing texts, the newest first."),
         {200: shapes.OptOutList},
         examples.OPT_OUTS,
+        refusals=(422,),
     ),
     (people.OptOuts, "POST"): Operation(
         *("add_opt_out", PEOPLE, _("Add an opt-out")),

@@ -210,7 +210,11 @@ def test_webhook_deliveries_end_with_their_time(
     days: int, status: str, active: bool | None, gone: bool, settings: Settings
 ) -> None:
     keep(settings, RETENTION_DAYS={"webhooks": 30})
-    pk = 0 if active is None else WebhookEndpoint.objects.create(name="shop", url="https://a.example", active=active).pk
+    pk = (
+        10**9
+        if active is None
+        else WebhookEndpoint.objects.create(name="shop", url="https://a.example", active=active).pk
+    )
     then = timezone.now() - timedelta(days=days)
     WebhookDelivery.objects.create(endpoint_id=pk, event_id="evt_1", event="ping", status=status, created_at=then)
     assert purge() == {"webhooks": int(gone)}

@@ -13,7 +13,8 @@ from django_ihuyi.gateway.numbers import mainland_pattern
 
 Json = dict[str, Any]
 
-NOT_BLANK = r"\S"
+# Python takes these separators off with the white space; to JSON Schema they are none.
+NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
 _PARAM: Json = {"type": ["string", "number"]}
 
 _BOTH: Json = {"required": ["content", "template"]}

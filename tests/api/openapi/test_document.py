@@ -137,6 +137,7 @@ def test_what_is_read_in_chinese_is_chinese() -> None:
         ({"mobile": "13712345678", "content": "您好", "metadata": []}, False),
         ({"mobile": "13712345678", "content": "您好", "send_at": "tomorrow"}, False),
         ({"mobile": 13712345678, "content": "您好"}, False),
+        ({"mobile": "13712345678", "template": " \x1e\x85"}, False),
     ],
 )
 @pytest.mark.django_db

@@ -11,6 +11,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from django_ihuyi import send_code, send_sms
+from django_ihuyi.models import WebhookEndpoint
+from django_ihuyi.models.webhook_endpoint import WebhookEvent
 from tests.api.conftest import Caller, open_api
 from tests.docs.reading import code_in, tables
 from tests.inbound.pushing import RECEIPT, REPLY, push
@@ -50,6 +52,11 @@ def named(what: str) -> Cells:
 def code(wire: FakeWire, broker: FakeBroker, client: Client, settings: Settings) -> str:
     """Send, be pushed to and be called: a trace in every table that people leave one in. Returns a code on its way."""
     open_api(settings)
+    settings.IHUYI = {**settings.IHUYI, "WEBHOOKS": {}}
+    for whole in (False, True):
+        WebhookEndpoint.objects.create(
+            name=f"shop-{whole}", url="https://hooks.example/in", events=list(WebhookEvent.values), whole_numbers=whole
+        )
     send_sms(MOBILE, TEXT)
     Caller("add_message").post("messages/", {"mobile": MOBILE, "content": TEXT}, Idempotency_Key=API_CALLERS_KEY)
     code = code_sent_in(send_code(MOBILE, "sign-up", ip=ADDRESS))
@@ -90,5 +97,5 @@ def test_a_code_shows_in_its_message_until_that_is_settled(code: str, broker: Fa
 @pytest.mark.django_db(transaction=True)
 def test_tasks_are_numbers_only(code: str, broker: FakeBroker) -> None:
     published = broker.take()
-    assert len(published) == 3
+    assert {task.task.rpartition(".")[2] for task in published} == {"submit_message", "deliver_webhook"}
     assert [task.args for task in published if not all(isinstance(pk, int) for pk in task.pks)] == []

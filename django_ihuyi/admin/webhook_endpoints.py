@@ -51,7 +51,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:
         """Return what this person cannot write."""
-        return self.readonly_fields if sees_whole(request) else (*self.readonly_fields, "whole_numbers")
+        return tuple(self.readonly_fields) if sees_whole(request) else (*self.readonly_fields, "whole_numbers")
 
     def get_fieldsets(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> Any:  # noqa: ANN401  Django's own
         """Return the parts of the page. A URL may hold a secret of the receiver's: only who may change it sees it."""

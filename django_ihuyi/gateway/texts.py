@@ -26,14 +26,17 @@ class Limits(Protocol):
     @property
     def signature(self) -> str:
         """The signature, without its brackets."""
+        ...
 
     @property
     def max_length(self) -> int:
         """The longest text, in characters."""
+        ...
 
     @property
     def max_variable_length(self) -> int:
         """A template's longest variable, in characters."""
+        ...
 
 
 @cache

@@ -78,7 +78,7 @@ def post(
             failure = _failure(target, error)
             break
     # Raised out here, so that no __context__ leads to the request.
-    raise failure
+    raise failure  # pyright: ignore[reportPossiblyUnboundVariable, reportGeneralTypeIssues]  there is an address at least
 
 
 def _failure(target: Target, error: Exception) -> DeliveryError:

@@ -169,7 +169,7 @@ class Generator(SchemaGenerator):
 
     def create_view(self, callback: Any, method: str, request: Request | None = None) -> Endpoint:  # noqa: ANN401  of drf-spectacular
         """Give the view what describes it: by itself it is in no schema."""
-        view: Endpoint = super().create_view(callback, method, request)
+        view = cast("Endpoint", super().create_view(callback, method, request))
         schema = Described()
         schema.view = view
         view.schema = schema  # type: ignore[assignment]  # of this instance only

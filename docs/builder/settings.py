@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
+from functools import partial
 from typing import Any, NamedTuple
 
 from django_ihuyi import conf
@@ -72,11 +73,13 @@ def page(text: str) -> str:
         written = [item["name"] for item in _ITEM.finditer(parts[number])]
         if written != (wanted := [setting.name for setting in section]):
             raise LookupError(f"The page has {written}, and the code {wanted}: write what each is for.")
-        spans = iter(section)
-        parts[number] = _ITEM.sub(
-            lambda _item, spans=spans: f"- `{next(spans)}`", parts[number]
-        )  # bound now, since it is used now
+        spans = (f"- `{setting}`" for setting in section)
+        parts[number] = _ITEM.sub(partial(_next, spans), parts[number])
     return head + "".join(parts)
+
+
+def _next(spans: Iterator[str], _item: re.Match[str]) -> str:
+    return next(spans)
 
 
 def readme(text: str, required: str) -> str:

@@ -76,7 +76,7 @@ def test_a_template_by_name(tester: Client, broker: FakeBroker) -> None:
 REFUSED = [
     ("emoji", {"content": "您好😀"}, "emoji"),
     ("nothing", {"content": ""}, "empty"),
-    ("no number", {"mobile": "123"}, "eleven digits"),
+    ("no number", {"mobile": "123"}, "no mobile number that this kind of account reaches"),
     ("variables", {"content": "", "template": "T"}, "empty"),
     ("both", {"template": "T"}, "not both"),
 ]

@@ -75,7 +75,7 @@ def code_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
     for alias, account in accounts.items():
         name = account.get("PRODUCT", SMS.name) if isinstance(account, Mapping) else SMS.name
         product = SMS if check_product(name) else find(name)
-        if product.only_codes and not product.carries_code("0" * length):
+        if not product.carries_code("0" * length):
             yield Problem(
                 "E014",
                 f"IHUYI['VERIFICATION']['CODE_LENGTH'] is {length}: account {alias!r}, "

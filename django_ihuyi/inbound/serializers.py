@@ -58,7 +58,7 @@ class PushSerializer(serializers.Serializer[Push]):
         """Read a push of any product: what it calls the message's id tells which, whatever URL it came to."""
         named = (one for one in PRODUCTS.values() if one is not SMS and one.id_field in data)
         self.product: Product = next(named, self.context.get("product", SMS))
-        if self.product.id_field in data:
+        if self.product is not SMS and self.product.id_field in data:
             # items() of a form has the last one of each name, as the form itself.
             data = {**dict(data.items()), "smsid": data[self.product.id_field]}
         return super().to_internal_value(data)

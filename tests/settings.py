@@ -115,4 +115,3 @@ TWO_FACTOR_SMS_GATEWAY = "django_ihuyi.contrib.two_factor.Gateway"
 LOGIN_REDIRECT_URL = "/admin/"
 
 CELERY_BROKER_URL = "memory://"
-CELERY_TASK_ALWAYS_EAGER = False

@@ -9,8 +9,6 @@ import os
 import sys
 from pathlib import Path
 
-from sphinx.highlighting import lexer_classes, lexers
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import django
@@ -45,8 +43,6 @@ language = "en"
 locale_dirs = [str(Path(__file__).parent / "builder" / "words")]
 # In a page's own fragments (#a-heading), as on GitHub.
 myst_heading_anchors = 3
-# Diagrams are drawn where the files are read on a forge; a program that draws them here would come from elsewhere.
-lexers["mermaid"] = lexer_classes["none"]()
 # What is indented, and no language is named for.
 highlight_language = "none"
 

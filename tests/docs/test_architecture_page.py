@@ -1,4 +1,4 @@
-"""The picture of the rooms is that of the contracts, every room has its place, and every path of the page is there."""
+"""The house of the page is that of the contracts, every room has its place, and every path of the page is there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .reading import ROOT, blocks, code_in, read, tables
+from .reading import ROOT, code_in, read, tables
 
 PAGE = "docs/architecture.md"
 CONTRACTS: dict[str, Any] = {
@@ -18,12 +18,12 @@ CONTRACTS: dict[str, Any] = {
 LAYERS: list[list[str]] = [re.split(r" [|:] ", layer) for layer in CONTRACTS["house"]["layers"]]
 
 
-def test_the_picture_names_the_rooms_of_the_contract_layer_by_layer() -> None:
-    _way, picture = blocks(PAGE, "mermaid")
-    boxes = dict(re.findall(r'(\w+)\["([^"]+)"\]', picture.text))
-    assert [label.split(" · ") for label in boxes.values()] == LAYERS
-    arrows = re.findall(r'(\w+)(?:\["[^"]+"\])? --> (\w+)', picture.text)
-    assert arrows == list(zip(list(boxes), list(boxes)[1:], strict=False))
+@pytest.mark.parametrize("page", [PAGE, "docs/zh-hans/architecture.md"])
+def test_the_house_has_the_floors_of_the_contract(page: str) -> None:
+    floors, _others, _places = tables(page)
+    assert [(int(number), re.findall(r"`(\w+)`", rooms)) for number, rooms in floors[1:]] == [
+        (number, layer) for number, layer in zip(range(len(LAYERS), 0, -1), LAYERS, strict=True)
+    ]
 
 
 def test_every_room_has_its_place() -> None:
@@ -33,7 +33,7 @@ def test_every_room_has_its_place() -> None:
 
 
 def test_the_page_names_the_other_contracts() -> None:
-    [others, _places] = tables(PAGE)
+    _floors, others, _places = tables(PAGE)
     assert [code_in(row[0]) for row in others[1:]] == [name for name in CONTRACTS if name != "house"]
 
 

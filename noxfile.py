@@ -68,6 +68,8 @@ def tests(session: nox.Session, django: str, versions: str) -> None:
     """
     resolution = "lowest-direct" if versions == "lowest" else "highest"
     session.install("--upgrade", "--resolution", resolution, "--editable", ".[demo,test]", f"Django=={django}.*")
+    # tests/packaging installs wheels into environments of its own with it.
+    session.install("pip")
     session.run("python", "-c", "import django, platform; print(platform.python_version(), django.__version__)")
     session.run(
         "python",

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import django
@@ -110,9 +111,9 @@ def _measure(url: str, rows: int) -> int:
     bad = 0
     for before, after in zip([first, *later], later, strict=False):
         migrate(*before)
-        bad += measure(after[1], url, lambda key=after: migrate(*key))  # type: ignore[misc]  # bound now
+        bad += measure(after[1], url, partial(migrate, *after))
     for what, statement in CHANGES.items():
-        measure(what, url, lambda statement=statement: _execute(statement))  # type: ignore[misc]  # bound now
+        measure(what, url, partial(_execute, statement))
     report.line(f"migrations that kept somebody waiting for more than {TOO_LONG:g} s: {bad} of {len(later)}")
     return 1 if bad else 0
 

@@ -16,7 +16,7 @@ import time
 from . import report
 from .stage import Gateway, Stage, enter, staged, wait_for
 
-CODES = 100
+CODES = 200
 CAMPAIGN = 100_000
 
 

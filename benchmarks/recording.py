@@ -1,5 +1,6 @@
 """Recording: ``send_bulk`` against a bare ``bulk_create`` and django-post_office's ``send_many``; ``send_sms`` against
-INSERT and ``apply_async``. ``python -m benchmarks.recording WHAT NUMBER`` measures one, in a process of its own.
+INSERT and ``apply_async``. ``python -m benchmarks.recording bulk WHAT`` measures one bulk in a process of its own,
+``python -m benchmarks.recording ones`` those that send one message a call.
 """
 
 from __future__ import annotations
@@ -7,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 import resource
-import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from . import report
 from .stage import enter, staged
@@ -74,46 +75,60 @@ def insert_and_publish(n: int) -> None:
     submit_message.apply_async((message.pk,))
 
 
-MEASURED: dict[str, Callable[[int], None]] = {
-    "bulk_create": bulk_create,
+BULK: dict[str, Callable[[int], None]] = {
     "send_bulk": send_bulk,
+    "bulk_create": bulk_create,
     "post_office": post_office,
-    "send_sms": each(send_sms),
-    "insert_and_publish": each(insert_and_publish),
 }
+BULKS = {"send_bulk": 30_000, "bulk_create": 20_000, "post_office": 10_000}
+"""How many of each."""
+ONE: dict[str, Callable[[int], object]] = {"send_sms": send_sms, "insert_and_publish": insert_and_publish}
 
 
 def compare() -> None:
     """Print the ratios."""
-    number = 33_000
     with staged() as stage:
-        ours, bare = (stage.run("benchmarks.recording", what, str(number)) for what in ("send_bulk", "bulk_create"))
-        peer = stage.run("benchmarks.recording", "post_office", str(number // 3))
-        report.ratio("send_bulk", ours["rate"], "bulk_create", bare["rate"], target=0.76)
-        report.ratio("send_bulk", ours["rate"], "post_office send_many", peer["rate"], target=1.5)
-        report.line(f"send_bulk of 3 x {number:,}: {ours['MiB']:.1f} MiB above the base  (wanted: at most 32)")
+        grown = []
+
+        def measure(what: str) -> float:
+            found = stage.run("benchmarks.recording", "bulk", what)
+            grown.append(found["MiB"] if what == "send_bulk" else 0.0)
+            return float(found["rate"])
+
+        rates = report.in_turns(5, {what: partial(measure, what) for what in BULKS})
+        report.ratio("send_bulk", rates["send_bulk"], "bulk_create", rates["bulk_create"], target=0.76)
+        report.ratio("send_bulk", rates["send_bulk"], "post_office send_many", rates["post_office"], target=1.5)
+        number = BULKS["send_bulk"]
+        report.line(f"send_bulk of {number:,}: {max(grown):.1f} MiB above the base, wanted: at most 32")
     for broker in ("redis", "rabbitmq"):
         with staged(broker) as stage:
-            ours, bare = (
-                stage.run("benchmarks.recording", what, "1000") for what in ("send_sms", "insert_and_publish")
-            )
-            report.ratio(f"send_sms, {broker}", ours["rate"], "INSERT and apply_async", bare["rate"], target=0.8)
+            rates = stage.run("benchmarks.recording", "ones")
+            ours, bare = rates["send_sms"], rates["insert_and_publish"]
+            report.ratio(f"send_sms, {broker}", ours, "INSERT and apply_async", bare, target=0.8)
 
 
-def main(what: str, number: int) -> None:
-    """Measure one of them: the median of three rounds a second, and the memory above the process's base."""
-    measured = MEASURED[what]
-    measured(CHUNK if what in {"bulk_create", "send_bulk", "post_office"} else 20)  # connections, caches
+def bulk(what: str) -> dict[str, float]:
+    """Measure one bulk: how many a second, and the memory above the process's base, in MiB."""
+    BULK[what](CHUNK)  # connections, caches
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    rates = []
-    for _ in range(3):
-        began = time.perf_counter()
-        measured(number)
-        rates.append(number / (time.perf_counter() - began))
-    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) / 1024
-    sys.stdout.write(json.dumps({"rate": statistics.median(rates), "MiB": memory}) + "\n")
+    rate = rate_of(BULK[what], BULKS[what])
+    return {"rate": rate, "MiB": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) / 1024}
+
+
+def ones() -> dict[str, list[float]]:
+    """Measure those that send one message a call, in turns."""
+    for call in ONE.values():
+        rate_of(each(call), 20)  # connections, caches
+    return report.in_turns(15, {what: partial(rate_of, each(call), 200) for what, call in ONE.items()})
+
+
+def rate_of(measured: Callable[[int], object], number: int) -> float:
+    """Do so many. Returns how many a second that was."""
+    began = time.perf_counter()
+    measured(number)
+    return number / (time.perf_counter() - began)
 
 
 if __name__ == "__main__":
     enter(os.environ)
-    main(sys.argv[1], int(sys.argv[2]))
+    sys.stdout.write(json.dumps(bulk(sys.argv[2]) if sys.argv[1] == "bulk" else ones()) + "\n")

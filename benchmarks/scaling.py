@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import product
 
 from . import report
-from .stage import staged
 from .submitting import ours
 
-LATENCIES = (100, 20)
-"""Milliseconds. With the fast one four processes want more than two cores."""
+LATENCIES = {100: 1_000, 20: 4_000}
+"""Milliseconds, and how many messages are for each process: whole chunks. With the fast one four processes want more
+than two cores."""
 
 
 def main() -> None:
@@ -17,8 +17,7 @@ def main() -> None:
     for broker, milliseconds in product(("redis", "rabbitmq"), LATENCIES):
         rates = {}
         for processes in (1, 2, 4):
-            with staged(broker) as stage:
-                rates[processes] = ours(stage, milliseconds, processes)
+            rates[processes] = ours(broker, milliseconds, LATENCIES[milliseconds] * processes, processes)
             report.line(
                 f"{processes} processes of 16 threads, gateway of {milliseconds} ms, {broker}: "
                 f"{rates[processes]:,.0f}/s, {rates[processes] / rates[1]:.2f} times one process"

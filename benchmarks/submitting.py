@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from . import report
-from .stage import Stage, staged
+from .stage import staged
 
 THREADS = 16
-NUMBERS = {20: 16_000, 100: 4_000}
-"""Messages for each delay of the gateway, in milliseconds."""
+PROCESSES = 2
+MEASURED = ((20, 12_000, 3), (100, 4_000, 1))
+"""The gateway's delay in milliseconds, messages of a round, and rounds: the fast one leaves the processors no rest, and
+varies."""
 
 
-def bare(stage: Stage, milliseconds: int, processes: int = 2) -> float:
+def bare(milliseconds: int, number: int) -> float:
     """Measure the bare loop."""
-    gateway = stage.gateway(milliseconds)
-    number = NUMBERS[milliseconds] // processes
-    for index in range(processes):
-        command = ["benchmarks.bare", gateway.url, str(THREADS), str(number)]
-        stage.start(f"bare-{milliseconds}-{index}", command, lambda _process: True)
-    rate = gateway.rate_after(number * processes)
-    stage.stop()
-    return rate
+    with staged() as stage:
+        gateway = stage.gateway(milliseconds)
+        for index in range(PROCESSES):
+            command = ["benchmarks.bare", gateway.url, str(THREADS), str(number // PROCESSES)]
+            stage.start(f"bare-{index}", command, lambda _process: True)
+        return gateway.rate_after(number)
 
 
-def ours(stage: Stage, milliseconds: int, processes: int = 2) -> float:
+def ours(broker: str, milliseconds: int, number: int, processes: int = PROCESSES) -> float:
     """Measure a worker that finds a bulk in its queue."""
-    gateway = stage.gateway(milliseconds)
-    stage.run("benchmarks.filling", str(NUMBERS[milliseconds]))
-    stage.worker(processes)
-    rate = gateway.rate_after(NUMBERS[milliseconds])
-    left = stage.run("benchmarks.settled", str(NUMBERS[milliseconds]))
-    if left != {"accepted": NUMBERS[milliseconds]}:
-        raise AssertionError(f"not all are accepted: {left}")
-    stage.stop()
+    with staged(broker) as stage:
+        gateway = stage.gateway(milliseconds)
+        stage.run("benchmarks.filling", str(number))
+        stage.worker(processes)
+        rate = gateway.rate_after(number)
+        left = stage.run("benchmarks.settled", str(number))
+        if left != {"accepted": number}:
+            raise AssertionError(f"not all are accepted: {left}")
     return rate
 
 
 def main() -> None:
-    """Measure both brokers against one bare loop a delay."""
-    for milliseconds in NUMBERS:
-        with staged() as stage:
-            loop = bare(stage, milliseconds)
-        for broker in ("redis", "rabbitmq"):
-            with staged(broker) as stage:
-                rate = ours(stage, milliseconds)
-            what = f"Submits, 2 x {THREADS}, gateway of {milliseconds} ms, {broker}"
-            report.ratio(what, rate, "bare Session.post", loop, target=0.95)
+    """Measure both brokers against the bare loop."""
+    brokers = ("redis", "rabbitmq")
+    for milliseconds, number, rounds in MEASURED:
+        measured = {broker: partial(ours, broker, milliseconds, number) for broker in brokers}
+        rates = report.in_turns(rounds, {"bare": partial(bare, milliseconds, number), **measured})
+        for broker in brokers:
+            what = f"Submits, {PROCESSES} x {THREADS}, {milliseconds} ms, {broker}"
+            report.ratio(what, rates[broker], "bare Session.post", rates["bare"], target=0.95)

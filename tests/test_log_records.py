@@ -60,12 +60,13 @@ def test_a_whole_run_tells_nothing_of_people_and_secrets(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_record_names_its_message(wire: FakeWire, broker: FakeBroker, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "django_ihuyi.messages")
+    caplog.set_level(logging.DEBUG, "django_ihuyi.messages")
     message = send_sms(MOBILE, TEXT)
     broker.take()[0].run()
     told = [vars(record) for record in caplog.records if record.name == "django_ihuyi.messages"]
-    assert [(record["event"], record["message_pk"], record["code"], record["attempts"]) for record in told] == [
-        ("message.submitting", message.pk, None, 1),
-        ("message.accepted", message.pk, 2, 1),
+    assert [(record["levelname"], record["event"], record["code"], record["attempts"]) for record in told] == [
+        ("DEBUG", "message.submitting", None, 1),
+        ("INFO", "message.accepted", 2, 1),
     ]
+    assert {record["message_pk"] for record in told} == {message.pk}
     assert (told[0]["account"], told[0]["category"]) == ("default", "notification")

@@ -26,25 +26,30 @@ _SIGNALS = {
 
 
 def tell_change(message: Message) -> None:
-    """Log that a message changed its status, at the level INFO, and tell the site after commit.
+    """Log that a message changed its status, and tell the site after commit.
+
+    The level is INFO; that a worker took it is DEBUG, since another record follows at once and says what came of it.
 
     Args:
         message: The message as it is now. Its transaction may still be rolled back; the record stays then.
     """
-    logger.info(
-        "Message %s is %s.",
-        message.pk,
-        message.status,
-        extra={
-            "event": f"message.{message.status}",
-            "message_pk": message.pk,
-            "account": message.account,
-            "category": message.category,
-            "code": message.code,
-            "receipt_code": message.receipt_code,
-            "attempts": message.attempts,
-        },
-    )
+    level = logging.DEBUG if message.status == MessageStatus.SUBMITTING else logging.INFO
+    if logger.isEnabledFor(level):
+        logger.log(
+            level,
+            "Message %s is %s.",
+            message.pk,
+            message.status,
+            extra={
+                "event": f"message.{message.status}",
+                "message_pk": message.pk,
+                "account": message.account,
+                "category": message.category,
+                "code": message.code,
+                "receipt_code": message.receipt_code,
+                "attempts": message.attempts,
+            },
+        )
     signal = _SIGNALS.get(MessageStatus(message.status))
     if signal is not None:
         # Receivers name Message, also where a site's proxy of it was changed.

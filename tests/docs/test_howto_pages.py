@@ -67,6 +67,7 @@ def ready(page: str) -> str:
 
 def test_production_is_right_and_every_queue_has_a_worker(tmp_path: Path, gateway: Sandbox) -> None:
     site = made_of(tmp_path, gateway, "production")
+    site.with_mail_server()
     told = site.python("manage.py", "check", "--deploy")
     assert set(re.findall(r"django_ihuyi\.\w+", told)) == {"django_ihuyi.W022"}  # the sandbox, which this test adds
     served = []

@@ -61,6 +61,11 @@ class Site:
         with (self._folder / "mysite" / "settings.py").open("a", encoding="utf-8") as file:
             file.write("\nCELERY_TASK_ALWAYS_EAGER = True\n")
 
+    def with_mail_server(self) -> None:
+        """Send no mail to the console: from Django 6.1 on that is an error in production."""
+        with (self._folder / "mysite" / "settings.py").open("a", encoding="utf-8") as file:
+            file.write("\nMAILERS = {'default': {'BACKEND': 'django.core.mail.backends.smtp.EmailBackend'}}\n")
+
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Sandbox]:

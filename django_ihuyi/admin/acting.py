@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin import helpers
 from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
 from django.db.models import QuerySet
@@ -21,7 +20,6 @@ from django.http import (
     HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -32,11 +30,9 @@ from django_ihuyi.models import Message
 
 from . import display
 from .acts import ACTS, MOST, Act, Reason, Refused
+from .asking import SHOWN, asked_about, carried
 from .base import SearchedAdmin, is_on_a_rows_page
 from .privacy import shown_number
-
-SHOWN = 50
-"""Rows that a confirmation shows."""
 
 Action = Callable[[Any, HttpRequest, QuerySet[Message]], HttpResponseBase | None]
 
@@ -124,10 +120,7 @@ class ActingAdmin(SearchedAdmin[Message]):
             chosen: To which messages.
             back: Where to go afterwards, or instead.
         """
-        newest = request.POST.get("newest", "")
-        # What has come since the question was asked was not asked about.
-        asked = chosen.filter(pk__lte=int(newest)) if newest.isdecimal() else chosen
-        found = list(asked[: MOST + 1])
+        found = list(asked_about(request, chosen)[: MOST + 1])
         more, rows = len(found) > MOST, found[:MOST]
         doubtful = [row for row in rows if act.why_not(row) is None and act.doubtful(row)]
         if "confirmed" not in request.POST:
@@ -150,27 +143,20 @@ class ActingAdmin(SearchedAdmin[Message]):
         missing: str = "",
     ) -> HttpResponse:
         refused = Counter(str(reason) for reason in map(act.why_not, rows) if reason is not None)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": act.label,
-            "opts": self.opts,
-            "media": self.media,
-            "act": act,
-            "count": len(rows) - refused.total(),
-            "refused": refused.most_common(),
-            "doubtful": doubtful,
-            "missing": missing,
-            "most": MOST if more else None,
-            "rows": [self._row(request, act, row) for row in rows[:SHOWN]],
-            "left_out": max(len(rows) - SHOWN, 0),
-            "newest": max((row.pk for row in rows), default=0),
-            "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
-            "select_across": request.POST.get("select_across", "0"),
-            "checkbox": helpers.ACTION_CHECKBOX_NAME,
-            "back": back,
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/django_ihuyi/message/confirm.html", context)
+        return self.show(
+            request,
+            "message/confirm",
+            act.label,
+            act=act,
+            count=len(rows) - refused.total(),
+            refused=refused.most_common(),
+            doubtful=doubtful,
+            missing=missing,
+            most=MOST if more else None,
+            rows=[self._row(request, act, row) for row in rows[:SHOWN]],
+            back=back,
+            **carried(request, rows),
+        )
 
     def _row(self, request: HttpRequest, act: Act, message: Message) -> Row:
         return Row(

@@ -10,7 +10,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -99,17 +98,15 @@ class BalanceReadingAdmin(ReadOnlyAdmin[BalanceReading]):
         asked = request.GET.get("range", "")
         name = asked if asked in RANGES else "7d"
         zone = timezone.get_current_timezone()
-        context: dict[str, Any] = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "title": gettext("Balance against messages"),
-            "list_title": capfirst(self.opts.verbose_name_plural),
-            "zone": timezone.get_current_timezone_name(),
-            "choices": [(key, label, key == name) for key, label in RANGES.items()],
-            "table": _table(reconcile(ranges.named(name, now=timezone.now(), zone=zone))),
-        }
-        return TemplateResponse(request, "admin/django_ihuyi/balancereading/reconciliation.html", context)
+        return self.show(
+            request,
+            "balancereading/reconciliation",
+            gettext("Balance against messages"),
+            list_title=capfirst(self.opts.verbose_name_plural),
+            zone=timezone.get_current_timezone_name(),
+            choices=[(key, label, key == name) for key, label in RANGES.items()],
+            table=_table(reconcile(ranges.named(name, now=timezone.now(), zone=zone))),
+        )
 
     @admin.display(description=_("left"))
     def left(self, reading: BalanceReading) -> str:

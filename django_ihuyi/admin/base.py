@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -152,6 +153,19 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
     def tools(self, request: HttpRequest, row: _Row) -> list[Tool]:
         """Return where this person may go from a row's page, besides its history."""
         return []
+
+    def show(self, request: HttpRequest, template: str, title: object, /, **context: Any) -> HttpResponse:  # noqa: ANN401  what the template shows
+        """Show a page of one's own in the admin's frame.
+
+        Args:
+            request: The request.
+            template: The template's name below ``admin/django_ihuyi/``, without ``.html``.
+            title: The page's title.
+            **context: What else the template shows.
+        """
+        frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, "media": self.media}
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, f"admin/django_ihuyi/{template}.html", {**frame, **context})
 
     def page_of(self, row: Model) -> str:
         """Return the address of a row's page."""

@@ -105,25 +105,21 @@ class Conversations(Views):
         if sees_whole(request):
             for model in (Message, Reply):
                 looks.looked_at_list(request, model, [one.pk for one in shown if isinstance(one, model)])
-        context = {
-            **self.site.each_context(request),
-            "title": gettext("Conversation with %(number)s")
-            % {"number": shown_number(without_hash(row.mobile), request)},
-            "opts": self.pages.opts,
-            "media": self.pages.media,
-            "entries": [self._entry(request, one) for one in shown],
-            "older_url": self._older(request, row, shown) if len(rows) > SHOWN else "",
-            "newest_url": "" if newest else self._url(row),
-            "opted_out": OptOut.objects.filter(mobile__in=_spelled(row.mobile)).exists(),
-            "form": form,
-            "kept": HASH_MARK not in row.mobile,
-            "url": self._url(row),
-            "trial_url": self._url(row, "_trial"),
-            "read_url": self._url(row, "_read") if self._has_unread(request, shown) else "",
+        return self.pages.show(
+            request,
+            "reply/conversation",
+            gettext("Conversation with %(number)s") % {"number": shown_number(without_hash(row.mobile), request)},
+            entries=[self._entry(request, one) for one in shown],
+            older_url=self._older(request, row, shown) if len(rows) > SHOWN else "",
+            newest_url="" if newest else self._url(row),
+            opted_out=OptOut.objects.filter(mobile__in=_spelled(row.mobile)).exists(),
+            form=form,
+            kept=HASH_MARK not in row.mobile,
+            url=self._url(row),
+            trial_url=self._url(row, "_trial"),
+            read_url=self._url(row, "_read") if self._has_unread(request, shown) else "",
             **(tried(request, row.mobile) if request.method == "POST" and form is not None else {}),
-        }
-        request.current_app = self.site.name
-        return TemplateResponse(request, "admin/django_ihuyi/reply/conversation.html", context)
+        )
 
     @method_decorator(require_POST)
     def trial(self, request: HttpRequest, kind: str, pk: int) -> HttpResponse:

@@ -20,7 +20,6 @@ from django.http import (
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -116,21 +115,18 @@ class ExportingAdmin(SearchedAdmin[Message]):
         self, request: HttpRequest, rows: QuerySet[Message], *, counted: bool, missing: str = ""
     ) -> HttpResponse:
         paginator = CappedPaginator(rows, 1)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Export"),
-            "opts": self.opts,
-            "media": self.media,
-            "missing": missing,
-            "count": paginator.count if counted else None,
-            "capped": counted and paginator.capped,
-            "whole": sees_whole(request),
-            "has_xlsx": has_xlsx(),
-            "xlsx_most": XLSX_MOST,
-            "back": f"{self.list_of(Message)}?{_query(request)}",
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/django_ihuyi/message/export.html", context)
+        return self.show(
+            request,
+            "message/export",
+            _("Export"),
+            missing=missing,
+            count=paginator.count if counted else None,
+            capped=counted and paginator.capped,
+            whole=sees_whole(request),
+            has_xlsx=has_xlsx(),
+            xlsx_most=XLSX_MOST,
+            back=f"{self.list_of(Message)}?{_query(request)}",
+        )
 
     def _csv(self, request: HttpRequest, rows: QuerySet[Message]) -> HttpResponseBase:
         table = self._table(request, rows, most=None)

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -98,18 +97,17 @@ class MatchingAdmin(ReadOnlyAdmin[Receipt]):
         self, request: HttpRequest, receipt: Receipt, *, chosen: Message | None = None, missing: str = ""
     ) -> HttpResponse:
         offered = [chosen] if chosen else by_hand.candidates(receipt, most=CANDIDATES)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Whose receipt is it?"),
-            "opts": self.opts,
-            "media": self.media,
-            "missing": missing,
-            "receipt": receipt,
-            "outcome": display.outcome_badge(delivered=receipt.delivered),
-            "mobile": shown_number(receipt.mobile, request),
-            "reported": display.time(receipt.report_time or receipt.received_at),
-            "chosen": chosen,
-            "candidates": [
+        return self.show(
+            request,
+            "receipt/match",
+            _("Whose receipt is it?"),
+            missing=missing,
+            receipt=receipt,
+            outcome=display.outcome_badge(delivered=receipt.delivered),
+            mobile=shown_number(receipt.mobile, request),
+            reported=display.time(receipt.report_time or receipt.received_at),
+            chosen=chosen,
+            candidates=[
                 Candidate(
                     number=message.pk,
                     badge=display.status_badge(message),
@@ -118,7 +116,5 @@ class MatchingAdmin(ReadOnlyAdmin[Receipt]):
                 )
                 for message in offered
             ],
-            "back": self.page_of(receipt),
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/django_ihuyi/receipt/match.html", context)
+            back=self.page_of(receipt),
+        )

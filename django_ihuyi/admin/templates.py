@@ -10,7 +10,6 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -136,15 +135,14 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
         if request.method == "POST":
             self._submit(request, template)
             return HttpResponseRedirect(self.page_of(template))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Hand in for review"),
-            "opts": self.opts,
-            "template": template,
-            "page": self.page_of(template),
-            "list": self.list_of(Template),
-        }
-        return TemplateResponse(request, "admin/django_ihuyi/template/submit.html", context)
+        return self.show(
+            request,
+            "template/submit",
+            gettext("Hand in for review"),
+            template=template,
+            page=self.page_of(template),
+            list=self.list_of(Template),
+        )
 
     def _submit(self, request: HttpRequest, template: Template) -> None:
         try:

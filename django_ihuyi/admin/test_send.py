@@ -35,7 +35,6 @@ TEST = Purpose(
 )
 
 _ON_THE_WAY = {Message.Status.QUEUED, Message.Status.SUBMITTING, Message.Status.ACCEPTED}
-_PAGE = "admin/django_ihuyi/test_send/page.html"
 _TRIAL = "admin/django_ihuyi/test_send/trial.html"
 _STATUS = "admin/django_ihuyi/test_send/status.html"
 
@@ -85,18 +84,16 @@ class TestSend(Views):
             first = {"account": "default", "nonce": new_nonce()}
             form = TestSendForm(initial={**first, **request.POST.dict()})
         sent = request.GET.get("message", "")
-        context = {
-            **self.site.each_context(request),
-            "title": gettext("Test send"),
-            "opts": self.pages.opts,
-            "form": form,
-            "trial_url": self.url("_trial"),
-            "media": self.pages.media,
-            "list_url": self.pages.list_of(Template),
+        return self.pages.show(
+            request,
+            "test_send/page",
+            gettext("Test send"),
+            form=form,
+            trial_url=self.url("_trial"),
+            list_url=self.pages.list_of(Template),
             **(tried(request, request.POST.get("mobile", "")) if request.method == "POST" else {}),
             **(self._watched(request, int(sent)) if sent.isascii() and sent.isdigit() and len(sent) < 19 else {}),
-        }
-        return render(request, _PAGE, context)
+        )
 
     @method_decorator(require_POST)
     def trial(self, request: HttpRequest) -> HttpResponse:

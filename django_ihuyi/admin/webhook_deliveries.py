@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import helpers
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -23,6 +21,7 @@ from django_ihuyi.models.webhook_delivery import ENDED, DeliveryStatus
 from django_ihuyi.models.webhook_endpoint import PING, WebhookEvent
 
 from . import display
+from .asking import SHOWN, asked_about, carried
 from .base import ReadOnlyAdmin, Tool, is_on_a_rows_page
 from .filters import DayFilter
 from .webhook_acts import publish
@@ -130,10 +129,8 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
 
     def replay_chosen(self, request: HttpRequest, chosen: QuerySet[WebhookDelivery]) -> HttpResponse:
         """What Django calls for the choice in a list."""
-        newest = request.POST.get("newest", "")
-        # What has come since the question was asked was not asked about.
-        asked = chosen.filter(pk__lte=int(newest)) if newest.isdecimal() else chosen
-        return self._replay(request, list(asked.order_by("-pk")[:MOST]), back=request.get_full_path())
+        rows = asked_about(request, chosen).order_by("-pk")[:MOST]
+        return self._replay(request, list(rows), back=request.get_full_path())
 
     def _may_replay(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("django_ihuyi.replay_webhooks")
@@ -163,22 +160,16 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
         return HttpResponseRedirect(back)
 
     def _ask(self, request: HttpRequest, rows: Sequence[WebhookDelivery], *, back: str) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Post again"),
-            "opts": self.opts,
-            "media": self.media,
-            "count": len(rows),
-            "rows": [(row.pk, row.event, row.endpoint, self.status_badge(row), self.created(row)) for row in rows[:50]],
-            "left_out": max(len(rows) - 50, 0),
-            "newest": max((row.pk for row in rows), default=0),
-            "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
-            "select_across": request.POST.get("select_across", "0"),
-            "checkbox": helpers.ACTION_CHECKBOX_NAME,
-            "back": back,
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/django_ihuyi/webhookdelivery/replay.html", context)
+        shown = [(row.pk, row.event, row.endpoint, self.status_badge(row), self.created(row)) for row in rows[:SHOWN]]
+        return self.show(
+            request,
+            "webhookdelivery/replay",
+            gettext("Post again"),
+            count=len(rows),
+            rows=shown,
+            back=back,
+            **carried(request, rows),
+        )
 
     @admin.display(description=_("status"))
     def status_badge(self, delivery: WebhookDelivery) -> SafeString:

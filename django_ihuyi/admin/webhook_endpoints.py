@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -105,7 +104,8 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
         if not self._may(request, act, endpoint):
             raise PermissionDenied
         if request.method != "POST":
-            return self._page(request, "ask", str(act.label), act=act, endpoint=endpoint, back=self.page_of(endpoint))
+            back = self.page_of(endpoint)
+            return self.show(request, "webhookendpoint/ask", str(act.label), act=act, endpoint=endpoint, back=back)
         # One transaction: what is done is logged, and what is logged is done.
         with transaction.atomic(using=WebhookEndpoint.objects.db):
             done = act.offered(endpoint) and act.do(endpoint)
@@ -125,19 +125,14 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
         return changes and act.allowed_to(request.user) and self.has_view_permission(request, endpoint)
 
     def _show_secret(self, request: HttpRequest, endpoint: WebhookEndpoint) -> HttpResponse:
-        return self._page(
+        return self.show(
             request,
-            "secret",
+            "webhookendpoint/secret",
             gettext("The secret of “%(name)s”") % {"name": endpoint.name},
             secret=endpoint.secret,
             old=display.time(endpoint.previous_until) if endpoint.previous_until else None,
             back=self.page_of(endpoint),
         )
-
-    def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:  # noqa: ANN401  what the template shows
-        shown = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, "media": self.media}
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, f"admin/django_ihuyi/webhookendpoint/{template}.html", {**shown, **context})
 
     @admin.display(description=_("state"))
     def state(self, endpoint: WebhookEndpoint) -> SafeString:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from django_ihuyi.gateway.connections import Call, PlainPool, TLSPool, current, 
 from .addresses import MOST_ADDRESSES, Target
 
 MAX_ANSWER = 1024
+_LONGEST_DATE = 40
 
 
 class DeliveryError(Exception):
@@ -27,7 +29,7 @@ class DeliveryError(Exception):
 class Answer(NamedTuple):
     """What a receiver answered: the status, the body's first bytes (at most 1024) and the seconds taken.
 
-    ``retry_after`` is for how many seconds it asks to be left alone, if it says so in digits.
+    ``retry_after`` is for how many seconds it asks to be left alone, if it says so.
     """
 
     status: int
@@ -134,8 +136,16 @@ def _post(
 
 
 def _retry_after(value: str) -> int:
-    # Longer digits than those of a year's seconds are nonsense; int() would refuse very long ones.
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= 8 else 0
+    """Read a header that says seconds or a date (RFC 9110, 10.2.3); what is neither asks for nothing."""
+    if len(value) > _LONGEST_DATE:
+        return 0
+    if value.isascii() and value.isdigit():
+        return int(value)
+    try:
+        asked = parsedate_to_datetime(value).timestamp()
+    except (ValueError, OverflowError):
+        return 0
+    return max(0, int(asked - time.time()))
 
 
 def _pool(target: Target, address: str, ca_certs: str) -> urllib3.HTTPConnectionPool:

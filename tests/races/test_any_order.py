@@ -16,10 +16,9 @@ import requests
 import responses
 import time_machine
 from django.conf import settings as django_settings
-from django.db import connection, connections
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -27,16 +26,15 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from django_ihuyi import send_bulk, send_sms, upkeep
 from django_ihuyi.clock import CHINA
 from django_ihuyi.models import AccountState, Batch, Message, Receipt
 from django_ihuyi.models.lifecycle import SOURCES, MessageStatus
+from tests.any_order import START, dying, explore
 from tests.wire import Answer, FakeBroker, FakeWire, Published, Taken
 
-START = datetime(2026, 11, 22, 12)  # noqa: DTZ001  as time_machine takes it: UTC
 ENDS = {"delivered", "undelivered", "rejected", "expired", "cancelled", "unknown", "accepted"}
 TAKEN = {"accepted", "delivered", "undelivered", "unknown", "submitting"}
 
@@ -58,27 +56,6 @@ FAULTS: list[Answer | Taken] = [
     Taken((200, b'{"code":2,')),
     {"code": 2, "msg": "", "smsid": "0"},
 ]
-
-
-class Death(BaseException):
-    """What SIGKILL would be: nothing catches it."""
-
-
-class DieAt:
-    """Dies before or after the n-th statement of the process."""
-
-    def __init__(self, statement: int, after: bool) -> None:
-        self.left = statement
-        self.after = after
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self.left -= 1
-        if self.left == 0 and not self.after:
-            raise Death
-        result = execute(sql, params, many, context)
-        if self.left == 0:
-            raise Death
-        return result
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -159,20 +136,10 @@ class AnyOrder(RuleBasedStateMachine):
         task = data.draw(st.sampled_from(self.tasks))
         if fault is not None:
             self.wire.answer(fault)
-        self.dying(task.run, statement, after)
+        with dying(statement, after):
+            task.run()
         self.wire.forget_answers()
         self.collect()
-
-    def dying(self, call: Any, statement: int, after: bool) -> None:
-        try:
-            with connection.execute_wrapper(DieAt(statement, after)):
-                call()
-        except Death:
-            # The server ends what a dead process had begun; SQLite's BEGIN is a statement, too. Not by closing alone:
-            # a closed SQLite connection keeps its lock for as long as a frame of the traceback holds a cursor.
-            if connection.connection is not None:
-                connection.connection.rollback()
-            connection.close()
 
     @precondition(lambda self: self.wire.accepted)
     @rule(data=st.data(), code=st.sampled_from([2, 0, 3]), statement=st.integers(0, 8), again=st.integers(1, 3))
@@ -188,7 +155,8 @@ class AnyOrder(RuleBasedStateMachine):
             "report_time": datetime.fromtimestamp(int(taken["time"]), CHINA).strftime("%Y-%m-%d %H:%M:%S"),
         }
         if statement:
-            self.dying(lambda: self.post(fields), statement, after=statement % 2 == 0)
+            with dying(statement, after=statement % 2 == 0):
+                self.post(fields)
         for _ in range(again):
             assert self.post(fields) == b"success"
         assert Receipt.objects.filter(mobile=taken["mobile"], code=code).exists()
@@ -216,7 +184,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(statement=st.integers(1, 12), after=st.booleans())
     def die_sweeping(self, statement: int, after: bool) -> None:
-        self.dying(upkeep.sweep, statement, after)
+        with dying(statement, after):
+            upkeep.sweep()
         self.collect()
 
     def now(self) -> datetime:
@@ -291,16 +260,7 @@ def reachable(status: str) -> set[str]:
 
 @pytest.mark.django_db(transaction=True)
 def test_any_order() -> None:
-    run_state_machine_as_test(
-        AnyOrder,
-        settings=settings(
-            max_examples=40,
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            print_blob=True,
-        ),
-    )
+    explore(AnyOrder, examples=40, steps=40)
 
 
 def test_ends_are_ends() -> None:

@@ -8,16 +8,12 @@ reached the receiver or is a dead letter with all its tries behind it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 import time_machine
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -25,33 +21,18 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from django_ihuyi import upkeep
 from django_ihuyi.models import Message, WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks import signing
-from tests.races.test_any_order import Death, DieAt
+from tests.any_order import START, dying, explore
 from tests.wire import FakeBroker, Published
 
 from .receiver import ALLOWED, NO_ANSWER, Receiver
 
-START = datetime(2026, 11, 22, 12)  # noqa: DTZ001  as time_machine takes it: UTC
 TRIES = 4
 ANSWERS = st.sampled_from([204, 204, 400, 429, 500, NO_ANSWER])
-
-
-@contextmanager
-def dying(statement: int, after: bool) -> Iterator[None]:
-    """Die at a statement of what is done here, if it comes that far."""
-    try:
-        with connection.execute_wrapper(DieAt(statement, after)):
-            yield
-    except Death:
-        # As in tests/races: the server ends what a dead process had begun.
-        if connection.connection is not None:
-            connection.connection.rollback()
-        connection.close()
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -179,14 +160,7 @@ class AnyOrder(RuleBasedStateMachine):
 def test_any_order(receiver: Receiver, use: Callable[..., None]) -> None:
     use(**{**ALLOWED, "PORTS": [receiver.port], "MAX_ATTEMPTS": TRIES})
     AnyOrder.receiver = receiver
-    made: Any = settings(
-        max_examples=30,
-        stateful_step_count=30,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        print_blob=True,
-    )
-    run_state_machine_as_test(AnyOrder, settings=made)
+    explore(AnyOrder, examples=30, steps=30)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -63,20 +62,18 @@ class DashboardAdmin(ReadOnlyAdmin[Dashboard]):
             raise PermissionDenied
         now = timezone.now()
         span, problem = asked_range(request.GET, now)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": capfirst(self.opts.verbose_name_plural),
-            "media": self.media,
-            "problem": problem,
-            "pauses": list(pauses()),
-            "alarms": list(alarms()),
-            "low_balances": list(low_balances()),
+        return self.show(
+            request,
+            "dashboard/page",
+            capfirst(self.opts.verbose_name_plural),
+            problem=problem,
+            pauses=list(pauses()),
+            alarms=list(alarms()),
+            low_balances=list(low_balances()),
             **self._choice(span),
             **self._figures(request, span, now),
             **(extra_context or {}),
-        }
-        return TemplateResponse(request, "admin/django_ihuyi/dashboard/page.html", context)
+        )
 
     def _choice(self, span: ranges.Range) -> dict[str, Any]:
         return {

@@ -1,0 +1,42 @@
+"""Questions that are asked before something is done to rows: which rows were meant is carried along by the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from django.contrib.admin import helpers
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+_Row = TypeVar("_Row", bound=Model)
+
+SHOWN = 50
+"""Rows that a question shows."""
+
+
+def asked_about(request: HttpRequest, chosen: QuerySet[_Row]) -> QuerySet[_Row]:
+    """Leave out what has come since the question was asked: nobody was asked about that.
+
+    Args:
+        request: The answer, or the first POST.
+        chosen: What is chosen now.
+    """
+    newest = request.POST.get("newest", "")
+    return chosen.filter(pk__lte=int(newest)) if newest.isdecimal() else chosen
+
+
+def carried(request: HttpRequest, rows: Sequence[Model]) -> dict[str, Any]:
+    """Return what a question's template needs to ask about the same rows again, and to say how many it does not show.
+
+    Args:
+        request: The request with the choice.
+        rows: What is asked about.
+    """
+    return {
+        "newest": max((row.pk for row in rows), default=0),
+        "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+        "select_across": request.POST.get("select_across", "0"),
+        "checkbox": helpers.ACTION_CHECKBOX_NAME,
+        "left_out": max(len(rows) - SHOWN, 0),
+    }

@@ -10,14 +10,14 @@ from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's own name for it
 from django.core.exceptions import FieldDoesNotExist
 
-from . import conf
+from . import conf, setting_problems
 from .production import production_problems
 from .sections import Problem
 
 
 def check_settings(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
     """Report each problem of ``IHUYI`` as ``django_ihuyi.E...`` (wrong) or ``django_ihuyi.W...`` (incomplete)."""
-    return _messages(conf.problems(conf.get_raw()))
+    return _messages(setting_problems.problems(conf.get_raw()))
 
 
 def check_production(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls

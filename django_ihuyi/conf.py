@@ -1,13 +1,13 @@
-"""The one dict ``IHUYI``: its options with types and defaults, read live, and what is wrong with it.
+"""The one dict ``IHUYI``: its options with types and defaults, read live.
 
-Nothing else in the package reads ``django.conf.settings.IHUYI``. The system checks (:mod:`django_ihuyi.checks`) and
-the errors at run time say the same words, because both come from :func:`problems`.
+Nothing else in the package reads ``django.conf.settings.IHUYI``. What can be wrong with it is in
+:mod:`django_ihuyi.setting_problems`; the system checks and the errors at run time say the same words, because both
+come from :func:`~django_ihuyi.sections.section_problems`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
-from .account_checks import account_problems, code_problems
 from .api.settings import ApiSettings
 from .gateway.products import PRODUCTS, SMS, Product, find
 from .options import (
@@ -45,12 +44,9 @@ from .options import (
     check_words,
     option,
 )
-from .sections import Problem, did_you_mean, read_section, section_problems
+from .sections import did_you_mean, read_section
 from .verification.settings import PurposeSettings, VerificationSettings, check_numbers
 from .webhooks.settings import WebhookSettings
-
-_MIN_TOKEN = 20
-_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,90 +132,9 @@ class IhuyiSettings:
         return timedelta(hours=self.receipt_window_hours)
 
 
-_NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION", "WEBHOOKS")
-
-
+NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION", "WEBHOOKS")
+"""The options of ``IHUYI`` that are dicts with a class of their own."""
 _VERIFICATION = "IHUYI['VERIFICATION']"
-
-
-def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
-    tokens = raw.get("PUSH_TOKENS", [])
-    if check_texts(tokens):
-        return
-    make = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
-    if not tokens:
-        yield Problem(
-            "W001",
-            "IHUYI['PUSH_TOKENS'] is empty, so no receipt or reply can be received.",
-            f"Write a list with one long random token, made for example by: {make}",
-        )
-    metrics = raw.get("METRICS_TOKENS", [])
-    named = [("PUSH_TOKENS", *item) for item in enumerate(tokens)]
-    if not check_texts(metrics):
-        named += [("METRICS_TOKENS", *item) for item in enumerate(metrics)]
-    for name, index, token in named:
-        if len(token) < _MIN_TOKEN or not _IN_A_PATH.fullmatch(token):
-            yield Problem(
-                "E009",
-                f"IHUYI[{name!r}][{index}] is shorter than {_MIN_TOKEN} characters, or has others than letters, "
-                "digits, - and _, which an address does not carry as they are.",
-                f"Whoever guesses it can forge receipts, or read the figures. Make a long one: {make}",
-            )
-
-
-def _registration_problems(raw: object) -> Iterator[Problem]:
-    if raw is None:
-        return
-    yield from section_problems(raw, RegistrationSettings, "IHUYI['REGISTRATION']")
-    if isinstance(raw, Mapping) and raw.get("CONTENT") is None and raw.get("CODE") is None:
-        yield Problem(
-            "E011",
-            "IHUYI['REGISTRATION'] says neither which text nor which code a new user gets.",
-            "Write CONTENT, a text or a callable that takes the user, or CODE, a verification code's purpose.",
-        )
-
-
-def _verification_problems(raw: object) -> Iterator[Problem]:
-    yield from section_problems(raw, VerificationSettings, _VERIFICATION)
-    purposes = raw.get("PURPOSES") if isinstance(raw, Mapping) else None
-    for name, purpose in purposes.items() if isinstance(purposes, Mapping) else ():
-        yield from section_problems(purpose, PurposeSettings, f"{_VERIFICATION}['PURPOSES'][{name!r}]")
-
-
-def problems(raw: object) -> Iterator[Problem]:
-    """Find everything that is wrong with a value of ``IHUYI``, in an order in which to mend it.
-
-    Args:
-        raw: The setting's value; None if there is none.
-
-    Yields:
-        What is wrong, where, and what to write. No value is repeated, since it may be a key.
-    """
-    yield from section_problems(raw, IhuyiSettings, "IHUYI", _NESTED)
-    if not isinstance(raw, Mapping):
-        return
-    accounts = raw.get("ACCOUNTS")
-    if not isinstance(accounts, Mapping) or not accounts:
-        example = "{'default': {'ACCOUNT': '<APIID>', 'API_KEY': '<APIKEY>', 'SIGNATURE': '<签名>'}}"
-        yield Problem("E005", "IHUYI['ACCOUNTS'] names no account.", f"Write {example}.")
-        accounts = {}
-    elif "default" not in accounts:
-        yield Problem(
-            "E006",
-            "IHUYI['ACCOUNTS'] has no account with the alias 'default'.",
-            f"Call one of {', '.join(map(repr, accounts))} 'default': calls that name no account use it.",
-        )
-    for alias, account in accounts.items():
-        yield from section_problems(account, AccountSettings, f"IHUYI['ACCOUNTS'][{alias!r}]")
-        if isinstance(account, Mapping):
-            yield from account_problems(alias, account)
-    yield from _token_problems(raw)
-    yield from _registration_problems(raw.get("REGISTRATION"))
-    yield from _verification_problems(raw.get("VERIFICATION", {}))
-    yield from code_problems(raw)
-    yield from section_problems(raw.get("API", {}), ApiSettings, "IHUYI['API']")
-    if raw.get("WEBHOOKS") is not None:
-        yield from section_problems(raw["WEBHOOKS"], WebhookSettings, "IHUYI['WEBHOOKS']")
 
 
 def get_raw() -> object:
@@ -240,7 +155,7 @@ def get_settings() -> IhuyiSettings:
     Raises:
         ImproperlyConfigured: If a name is unknown or a value has the wrong form.
     """
-    return read_section(_raw(), IhuyiSettings, "IHUYI", _NESTED)
+    return read_section(_raw(), IhuyiSettings, "IHUYI", NESTED)
 
 
 def get_account(alias: str) -> AccountSettings:
@@ -273,6 +188,11 @@ def get_aliases_of(fits: Callable[[Product], bool]) -> list[str]:
     """Return the aliases of the accounts whose product fits, in the settings' order."""
     sold = ((alias, get_product(alias)) for alias in get_account_aliases())
     return [alias for alias, product in sold if product is not None and fits(product)]
+
+
+def get_aliases_without_receipts() -> list[str]:
+    """Return the aliases of the accounts whose messages miss nothing if no receipt comes."""
+    return get_aliases_of(lambda product: not product.promises_receipts)
 
 
 def get_redirecting(mobile: str) -> list[str]:

@@ -10,9 +10,9 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
-from django_ihuyi import conf
-from django_ihuyi.account_checks import TEST_KEY
+from django_ihuyi import conf, setting_problems
 from django_ihuyi.gateway.products import INTERNATIONAL, SMS, VOICE
+from django_ihuyi.setting_problems import TEST_KEY
 
 KEY = "f00dfeedf00dfeedf00dfeedf00dfeed"
 GOOD: dict[str, Any] = {"ACCOUNT": "cf_x", "API_KEY": KEY}
@@ -25,7 +25,7 @@ def settings_with(account: dict[str, Any] | None = None, **options: Any) -> dict
 
 def test_minimal_settings_are_right(settings: Settings) -> None:
     settings.IHUYI = settings_with()
-    assert list(conf.problems(settings.IHUYI)) == []
+    assert list(setting_problems.problems(settings.IHUYI)) == []
     account = conf.get_account("default")
     assert account.base_url == "https://106.ihuyi.com/webservice/sms.php"
     assert account.timeout == (3.05, 10)
@@ -40,7 +40,7 @@ def test_minimal_settings_are_right(settings: Settings) -> None:
 def test_an_address_is_the_products_where_none_is_written(settings: Settings) -> None:
     for product in (INTERNATIONAL, VOICE):
         settings.IHUYI = settings_with({"PRODUCT": product.name, "REDIRECT_TO": []})
-        assert list(conf.problems(settings.IHUYI)) == []
+        assert list(setting_problems.problems(settings.IHUYI)) == []
         assert (conf.get_account("default").base_url, conf.get_account("default").sold_as) == (product.url, product)
 
 

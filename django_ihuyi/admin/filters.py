@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.conf import get_account_aliases, get_aliases_of, get_settings
+from django_ihuyi.conf import get_account_aliases, get_aliases_of, get_aliases_without_receipts, get_settings
 from django_ihuyi.gateway.codes import ACCEPTED, CODES
 from django_ihuyi.gateway.products import PRODUCTS
 from django_ihuyi.models import Batch, Message
@@ -162,7 +162,7 @@ class NoReceiptFilter(admin.SimpleListFilter):
         long_ago = timezone.now() - get_settings().no_receipt_after
         # Accepted so long ago, it was recorded before: that index skips what is too young to be missed.
         awaited = queryset.filter(status=Message.Status.ACCEPTED, accepted_at__lt=long_ago, created_at__lt=long_ago)
-        return awaited.exclude(account__in=get_aliases_of(lambda product: not product.promises_receipts))
+        return awaited.exclude(account__in=get_aliases_without_receipts())
 
 
 class GivenUpFilter(admin.SimpleListFilter):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_ihuyi.conf import get_aliases_of, get_settings
+from django_ihuyi.conf import get_aliases_without_receipts, get_settings
 from django_ihuyi.gateway.codes import lookup
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.models.lifecycle import MessageStatus
@@ -84,7 +84,7 @@ def _accepted(message: Message, now: datetime) -> Standing:
     sentence = _("The gateway took it at %(time)s; the carrier has not reported yet.") % {
         "time": _at(message.accepted_at)
     }
-    if message.account in get_aliases_of(lambda product: not product.promises_receipts):
+    if message.account in get_aliases_without_receipts():
         return Standing(
             sentence, _("Perhaps it never does: no document of ihuyi's tells of receipts for this product.")
         )

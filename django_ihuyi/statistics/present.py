@@ -53,7 +53,7 @@ def look(now: datetime) -> Present:
         waiting=Count("pk", filter=due), later=Count("pk", filter=~due), oldest=Min("due_at", filter=due)
     )
     long_ago = Q(accepted_at__lt=now - conf.get_settings().no_receipt_after)
-    unpromised = conf.get_aliases_of(lambda product: not product.promises_receipts)
+    unpromised = conf.get_aliases_without_receipts()
     awaited = Message.objects.filter(status=MessageStatus.ACCEPTED).exclude(account__in=unpromised)
     accepted = awaited.order_by("created_at")[: MOST + 1]
     return Present(

@@ -12,7 +12,7 @@ from celery import current_app
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
-from django_ihuyi import conf
+from django_ihuyi import conf, setting_problems
 from django_ihuyi.gateway import GatewayError, lookup
 from django_ihuyi.gateway.errors import Refused
 from django_ihuyi.gateway.products import Product
@@ -23,7 +23,7 @@ from .findings import Finding, Level, Limits
 
 def settings(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
     """Whether ``IHUYI`` is right, as the system checks see it."""
-    wrong = list(conf.problems(conf.get_raw()))
+    wrong = list(setting_problems.problems(conf.get_raw()))
     for problem in wrong:
         level = Level.CRITICAL if problem.id.startswith("E") else Level.WARNING
         yield Finding("settings", problem.id, level, problem.text, problem.hint)

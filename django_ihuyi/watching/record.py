@@ -70,7 +70,7 @@ def receipts(_limits: Limits, now: datetime) -> Iterator[Finding]:
         status=MessageStatus.ACCEPTED,
         accepted_at__gt=now - timedelta(days=1),
         accepted_at__lt=now - _PATIENCE_FOR_RECEIPTS,
-    ).exclude(account__in=conf.get_aliases_of(lambda product: not product.promises_receipts))
+    ).exclude(account__in=conf.get_aliases_without_receipts())
     times = list(accepted.order_by("-id").values_list("accepted_at", flat=True)[:_FEW])
     silent = bool(times) and (last is None or all(moment is not None and moment > last for moment in times))
     figures = {"seconds_since_last": None if last is None else (now - last).total_seconds(), "without": len(times)}

@@ -11,7 +11,7 @@ import pytest
 from django.urls import resolve
 from pytest_django import Settings
 
-from django_ihuyi import conf, send_sms
+from django_ihuyi import conf, send_sms, setting_problems
 from django_ihuyi.gateway import products
 from django_ihuyi.gateway.products import PRODUCTS
 from django_ihuyi.outbound.clients import make_client
@@ -35,7 +35,7 @@ def accounts(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Mapping[str
 
 
 def test_the_accounts_are_right(accounts: Mapping[str, Any]) -> None:
-    assert list(conf.problems(conf.get_raw())) == []
+    assert list(setting_problems.problems(conf.get_raw())) == []
     assert {conf.get_account(alias).product for alias in accounts} == set(PRODUCTS)
 
 
@@ -76,7 +76,7 @@ def test_a_product_is_one_file(settings: Settings, monkeypatch: pytest.MonkeyPat
     default = settings.IHUYI["ACCOUNTS"]["default"]
     mms = {name: value for name, value in default.items() if name != "BASE_URL"} | {"PRODUCT": "mms"}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": default, "mms": mms}}
-    assert list(conf.problems(settings.IHUYI)) == []
+    assert list(setting_problems.problems(settings.IHUYI)) == []
     message = send_sms("+86 138 0013 8000", "您好", account="mms")
     assert (message.mobile, message.segments, message.account) == ("13800138000", 1, "mms")
     client = make_client(conf.get_account("mms"))
@@ -84,6 +84,6 @@ def test_a_product_is_one_file(settings: Settings, monkeypatch: pytest.MonkeyPat
 
 
 def _that_import_them() -> tuple[Any, ...]:
-    from django_ihuyi import account_checks, options
+    from django_ihuyi import options, setting_problems
 
-    return account_checks, options
+    return setting_problems, options

@@ -9,7 +9,7 @@ import pytest
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from django_ihuyi import conf
+from django_ihuyi import conf, setting_problems
 from django_ihuyi.exceptions import CodeThrottled, ThrottleReason
 from django_ihuyi.models import Message, VerificationCode
 from django_ihuyi.verification.policy import Policy
@@ -45,7 +45,7 @@ def test_the_views_work(page: dict[str, Any]) -> None:
 
 def test_its_settings_are_right_and_ask_for_a_captcha(page: dict[str, Any], settings: Settings) -> None:
     settings.IHUYI = {**settings.IHUYI, "VERIFICATION": page["VERIFICATION"]}
-    assert list(conf.problems(settings.IHUYI)) == []
+    assert list(setting_problems.problems(settings.IHUYI)) == []
     assert page["ask_for_code"](RequestFactory().post("/", {"mobile": MOBILE})).status_code == 403
 
 

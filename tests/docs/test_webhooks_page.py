@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 
-from django_ihuyi import conf
+from django_ihuyi import setting_problems
 from django_ihuyi.models import Message, WebhookDelivery, WebhookEndpoint
 from django_ihuyi.models.outbox import tell_messages
 from django_ihuyi.models.webhook_endpoint import PING, WebhookEvent
@@ -88,7 +88,7 @@ def test_the_setting() -> None:
     names: dict[str, Any] = {}
     exec(blocks(PAGE, "python")[0].text, names)
     webhooks = names["IHUYI"]["WEBHOOKS"]
-    assert [one.text for one in conf.problems({"WEBHOOKS": webhooks}) if "WEBHOOKS" in one.text] == []
+    assert [one.text for one in setting_problems.problems({"WEBHOOKS": webhooks}) if "WEBHOOKS" in one.text] == []
     assert f"-Q {webhooks['QUEUE']} " in blocks(PAGE, "console")[0].text
 
 

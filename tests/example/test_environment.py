@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from django_ihuyi import conf
+from django_ihuyi import setting_problems
 from example_project import environment
 from example_project.demo import talk_to_the_sandbox
 from example_project.logs import HidePushTokens
@@ -91,14 +91,15 @@ def test_brokers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_the_sandbox_needs_nothing(settings: Any) -> None:
     account, tokens = environment.account("8107"), environment.push_tokens()
     assert account["BASE_URL"] == "http://127.0.0.1:8107/webservice/sms.php"
-    assert list(conf.problems({"ACCOUNTS": {"default": account}, "PUSH_TOKENS": tokens})) == []
+    assert list(setting_problems.problems({"ACCOUNTS": {"default": account}, "PUSH_TOKENS": tokens})) == []
 
 
 def test_a_real_account_talks_to_the_real_gateway_and_gets_no_token_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("IHUYI_ACCOUNT", "cf_shop")
-    (problem,) = conf.problems({"ACCOUNTS": {"default": environment.account("8106")}, "PUSH_TOKENS": ["x" * 20]})
+    raw = {"ACCOUNTS": {"default": environment.account("8106")}, "PUSH_TOKENS": ["x" * 20]}
+    (problem,) = setting_problems.problems(raw)
     assert "API_KEY" in problem.text
     monkeypatch.setenv("IHUYI_API_KEY", "0123456789abcdef")
     assert environment.account("8106") == {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from django_ihuyi import conf
+from django_ihuyi import conf, setting_problems
 
 
 def found(raw: object) -> list[str]:
@@ -17,7 +17,7 @@ def found(raw: object) -> list[str]:
         "PUSH_TOKENS": ["x" * 20],
         "WEBHOOKS": raw,
     }
-    return [f"{problem.id} {problem.text}" for problem in conf.problems(webhooks)]
+    return [f"{problem.id} {problem.text}" for problem in setting_problems.problems(webhooks)]
 
 
 @pytest.mark.parametrize("raw", [None, {}, {"ALLOWED_NETWORKS": ["10.1.0.0/16", "fd00::/8"], "PORTS": (443, 8443)}])

@@ -1,0 +1,171 @@
+"""What is wrong with a value of ``IHUYI``: the form of its options, and what goes beyond that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from .api.settings import ApiSettings
+from .conf import NESTED, AccountSettings, IhuyiSettings, RegistrationSettings
+from .gateway.products import PRODUCTS, SMS, find
+from .options import check_product, check_texts, check_url, is_loopback
+from .sections import Problem, section_problems
+from .verification.settings import PurposeSettings, VerificationSettings, check_code_length, check_numbers
+from .webhooks.settings import WebhookSettings
+
+TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
+"""The key that the vendor prints in its document: nobody's account."""
+_MIN_TOKEN = 20
+_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
+_VERIFICATION = "IHUYI['VERIFICATION']"
+
+
+def problems(raw: object) -> Iterator[Problem]:
+    """Find everything that is wrong with a value of ``IHUYI``, in an order in which to mend it.
+
+    Args:
+        raw: The setting's value; None if there is none.
+
+    Yields:
+        What is wrong, where, and what to write. No value is repeated, since it may be a key.
+    """
+    yield from section_problems(raw, IhuyiSettings, "IHUYI", NESTED)
+    if not isinstance(raw, Mapping):
+        return
+    accounts = raw.get("ACCOUNTS")
+    if not isinstance(accounts, Mapping) or not accounts:
+        example = "{'default': {'ACCOUNT': '<APIID>', 'API_KEY': '<APIKEY>', 'SIGNATURE': '<签名>'}}"
+        yield Problem("E005", "IHUYI['ACCOUNTS'] names no account.", f"Write {example}.")
+        accounts = {}
+    elif "default" not in accounts:
+        yield Problem(
+            "E006",
+            "IHUYI['ACCOUNTS'] has no account with the alias 'default'.",
+            f"Call one of {', '.join(map(repr, accounts))} 'default': calls that name no account use it.",
+        )
+    for alias, account in accounts.items():
+        yield from section_problems(account, AccountSettings, f"IHUYI['ACCOUNTS'][{alias!r}]")
+        if isinstance(account, Mapping):
+            yield from _account_problems(alias, account)
+    yield from _token_problems(raw)
+    yield from _registration_problems(raw.get("REGISTRATION"))
+    yield from _verification_problems(raw.get("VERIFICATION", {}))
+    yield from _code_problems(raw)
+    yield from section_problems(raw.get("API", {}), ApiSettings, "IHUYI['API']")
+    if raw.get("WEBHOOKS") is not None:
+        yield from section_problems(raw["WEBHOOKS"], WebhookSettings, "IHUYI['WEBHOOKS']")
+
+
+def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find what is wrong with one account though each of its values has the right form.
+
+    Args:
+        alias: Its alias.
+        raw: Its dict as it stands in the settings.
+    """
+    where = f"IHUYI['ACCOUNTS'][{alias!r}]"
+    if raw.get("API_KEY") == TEST_KEY:
+        yield Problem(
+            "E007",
+            f"{where}['API_KEY'] is the key printed in the vendor's document.",
+            "Write the APIKEY that ihuyi's console shows for your APIID; keep it in an environment variable.",
+        )
+    yield from _product_problems(where, raw)
+    url = raw.get("BASE_URL")
+    if url and not check_url(url) and urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
+        yield Problem(
+            "E008",
+            f"{where}['BASE_URL'] sends texts and numbers in clear over http://.",
+            "Write https:// instead; http:// is for a stand-in gateway on this machine only.",
+        )
+
+
+def _product_problems(where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find what does not go with the account's product."""
+    if check_product(raw.get("PRODUCT", SMS.name)):
+        return
+    product = find(raw.get("PRODUCT", SMS.name))
+    others = {other.url: name for name, other in PRODUCTS.items() if other is not product}
+    if raw.get("BASE_URL") in others:
+        yield Problem(
+            "E012",
+            f"{where}['BASE_URL'] is the address of another product, {others[raw['BASE_URL']]!r}.",
+            "Leave BASE_URL out: each product has its own address. Or write the right PRODUCT.",
+        )
+    numbers = raw.get("REDIRECT_TO", [])
+    if not check_numbers(numbers) and any(product.find(number) != number for number in numbers):
+        yield Problem(
+            "E013",
+            f"{where}['REDIRECT_TO'] has a number that the product {product.name!r} does not reach.",
+            "Write numbers as messages of this account have them.",
+        )
+
+
+def _code_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find accounts for codes that cannot carry the site's codes, such as one of voice codes of 8 digits.
+
+    Args:
+        raw: ``IHUYI``.
+    """
+    accounts, verification = raw.get("ACCOUNTS"), raw.get("VERIFICATION", {})
+    length = (
+        verification.get("CODE_LENGTH", VerificationSettings.code_length) if isinstance(verification, Mapping) else 0
+    )
+    if check_code_length(length) or not isinstance(accounts, Mapping):
+        return
+    for alias, account in accounts.items():
+        name = account.get("PRODUCT", SMS.name) if isinstance(account, Mapping) else SMS.name
+        product = SMS if check_product(name) else find(name)
+        if not product.carries_code("0" * length):
+            yield Problem(
+                "E014",
+                f"IHUYI['VERIFICATION']['CODE_LENGTH'] is {length}: account {alias!r}, "
+                f"of the product {product.name!r}, carries no such code.",
+                "Write a smaller number.",
+            )
+
+
+def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    tokens = raw.get("PUSH_TOKENS", [])
+    if check_texts(tokens):
+        return
+    make = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+    if not tokens:
+        yield Problem(
+            "W001",
+            "IHUYI['PUSH_TOKENS'] is empty, so no receipt or reply can be received.",
+            f"Write a list with one long random token, made for example by: {make}",
+        )
+    metrics = raw.get("METRICS_TOKENS", [])
+    named = [("PUSH_TOKENS", *item) for item in enumerate(tokens)]
+    if not check_texts(metrics):
+        named += [("METRICS_TOKENS", *item) for item in enumerate(metrics)]
+    for name, index, token in named:
+        if len(token) < _MIN_TOKEN or not _IN_A_PATH.fullmatch(token):
+            yield Problem(
+                "E009",
+                f"IHUYI[{name!r}][{index}] is shorter than {_MIN_TOKEN} characters, or has others than letters, "
+                "digits, - and _, which an address does not carry as they are.",
+                f"Whoever guesses it can forge receipts, or read the figures. Make a long one: {make}",
+            )
+
+
+def _registration_problems(raw: object) -> Iterator[Problem]:
+    if raw is None:
+        return
+    yield from section_problems(raw, RegistrationSettings, "IHUYI['REGISTRATION']")
+    if isinstance(raw, Mapping) and raw.get("CONTENT") is None and raw.get("CODE") is None:
+        yield Problem(
+            "E011",
+            "IHUYI['REGISTRATION'] says neither which text nor which code a new user gets.",
+            "Write CONTENT, a text or a callable that takes the user, or CODE, a verification code's purpose.",
+        )
+
+
+def _verification_problems(raw: object) -> Iterator[Problem]:
+    yield from section_problems(raw, VerificationSettings, _VERIFICATION)
+    purposes = raw.get("PURPOSES") if isinstance(raw, Mapping) else None
+    for name, purpose in purposes.items() if isinstance(purposes, Mapping) else ():
+        yield from section_problems(purpose, PurposeSettings, f"{_VERIFICATION}['PURPOSES'][{name!r}]")

@@ -30,7 +30,7 @@ from django_ihuyi.models import Message
 
 from . import display
 from .acts import ACTS, MOST, Act, Reason, Refused
-from .asking import SHOWN, asked_about, carried
+from .asking import asked_about, carried, shown
 from .base import SearchedAdmin, is_on_a_rows_page
 from .privacy import shown_number
 
@@ -153,7 +153,7 @@ class ActingAdmin(SearchedAdmin[Message]):
             doubtful=doubtful,
             missing=missing,
             most=MOST if more else None,
-            rows=[self._row(request, act, row) for row in rows[:SHOWN]],
+            rows=[self._row(request, act, row) for row in shown(rows)],
             back=back,
             **carried(request, rows),
         )

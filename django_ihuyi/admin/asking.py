@@ -26,6 +26,11 @@ def asked_about(request: HttpRequest, chosen: QuerySet[_Row]) -> QuerySet[_Row]:
     return chosen.filter(pk__lte=int(newest)) if newest.isdecimal() else chosen
 
 
+def shown(rows: Sequence[_Row]) -> Sequence[_Row]:
+    """Return the rows that a question shows, of those that it is about."""
+    return rows[:SHOWN]
+
+
 def carried(request: HttpRequest, rows: Sequence[Model]) -> dict[str, Any]:
     """Return what a question's template needs to ask about the same rows again, and to say how many it does not show.
 

@@ -21,7 +21,7 @@ from django_ihuyi.models.webhook_delivery import ENDED, DeliveryStatus
 from django_ihuyi.models.webhook_endpoint import PING, WebhookEvent
 
 from . import display
-from .asking import SHOWN, asked_about, carried
+from .asking import asked_about, carried, shown
 from .base import ReadOnlyAdmin, Tool, is_on_a_rows_page
 from .filters import DayFilter
 from .webhook_acts import publish
@@ -160,13 +160,12 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
         return HttpResponseRedirect(back)
 
     def _ask(self, request: HttpRequest, rows: Sequence[WebhookDelivery], *, back: str) -> HttpResponse:
-        shown = [(row.pk, row.event, row.endpoint, self.status_badge(row), self.created(row)) for row in rows[:SHOWN]]
         return self.show(
             request,
             "webhookdelivery/replay",
             gettext("Post again"),
             count=len(rows),
-            rows=shown,
+            rows=[(row.pk, row.event, row.endpoint, self.status_badge(row), self.created(row)) for row in shown(rows)],
             back=back,
             **carried(request, rows),
         )

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from django_ihuyi.admin import acting, acts
+from django_ihuyi.admin import acting, asking, acts
 from django_ihuyi.admin.looks import LOOKED
 from django_ihuyi.models import Message
 
@@ -194,7 +194,7 @@ def test_all_of_a_filtered_list_up_to_what_was_there_and_to_the_most(
     staff: StaffClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(acting, "MOST", 2)
-    monkeypatch.setattr(acting, "SHOWN", 1)
+    monkeypatch.setattr(asking, "SHOWN", 1)
     old = [make_message() for _number in range(3)]
     other = make_message(category="marketing")
     client = staff("superuser")

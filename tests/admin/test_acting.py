@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from django_ihuyi.admin import acting, asking, acts
+from django_ihuyi.admin import acting, acts, asking
 from django_ihuyi.admin.looks import LOOKED
 from django_ihuyi.models import Message
 

@@ -31,6 +31,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF",
     }
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    # Nobody needs what a test committed once the machine is off.
+    DATABASES["default"]["OPTIONS"] = {"options": "-c synchronous_commit=off"}
 if DATABASES["default"]["ENGINE"].endswith("mysql"):
     DATABASES["default"].setdefault("OPTIONS", {})["charset"] = "utf8mb4"
     DATABASES["default"]["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"}

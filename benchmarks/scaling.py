@@ -7,7 +7,7 @@ from itertools import product
 from . import report
 from .submitting import ours
 
-LATENCIES = {100: 1_000, 20: 4_000}
+LATENCIES = {100: 1_000, 20: 3_000}
 """Milliseconds, and how many messages are for each process: whole chunks. With the fast one four processes want more
 than two cores."""
 

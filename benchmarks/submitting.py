@@ -9,7 +9,7 @@ from .stage import staged
 
 THREADS = 16
 PROCESSES = 2
-MEASURED = ((20, 12_000, 3), (100, 4_000, 1))
+MEASURED = ((20, 10_000, 3), (100, 3_000, 1))
 """The gateway's delay in milliseconds, messages of a round, and rounds: the fast one leaves the processors no rest, and
 varies."""
 

@@ -162,7 +162,7 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
         title: object,
         /,
         *,
-        below: Sequence[tuple[str, str]] | None = None,
+        below: Sequence[tuple[object, str]] | None = None,
         **context: Any,  # noqa: ANN401  what the template shows
     ) -> HttpResponse:
         """Show a page of one's own in the admin's frame.

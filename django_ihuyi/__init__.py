@@ -7,6 +7,7 @@ before ``django.setup()``: importing this package imports no model and reads no 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import update_wrapper
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,33 @@ __all__ = ["__version__", "offer_code", "send_bulk", "send_code", "send_sms", "v
 __version__ = "0.1.0.dev0"
 
 
-def _late(module: str, name: str) -> Callable[..., Any]:
-    """Return a function that is looked up in its module when it is called."""
+_HOMES = {
+    "offer_code": "django_ihuyi.verification.issuing",
+    "send_bulk": "django_ihuyi.outbound.bulk",
+    "send_code": "django_ihuyi.verification.issuing",
+    "send_sms": "django_ihuyi.outbound.sending",
+    "verify_code": "django_ihuyi.verification.checking",
+}
+
+
+def _late(name: str) -> Callable[..., Any]:
+    """Return a function that is looked up in its home when it is called."""
 
     def function(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  what the function in its home takes and returns
-        return getattr(import_module(module), name)(*args, **kwargs)
+        return getattr(import_module(_HOMES[name]), name)(*args, **kwargs)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"See :func:`{module}.{name}`."
+    function.__doc__ = f"See :func:`{_HOMES[name]}.{name}`."
     return function
+
+
+def explain_functions() -> None:
+    """Give the public functions the signatures and docstrings of their homes, for ``help()`` and editors.
+
+    The models have to be loaded: the app's configuration calls it.
+    """
+    for name, home in _HOMES.items():
+        update_wrapper(globals()[name], getattr(import_module(home), name))
 
 
 if TYPE_CHECKING:
@@ -32,8 +51,8 @@ if TYPE_CHECKING:
     from .verification.checking import verify_code
     from .verification.issuing import offer_code, send_code
 else:
-    send_bulk = _late("django_ihuyi.outbound.bulk", "send_bulk")
-    send_sms = _late("django_ihuyi.outbound.sending", "send_sms")
-    send_code = _late("django_ihuyi.verification.issuing", "send_code")
-    offer_code = _late("django_ihuyi.verification.issuing", "offer_code")
-    verify_code = _late("django_ihuyi.verification.checking", "verify_code")
+    send_bulk = _late("send_bulk")
+    send_sms = _late("send_sms")
+    send_code = _late("send_code")
+    offer_code = _late("offer_code")
+    verify_code = _late("verify_code")

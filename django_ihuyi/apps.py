@@ -16,8 +16,8 @@ class IhuyiConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, listen for new users, and for what other systems are to hear."""
-        from . import registration
+        """Register the system checks, listen for new users and for what other systems are to hear."""
+        from . import explain_functions, registration
         from .checks import check_production, check_registration, check_settings
         from .models import outbox
         from .webhooks import publishing
@@ -25,5 +25,6 @@ class IhuyiConfig(AppConfig):
         checks.register(check_settings)
         checks.register(check_registration)
         checks.register(check_production, checks.Tags.security, deploy=True)
+        explain_functions()
         registration.connect()
         outbox.recorded.connect(publishing.publish_recorded, dispatch_uid="django_ihuyi.webhooks")

@@ -1,6 +1,6 @@
 """The two ends of the app faked for tests: a gateway behind ``requests`` and a broker in memory, both with real bytes.
 
-A pytest plugin, loaded by the project's pytest options: the fixtures ``wire`` and ``broker``.
+A pytest plugin, loaded by the project's pytest options: the fixtures ``wire``, ``broker`` and ``eager``.
 """
 
 from __future__ import annotations
@@ -155,3 +155,11 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBroker]:
     broker.take()
     yield broker
     broker.take()
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Celery runs tasks where they are published, as on a site without a broker."""
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -102,7 +101,6 @@ class BalanceReadingAdmin(ReadOnlyAdmin[BalanceReading]):
             request,
             "balancereading/reconciliation",
             gettext("Balance against messages"),
-            list_title=capfirst(self.opts.verbose_name_plural),
             zone=timezone.get_current_timezone_name(),
             choices=[(key, label, key == name) for key, label in RANGES.items()],
             table=_table(reconcile(ranges.named(name, now=timezone.now(), zone=zone))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from django.contrib import admin, messages
@@ -154,16 +155,34 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
         """Return where this person may go from a row's page, besides its history."""
         return []
 
-    def show(self, request: HttpRequest, template: str, title: object, /, **context: Any) -> HttpResponse:  # noqa: ANN401  what the template shows
+    def show(
+        self,
+        request: HttpRequest,
+        template: str,
+        title: object,
+        /,
+        *,
+        below: Sequence[tuple[object, str]] | None = None,
+        **context: Any,  # noqa: ANN401  what the template shows
+    ) -> HttpResponse:
         """Show a page of one's own in the admin's frame.
 
         Args:
             request: The request.
             template: The template's name below ``admin/django_ihuyi/``, without ``.html``.
             title: The page's title.
+            below: Names and addresses of the pages that it lies below in the app's; None: the table's list.
             **context: What else the template shows.
         """
-        frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, "media": self.media}
+        app = reverse("admin:app_list", args=[self.opts.app_label], current_app=self.admin_site.name)
+        own = (capfirst(self.opts.verbose_name_plural), self.list_of(self.model))
+        frame = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "media": self.media,
+            "crumbs": [(self.opts.app_config.verbose_name, app), *([own] if below is None else below)],
+        }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, f"admin/django_ihuyi/{template}.html", {**frame, **context})
 

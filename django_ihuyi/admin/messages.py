@@ -8,14 +8,17 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.conf import get_account_aliases
 from django_ihuyi.gateway.codes import ACCEPTED, lookup
+from django_ihuyi.gateway.texts import SEPARATOR
 from django_ihuyi.masking import HIDDEN
-from django_ihuyi.models import AccountState, Batch, Message
+from django_ihuyi.models import AccountState, Batch, Message, Template
+from django_ihuyi.outbound.placeholders import fill
 
 from . import conversations, display
 from .accounts import pauses
@@ -115,7 +118,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
         report = ["receipt_outcome", "receipt_code", f"{kind}_receipt_msg", "receipt_meaning"]
         more = ["attempts", "retries", "due", "expires", f"{kind}_idempotency_key", f"{kind}_metadata"]
         if obj is not None and obj.template:
-            sent.append("template")
+            sent.append(f"{kind}_template")
         if obj is not None and obj.batch_id is not None:
             sent.append("batch_link" if request.user.has_perm("django_ihuyi.view_batch") else "batch_number")
         reported = obj is not None and obj.receipt_code is not None
@@ -208,6 +211,23 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
         """Show how long the text is."""
         return display.text(shown_text(message, whole=False))
 
+    @admin.display(description=_("template"))
+    def whole_template(self, message: Message) -> SafeString | str:
+        """Show which template it is, and what the recipient reads: the row has the variables only."""
+        template = _template_of(message)
+        if template is None:
+            return message.template
+        name, values = f"{template} ({message.template})", shown_text(message, whole=True).split(SEPARATOR)
+        if len(values) != len(template.variables):
+            return name
+        return format_html("{} {}", name, display.text(fill(template.text, values)))
+
+    @admin.display(description=_("template"))
+    def masked_template(self, message: Message) -> str:
+        """Show which template it is."""
+        template = _template_of(message)
+        return message.template if template is None else f"{template} ({message.template})"
+
     @admin.display(description=_("batch"))
     def batch_link(self, message: Message) -> SafeString:
         """Show the bulk sending that it belongs to, as a link."""
@@ -292,3 +312,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
     def masked_metadata(self, message: Message) -> SafeString | str:
         """Show whether the site noted something."""
         return HIDDEN if message.metadata else display.EMPTY
+
+
+def _template_of(message: Message) -> Template | None:
+    return Template.objects.filter(account=message.account, template_id=message.template).first()

@@ -65,6 +65,14 @@ def _queued(message: Message, paused: AccountState | None, now: datetime) -> Sta
         return Standing(again, _("Nothing to do: it is sent again by itself."))
     if message.due_at > now:
         return Standing(_("It is to be sent at %(time)s.") % {"time": clock(message.due_at)}, _("Nothing to do."))
+    if message.attempts:
+        return Standing(
+            _("The last attempt sent nothing; it is due again since %(time)s.") % {"time": clock(message.due_at)},
+            _(
+                "The reason is below. Normally the sweep has it sent again within seconds: if it stays like this, "
+                "check that Celery beat, or ihuyi_sweep, and a worker are running."
+            ),
+        )
     return Standing(
         _("It waits for a worker to send it."),
         _("Normally this takes seconds. If it takes minutes, check that the Celery workers are running."),
@@ -84,6 +92,14 @@ def _accepted(message: Message, now: datetime) -> Standing:
     sentence = _("The gateway took it at %(time)s; the carrier has not reported yet.") % {
         "time": _at(message.accepted_at)
     }
+    if not get_settings().push_tokens:
+        return Standing(
+            sentence,
+            _(
+                "No report can arrive: the setting IHUYI['PUSH_TOKENS'] is empty. Write a token there, and the address "
+                "with it in ihuyi's console."
+            ),
+        )
     if message.account in get_aliases_without_receipts():
         return Standing(
             sentence, _("Perhaps it never does: no document of ihuyi's tells of receipts for this product.")

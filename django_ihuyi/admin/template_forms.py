@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.conf import get_aliases_of
@@ -47,11 +48,11 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
     """A template whose text the gateway has not seen, or refused."""
 
     account = forms.ChoiceField(
-        label=_("account"),
+        label=capfirst(_("account")),
         choices=lambda: [(name, name) for name in get_aliases_of(lambda product: product.takes_templates)],
     )
     variables = Lines(
-        label=_("variables"),
+        label=capfirst(_("variables")),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"}),
         help_text=_(

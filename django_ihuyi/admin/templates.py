@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -139,9 +140,12 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
             request,
             "template/submit",
             gettext("Hand in for review"),
+            below=[
+                (capfirst(self.opts.verbose_name_plural), self.list_of(Template)),
+                (str(template), self.page_of(template)),
+            ],
             template=template,
             page=self.page_of(template),
-            list=self.list_of(Template),
         )
 
     def _submit(self, request: HttpRequest, template: Template) -> None:

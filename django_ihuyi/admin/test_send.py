@@ -88,6 +88,7 @@ class TestSend(Views):
             request,
             "test_send/page",
             gettext("Test send"),
+            below=(),
             form=form,
             trial_url=self.url("_trial"),
             list_url=self.pages.list_of(Template),

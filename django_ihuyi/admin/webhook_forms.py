@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
@@ -30,10 +31,10 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
     """A webhook endpoint."""
 
     events = forms.MultipleChoiceField(
-        label=_("events"), choices=WebhookEvent.choices, widget=forms.CheckboxSelectMultiple
+        label=capfirst(_("events")), choices=WebhookEvent.choices, widget=forms.CheckboxSelectMultiple
     )
     account = forms.ChoiceField(
-        label=_("account"),
+        label=capfirst(_("account")),
         required=False,
         choices=lambda: [("", _("All")), *((name, name) for name in conf.get_account_aliases())],
         help_text=_("Only events of this account; empty for all."),

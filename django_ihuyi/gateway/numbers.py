@@ -77,6 +77,9 @@ def require(mobile: object, find: Callable[[str], str | None], what: str) -> str
     Raises:
         InvalidMessage: With code 403 if there is nothing, 406 if it is no such number.
     """
+    if isinstance(mobile, int) and not isinstance(mobile, bool):
+        # From a column of numbers.
+        mobile = str(mobile)
     if not isinstance(mobile, str) or not mobile.strip():
         raise InvalidMessage(403, "The mobile number is empty.")
     number = find(mobile)

@@ -17,7 +17,8 @@ from ..exceptions import InvalidMessage
 
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 _BRACKET = re.compile("[【】]")
-_SEPARATOR = "|"
+SEPARATOR = "|"
+"""What stands between a template's variables, on the wire and in the record."""
 
 
 class Limits(Protocol):
@@ -106,7 +107,7 @@ def check_params(params: Sequence[object] | Mapping[str, object] | None, account
         named = [(str(index), value) for index, value in enumerate(values, start=1)]
     if not named:
         raise InvalidMessage(404, "The template has no variables: give them as params.")
-    joined = _SEPARATOR.join(_check_variable(name, str(value), account) for name, value in named)
+    joined = SEPARATOR.join(_check_variable(name, str(value), account) for name, value in named)
     if len(joined) > account.max_length:
         raise InvalidMessage(4073, f"The variables have {len(joined)} characters; the limit is {account.max_length}.")
     return joined
@@ -130,8 +131,8 @@ def _check_variable(name: str, value: str, account: Limits) -> str:
     if not value.strip():
         raise InvalidMessage(404, f"Variable {name} is empty.")
     _check_characters(value, f"Variable {name}")
-    if _SEPARATOR in value:
-        raise InvalidMessage(40722, f"Variable {name} contains {_SEPARATOR!r}, which separates the variables.")
+    if SEPARATOR in value:
+        raise InvalidMessage(40722, f"Variable {name} contains {SEPARATOR!r}, which separates the variables.")
     if len(value) > account.max_variable_length:
         limit = account.max_variable_length
         raise InvalidMessage(

@@ -17,13 +17,12 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.gateway.codes import lookup
+from django_ihuyi.gateway.texts import SEPARATOR
 from django_ihuyi.models import Message
 from django_ihuyi.models.lifecycle import MessageStatus
 
 from .drafts import Drafts
 from .sending import send_draft
-
-_SEPARATOR = "|"
 
 _REFUSED: Mapping[str, Promise] = MappingProxyType(
     {
@@ -101,7 +100,7 @@ def _draft(first: Message) -> Message:
             first.mobile,
             None if first.template else first.content,
             template=first.template or None,
-            params=first.content.split(_SEPARATOR) if first.template else None,
+            params=first.content.split(SEPARATOR) if first.template else None,
             idempotency_key=f"sent-again-for-{first.pk}",
             send_at=None,
             # The first one's time may be over; whoever sends it again finds it of use now.

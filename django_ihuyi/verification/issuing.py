@@ -66,10 +66,15 @@ def offer_code(
 
     For a number that is not known it passes the same limits, makes the same statements and publishes a task, and sends
     nothing: the message is ``cancelled``. A number that the gateway refuses today is treated like that as well, since
-    only one that had a code can be refused. It takes, returns and raises the same as :func:`send_code`, and besides:
+    only one that had a code can be refused. It returns and raises the same as :func:`send_code`.
 
     Args:
+        mobile: As of :func:`send_code`.
+        purpose: As of :func:`send_code`.
         known: Whether a code really goes out.
+        ip: As of :func:`send_code`.
+        account: As of :func:`send_code`.
+        captcha: As of :func:`send_code`.
     """
     return _issue(_read(mobile, purpose, ip, account), captcha, decoy=not known, quietly=True)
 

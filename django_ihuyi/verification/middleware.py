@@ -30,7 +30,8 @@ class CodeThrottledMiddleware:
 
 def throttled(request: HttpRequest, error: CodeThrottled) -> HttpResponse:
     """Return the page for a limit that was met: status 429, with ``Retry-After`` where waiting helps."""
-    response = render(request, "django_ihuyi/throttled.html", {"text": refusal(error)}, status=429)
+    context = {"text": refusal(error), "back": request.get_full_path()}
+    response = render(request, "django_ihuyi/throttled.html", context, status=429)
     if error.retry_after:
         response.headers["Retry-After"] = str(error.retry_after)
     return response

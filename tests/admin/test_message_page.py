@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.utils import translation
 
 from django_ihuyi.admin.carrier import explain
-from django_ihuyi.models import AccountState, Message, Receipt, Reply
+from django_ihuyi.models import AccountState, Message, Receipt, Reply, Template
 
 from .conftest import MOBILE, SMSID, StaffClient, make_message, make_receipt, make_reply
 from .pages import html, list_url, page_url
@@ -93,6 +93,22 @@ def test_a_page_has_no_empty_parts(staff: StaffClient, db: None) -> None:
     page = html(staff("superuser"), page_url(make_message(template="1", error="no answer", receipt_code=0)))
     for present in ("carrier&#x27;s report", "gateway&#x27;s answer", "Error:", "Template:"):
         assert present in page
+
+
+def test_a_template_is_named_and_read_as_the_recipient_does(staff: StaffClient, db: None) -> None:
+    text = "您的订单【变量】已发货，【变量】送达。"
+    Template.objects.create(name="order-shipped", template_id="1001", text=text, variables=["a", "b"])
+    page = page_url(make_message(template="1001", content="A7|明天"))
+    client = staff("whole")
+    whole, masked = html(client, page), html(staff("masked"), page)
+    assert "order-shipped (1001)" in whole
+    assert "您的订单A7已发货，明天送达。" in whole
+    assert "order-shipped (1001)" in masked
+    assert "明天" not in masked
+    # The registry was changed since.
+    odd = html(client, page_url(make_message(template="1001", content="A7")))
+    assert "order-shipped (1001)" in odd
+    assert "已发货" not in odd
 
 
 def test_metadata_is_readable(staff: StaffClient, db: None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from pytest_django import Settings
 
 from django_ihuyi.models import AccountState, Message
 
@@ -27,6 +28,11 @@ ROWS: dict[str, tuple[dict[str, Any], str, str]] = {
         {"due_at": LATER, "attempts": 2},
         f"The last attempt sent nothing; it is tried again at {SOON}.",
         "it is sent again by itself",
+    ),
+    "queued again, and nobody came": (
+        {"due_at": PAST, "attempts": 2},
+        f"The last attempt sent nothing; it is due again since {THEN}.",
+        "check that Celery beat, or ihuyi_sweep, and a worker are running",
     ),
     "queued, account paused": (
         {"account": "paused"},
@@ -124,6 +130,13 @@ def test_a_message_says_where_it_stands(
     standing = page[page.index("ihuyi-standing") : page.index("</section>")]
     assert sentence in standing
     assert advice in standing
+
+
+def test_without_a_push_token_nobody_waits_for_a_report(staff: StaffClient, settings: Settings, db: None) -> None:
+    settings.IHUYI = {**settings.IHUYI, "PUSH_TOKENS": []}
+    page = html(staff("masked"), page_url(make_message(status="accepted", accepted_at=NOW, code=2, smsid="158")))
+    assert "No report can arrive: the setting IHUYI[&#x27;PUSH_TOKENS&#x27;] is empty." in page
+    assert "most receipts come" not in page
 
 
 def test_no_status_is_left_out() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from django.core.management import CommandError, call_command
 from django.core.management.base import CommandParser
 from django.db import OperationalError
@@ -17,7 +18,7 @@ from django.db.models.signals import post_init
 
 from django_ihuyi.management.commands.ihuyi_send import Command
 from django_ihuyi.models import Batch, Message
-from tests.wire import FakeBroker
+from tests.wire import FakeBroker, FakeWire
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -57,11 +58,20 @@ def test_one_message(broker: FakeBroker) -> None:
     arguments = ("138 0013 8000", TEXT, "--category", "marketing", "--key", "k")
     status, out, err = run(*arguments)
     message = Message.objects.get()
-    assert (status, out, err) == (0, f"message={message.pk}\n", "")
+    assert (status, out, err) == (0, f"message={message.pk} status=queued\n", "")
     assert (message.mobile, message.content, message.category, message.idempotency_key) == (ONE, TEXT, "marketing", "k")
     assert broker.take_pks() == [message.pk]
     assert run(*arguments) == (status, out, err)
     assert Message.objects.count() == 1
+
+
+def test_one_message_without_a_broker(wire: FakeWire, eager: None) -> None:
+    wire.answer(requests.exceptions.ConnectTimeout())
+    status, out, err = run(ONE, TEXT)
+    message = Message.objects.get()
+    assert (status, out) == (0, f"message={message.pk} status=queued\n")
+    assert err == message.error + "\n"
+    assert "127.0.0.1" in err
 
 
 def test_one_message_of_a_template() -> None:

@@ -16,6 +16,18 @@ from .test_snippets import SETUP, TOKEN, Site
 
 QUEUES = "from django.conf import settings; print(*sorted(settings.IHUYI['QUEUES'].values()))"
 
+NO_OTHER_BROKER = "import os; del os.environ['CELERY_BROKER_URL']\n"  # which Celery prefers to the settings
+FOLDER_AND_FILE = """
+import pathlib, warnings
+from django.conf import settings
+from django.db import connection
+from mysite import celery_app
+with connection.cursor() as cursor:
+    print(cursor.execute("PRAGMA journal_mode").fetchone()[0], connection.transaction_mode)
+celery_app.send_task("nothing")
+print(len(list(pathlib.Path(settings.FOLDER).glob("*.msg"))))
+"""
+
 PUSH = """
 import logging
 from django.test import Client
@@ -78,6 +90,11 @@ def test_production_is_right_and_every_queue_has_a_worker(tmp_path: Path, gatewa
         assert command[1:3] == ["-A", "mysite"]
         served += command[command.index("-Q") + 1].split(",") if "-Q" in command else []
     assert site.python("-c", SETUP + QUEUES).split() == sorted(served)
+
+
+def test_sqlite_and_a_folder_are_a_database_and_a_broker(tmp_path: Path, gateway: Sandbox) -> None:
+    site = Site(tmp_path, gateway.base_url, "docs/databases.md")
+    assert site.python("-c", NO_OTHER_BROKER + SETUP + FOLDER_AND_FILE).splitlines() == ["wal IMMEDIATE", "1"]
 
 
 def test_the_push_urls_are_closed_as_the_page_says(tmp_path: Path, gateway: Sandbox) -> None:

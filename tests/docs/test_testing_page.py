@@ -17,7 +17,8 @@ def test_every_recipe_runs(tmp_path: Path) -> None:
     site = Site(tmp_path, "http://127.0.0.1:9/webservice/sms.php", PAGE)
     (tmp_path / "shop" / "__init__.py").touch()
     files = [code.file for code in blocks(PAGE, "python") if code.file]
-    (tmp_path / "pytest.ini").write_text("[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\nfilterwarnings = error\n")
+    [options] = blocks(PAGE, "toml")
+    (tmp_path / "pyproject.toml").write_text(f'{options.text}filterwarnings = ["error"]\n', "utf-8")
     recipes = [name for name in files if "/test" in name]
     assert len(recipes) >= 4
     told = site.python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *recipes)

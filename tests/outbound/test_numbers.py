@@ -30,6 +30,10 @@ def test_spellings_of_one_number(written: str) -> None:
     assert normalise(written) == "13800138000"
 
 
+def test_a_whole_number_is_taken_by_its_digits() -> None:
+    assert normalise(13800138000) == "13800138000"
+
+
 @pytest.mark.parametrize("mobile", ["19912345678", "16612345678", "17012345678", "14712345678", "15912345678"])
 def test_mobile_prefixes(mobile: str) -> None:
     assert normalise(mobile) == mobile
@@ -39,7 +43,8 @@ REFUSED = [
     ("", 403),
     ("   ", 403),
     (None, 403),
-    (13800138000, 403),
+    (1380013800, 406),
+    (True, 403),
     ("1380013800", 406),
     ("138001380001", 406),
     ("12800138000", 406),

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+import requests
+import time_machine
 from celery import Celery
 from django.utils import timezone
-from pytest_django import Settings
 
 from django_ihuyi import send_bulk, send_sms, upkeep
 from django_ihuyi.models import Message
@@ -131,15 +132,27 @@ def test_a_job_that_waited_too_long_is_not_published_behind_the_callers_back() -
     assert not waiting.published
 
 
-def test_eager_tasks_run_in_the_callers_thread(settings: Settings, wire: FakeWire) -> None:
-    app.conf.task_always_eager = True
-    try:
-        message = send_sms("13800138000", "您好")
-    finally:
-        app.conf.task_always_eager = False
+def test_eager_tasks_run_in_the_callers_thread(wire: FakeWire, eager: None) -> None:
+    message = send_sms("13800138000", "您好")
     message.refresh_from_db()
     assert message.status == "accepted"
     assert len(wire.accepted) == 1
+
+
+def test_eager_tasks_leave_what_is_for_later_to_the_sweep(
+    wire: FakeWire, eager: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    wire.answer(requests.exceptions.ConnectTimeout())
+    message = send_sms("13800138000", "您好")
+    message.refresh_from_db()
+    assert (message.status, message.attempts) == ("queued", 1)
+    assert message.due_at > timezone.now()
+    assert message.publish_at - message.due_at < timedelta(seconds=1)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    with time_machine.travel(message.due_at + timedelta(seconds=1), tick=False):
+        assert upkeep.sweep()["published"] == 1
+    message.refresh_from_db()
+    assert message.status == "accepted"
 
 
 def test_a_forked_child_publishes_with_a_thread_of_its_own() -> None:

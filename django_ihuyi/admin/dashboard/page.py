@@ -66,6 +66,7 @@ class DashboardAdmin(ReadOnlyAdmin[Dashboard]):
             request,
             "dashboard/page",
             capfirst(self.opts.verbose_name_plural),
+            below=(),
             problem=problem,
             pauses=list(pauses()),
             alarms=list(alarms()),

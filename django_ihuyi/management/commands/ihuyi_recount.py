@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     help = (
         "Counts the dashboard's figures anew since a day. Messages that are deleted by now are then missing from "
-        "them, so choose no day before the oldest that is kept. Can be stopped: upkeep goes on with the rest."
+        "them, so choose no day before the oldest that is kept. Can be stopped: the sweep goes on with the rest."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

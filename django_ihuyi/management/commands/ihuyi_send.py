@@ -82,7 +82,11 @@ class Command(BaseCommand):
             account=options["account"],
             idempotency_key=options["key"],
         )
-        self.stdout.write(f"message={message.pk}")
+        # Without a broker it is sent by now, or was tried.
+        message.refresh_from_db()
+        self.stdout.write(f"message={message.pk} status={message.status}")
+        if message.error:
+            self.stderr.write(message.error)
 
     def _send_file(self, options: dict[str, Any]) -> None:
         key = options["key"] or f"ihuyi_send-{secrets.token_hex(8)}"

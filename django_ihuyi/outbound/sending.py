@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,10 +11,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.hashing import spellings
 from django_ihuyi.models import Message, OptOut
 
 from . import publishing
 from .drafts import Drafts, Params
+
+logger = logging.getLogger(__name__)
 
 OPTED_OUT = 4030
 """What the gateway answers for a number on its own list of people who want no texts (PROTOCOL 3)."""
@@ -113,6 +117,12 @@ def record(message: Message) -> Message:
         first = _first_with_key(message.idempotency_key)
         if first is None:
             raise  # another constraint's
+        if first.mobile not in spellings(message.mobile):
+            logger.warning(
+                "The idempotency key of a message is that of message %s to another number: nothing is sent.",
+                first.pk,
+                extra={"event": "key.of_another", "message_pk": first.pk},
+            )
         return first
     return message
 

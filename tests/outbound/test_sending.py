@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi import send_sms
 from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.hashing import hash_mobile
 from django_ihuyi.models import Message
 from tests.wire import FakeBroker
 
@@ -90,6 +91,23 @@ def test_the_same_key_again_sends_nothing(broker: FakeBroker) -> None:
     assert broker.take_pks() == [first.pk]
     other = send_sms("13800138000", "您好", idempotency_key="order-8")
     assert other.pk != first.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_key_of_a_message_to_another_number_is_told(broker: FakeBroker, caplog: pytest.LogCaptureFixture) -> None:
+    first = send_sms("13800138000", "您好", idempotency_key="order-7")
+    assert send_sms("+86 138 0013 8000", "您好", idempotency_key="order-7") == first
+    Message.objects.filter(pk=first.pk).update(mobile=hash_mobile("13800138000"))
+    assert send_sms("13800138000", "您好", idempotency_key="order-7") == first
+    assert caplog.records == []
+    assert send_sms("13900139000", "您好", idempotency_key="order-7") == first
+    [record] = caplog.records
+    assert (record.levelname, vars(record)["event"], vars(record)["message_pk"]) == (
+        "WARNING",
+        "key.of_another",
+        first.pk,
+    )
+    assert "139" not in record.getMessage()
 
 
 @pytest.mark.django_db(transaction=True)

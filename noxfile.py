@@ -1,8 +1,9 @@
 """The matrix: each Python and Django of setup.cfg's classifiers, with the lowest and the newest of all other packages.
 
-``make matrix`` runs all of it, ``.ci/run`` three of its corners. *Lowest* means just the versions that
+``make matrix`` runs all of it, ``.ci/run`` two of its corners. *Lowest* means just the versions that
 setup.cfg states, so that a lower bound is something that was tried. The tests are those that need no server and no
-other process. A Python that is not here is skipped by name.
+other process; what takes long and depends little on versions runs in the corners only, and with ``-- quick`` not even
+there. A Python that is not here is skipped by name.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ MATRIX = [
     for python, django, versions in product(PYTHONS, DJANGOS, ("lowest", "newest"))
     if _is_possible(python, django)
 ]
+CORNERS = (MATRIX[0], MATRIX[-1])
+LONG = ("attack", "docs", "example", "migrations", "packaging", "races")
+"""Directories of tests that start many processes, simulate at length, or build and install."""
 
 
 @nox.session
@@ -62,10 +66,11 @@ def tests(session: nox.Session, django: str, versions: str) -> None:
     """Run the tests on one Python and Django, with the lowest or the newest versions of all else.
 
     Args:
-        session: The environment; what else pytest is given stands behind ``--`` on nox's command line.
+        session: The environment; what else pytest is given stands behind ``--`` on nox's command line, or ``quick``.
         django: The release of Django, as ``5.2``.
         versions: ``lowest`` or ``newest``.
     """
+    quick = "quick" in session.posargs
     resolution = "lowest-direct" if versions == "lowest" else "highest"
     session.install("--upgrade", "--resolution", resolution, "--editable", ".[demo,test]", f"Django=={django}.*")
     # tests/packaging installs wheels into environments of its own with it.
@@ -77,9 +82,8 @@ def tests(session: nox.Session, django: str, versions: str) -> None:
         *("-W", "error::DeprecationWarning:celery", "-W", "error::DeprecationWarning:django"),
         *("-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
         *("-m", "not e2e and not service"),
-        # Building and installing takes minutes and depends on little: once, where most is new, is enough.
-        *(() if (django, versions) == (DJANGOS[-1], "newest") else ("--ignore", "tests/packaging")),
-        *session.posargs,
+        *(f"--ignore=tests/{name}" for name in LONG if quick or (session.python, django, versions) not in CORNERS),
+        *(argument for argument in session.posargs if argument != "quick"),
         # Bad pushes are tried at length by `make test`; here it is enough to see that nothing behaves otherwise.
         env={"IHUYI_BAD_PUSHES": "100"},
     )

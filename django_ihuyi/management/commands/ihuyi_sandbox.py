@@ -1,27 +1,40 @@
-"""``ihuyi_sandbox``: the stand-in gateway as a process of its own, until SIGINT or SIGTERM."""
+"""``ihuyi_sandbox``: the stand-in gateway as a process of its own, until SIGINT or SIGTERM.
+
+The stand-in knows no Django: what the site's settings and tables know is read here and handed over.
+"""
 
 from __future__ import annotations
 
 import errno
 import logging
+import re
 import signal
 import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, connections
 from django.utils.translation import gettext as _
 
 from django_ihuyi import conf
-from django_ihuyi.sandbox import Options, Sandbox
+from django_ihuyi.models import Template
+from django_ihuyi.models.template import OPEN_TO_ALL
+from django_ihuyi.sandbox import KnownTemplate, Options, Sandbox
 from django_ihuyi.sandbox.options import OptionFields
 
 PORT = 8106
 PUSH_ROOT = "http://127.0.0.1:8000/ihuyi/push/"
+STATES: Final = {
+    Template.State.IN_REVIEW: "waiting",
+    Template.State.PASSED: "passed",
+    Template.State.REFUSED: "refused",
+}
+"""The registry's words for what the gateway knows of a template, in those of the stand-in."""
 
 
 def site_defaults() -> dict[str, str]:
@@ -40,6 +53,50 @@ def site_defaults() -> dict[str, str]:
         for token in conf.get_settings().push_tokens[:1]:
             known["push_url"] = f"{PUSH_ROOT}{token}/"
     return known
+
+
+def registry_templates(account: str) -> tuple[KnownTemplate, ...]:
+    """Return what was handed in for an account, so that a stand-in that was started again still knows it.
+
+    Args:
+        account: The account (APIID), whatever aliases the site has for it.
+
+    Returns:
+        The registry's templates with an id that the stand-in can have given.
+
+    Raises:
+        Error: The site's database cannot be read, or has no such table.
+        ImproperlyConfigured: The site has no database.
+    """
+    handed_in = Template.objects.filter(account__in=_aliases_of(account), state__in=STATES)
+    connection = connections[handed_in.db]
+    try:
+        rows = list(
+            handed_in.exclude(template_id=OPEN_TO_ALL).order_by("pk").values_list("template_id", "text", "state")
+        )
+    finally:
+        # The process runs for hours, and never asks again.
+        if not connection.in_atomic_block:
+            connection.close()
+    found = {
+        (number := int(written[0])): KnownTemplate(number, text, STATES[Template.State(state)])
+        for template_id, text, state in rows
+        if (written := re.fullmatch(r"[1-9][0-9]{0,8}", template_id or ""))
+    }
+    return tuple(found.values())
+
+
+def _aliases_of(account: str) -> list[str]:
+    found = []
+    with suppress(ImproperlyConfigured):
+        found = conf.get_account_aliases()
+    return [alias for alias in found if _apiid_of(alias) == account]
+
+
+def _apiid_of(alias: str) -> str | None:
+    with suppress(ImproperlyConfigured):
+        return conf.get_account(alias).account
+    return None
 
 
 class Command(BaseCommand):
@@ -74,8 +131,10 @@ class Command(BaseCommand):
         Raises:
             CommandError: An option cannot work, or the port is in use.
         """
+        fields = _fields(options)
+        fields["templates"], unread = _known_templates(fields["account"])
         try:
-            sandbox = Sandbox(**_fields(options))
+            sandbox = Sandbox(**fields)
         except ValueError as error:
             raise CommandError(str(error)) from error
         with _signals() as stopping, self._logging(options["verbosity"]):
@@ -84,15 +143,25 @@ class Command(BaseCommand):
             except OSError as error:
                 raise CommandError(_explain(error, options["host"], options["port"])) from error
             try:
-                self._announce(sandbox)
+                self._announce(sandbox, unread)
                 stopping.wait()
             finally:
                 sandbox.stop()
 
-    def _announce(self, sandbox: Sandbox) -> None:
+    def _announce(self, sandbox: Sandbox, unread: str) -> None:
         self.stdout.write(_("Phone page:  %(url)s/") % {"url": sandbox.url})
         self.stdout.write(_("Gateway:     %(url)s") % {"url": sandbox.base_url})
         self.stdout.write(_("Account:     %(account)s") % {"account": sandbox.options.account})
+        if unread:
+            self.stdout.write(
+                _("Templates:   none of the site's registry, which cannot be read (%(error)s)") % {"error": unread}
+            )
+        else:
+            states = [template.state for template in sandbox.options.templates]
+            self.stdout.write(
+                _("Templates:   %(number)d of the site's registry, %(passed)d of them passed")
+                % {"number": len(states), "passed": states.count("passed")}
+            )
         if sandbox.options.receipt_url:
             parts = urlsplit(sandbox.options.receipt_url)
             self.stdout.write(_("Pushes go to %(site)s") % {"site": f"{parts.scheme}://{parts.netloc}"})
@@ -149,6 +218,15 @@ def _fields(options: dict[str, Any]) -> OptionFields:
     fields["max_length"], fields["max_variable"] = options["max_length"], options["max_variable"]
     fields["per_day"], fields["codes_per_day"] = options["per_day"], options["codes_per_day"]
     return fields
+
+
+def _known_templates(account: str) -> tuple[tuple[KnownTemplate, ...], str]:
+    """Return the registry's templates, and the name of what kept them from being read."""
+    try:
+        return registry_templates(account), ""
+    except (Error, ImproperlyConfigured) as error:
+        # A site that is not migrated yet is no reason not to try the sandbox.
+        return (), type(error).__name__
 
 
 def _explain(error: OSError, host: str, port: int) -> str:

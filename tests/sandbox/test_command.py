@@ -263,3 +263,16 @@ def test_docs_have_the_same_options() -> None:
     docs = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 
     assert set(re.findall(r"^\| `(--[\w-]+)` ", docs, re.MULTILINE)) == known - general
+@pytest.mark.django_db
+@pytest.mark.parametrize(("verbosity", "told"), [(1, False), (2, True)])
+def test_the_pages_polling_is_told_at_verbosity_2(answered: Callable[..., str], verbosity: int, told: bool) -> None:
+    def look(url: str) -> None:
+        requests.get(url.replace("/webservice/sms.php", "/sandbox/feed"), timeout=5)
+        ask(url, "GetNum")
+
+    output = answered(look, verbosity=verbosity)
+
+    assert "POST GetNum 200 code=2" in output
+    assert ("GET control 200" in output) is told
+
+

@@ -196,6 +196,20 @@ def test_log_has_no_number_text_or_key(customer: Customer, caplog: pytest.LogCap
     assert not any(word in lines for word in ("13712345678", "秘密", "secret", KEY))
 
 
+def test_the_pages_polling_is_logged_for_who_asks_for_it(customer: Customer, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "django_ihuyi.sandbox"):
+        customer.get("/sandbox/feed?run=&since=0")
+        customer.get("/sandbox/feed", Host="example.com")
+        customer.get("/sandbox/messages")
+        eventually(lambda: len(caplog.records) == 3)
+
+    assert [(one.levelname, one.getMessage().rpartition(" - ")[0]) for one in caplog.records] == [
+        ("DEBUG", "GET control 200"),
+        ("INFO", "GET control 403"),
+        ("INFO", "GET control 200"),
+    ]
+
+
 def _send_garbage(customer: Customer, request: bytes) -> None:
     with socket.create_connection(("127.0.0.1", int(customer.sandbox.url.rpartition(":")[2]))) as line:
         line.sendall(request)

@@ -177,7 +177,7 @@ class Command(BaseCommand):
         before = logger.level, logger.propagate
         if verbosity:
             logger.addHandler(handler)
-            logger.setLevel(logging.INFO)
+            logger.setLevel(logging.INFO if verbosity == 1 else logging.DEBUG)
             logger.propagate = False
         try:
             yield

@@ -24,7 +24,7 @@ from pytest_django import Settings
 
 from django_ihuyi.management.commands.ihuyi_sandbox import Command, site_defaults
 from django_ihuyi.models import Template
-from tests.sandbox.conftest import eventually
+from tests.sandbox.conftest import Site, eventually
 
 ROOT = Path(__file__).parents[2]
 KEY = "0123456789abcdef0123456789abcdef"
@@ -197,8 +197,40 @@ def test_in_process_without_settings(answered: Callable[..., str], settings: Set
 
 
 @pytest.mark.django_db
-def test_in_process_with_a_push_url(answered: Callable[..., str]) -> None:
-    assert "Pushes go to http://127.0.0.1:8765\n" in answered(push_url="http://127.0.0.1:8765/push/token")
+@pytest.mark.parametrize(
+    ("push_url", "shown"),
+    [
+        ("http://127.0.0.1:8765/push/token", "http://127.0.0.1:8765/push/***/"),
+        ("http://127.0.0.1:8765/sms/push/token/abroad/", "http://127.0.0.1:8765/sms/push/***/"),
+        ("http://127.0.0.1:8765/hook/token", "http://127.0.0.1:8765/***/"),
+        ("http://127.0.0.1:8320", "http://127.0.0.1:8320/ihuyi/push/***/"),
+        ("http://127.0.0.1:8320/", "http://127.0.0.1:8320/ihuyi/push/***/"),
+        (None, "http://127.0.0.1:8000/ihuyi/push/***/"),
+    ],
+)
+def test_where_pushes_go_is_shown_without_the_token(
+    answered: Callable[..., str], push_url: str | None, shown: str
+) -> None:
+    assert f"Pushes go to {shown}\n" in answered(push_url=push_url)
+
+
+@pytest.mark.django_db
+def test_a_push_url_without_a_path_has_the_sites(answered: Callable[..., str], settings: Settings, site: Site) -> None:
+    def submit(url: str) -> None:
+        ask(url, "Submit", mobile="13712345678", content="您好")
+        eventually(lambda: site.pushes)
+
+    output = answered(submit, push_url=site.url, receipt_delay=0.0)
+
+    assert [path for path, _fields in site.pushes] == [f"/ihuyi/push/{settings.PUSH_TOKEN}/receipt/"]
+    assert settings.PUSH_TOKEN not in output
+
+
+@pytest.mark.django_db
+def test_a_push_url_without_a_path_where_there_is_no_token(answered: Callable[..., str], settings: Settings) -> None:
+    settings.IHUYI = settings.IHUYI | {"PUSH_TOKENS": []}
+
+    assert "Pushes go to http://127.0.0.1:8320/\n" in answered(push_url="http://127.0.0.1:8320")
 
 
 @pytest.mark.django_db
@@ -255,14 +287,6 @@ def test_a_site_without_a_database(answered: Callable[..., str], monkeypatch: py
     assert "none of the site's registry, which cannot be read (ImproperlyConfigured)\n" in answered()
 
 
-def test_docs_have_the_same_options() -> None:
-    parser = Command().create_parser("manage.py", "ihuyi_sandbox")
-    known = {option for action in parser._actions for option in action.option_strings if len(option) > 2}
-    general = {"--help", "--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color"}
-    general |= {"--force-color", "--skip-checks"}
-    docs = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
-
-    assert set(re.findall(r"^\| `(--[\w-]+)` ", docs, re.MULTILINE)) == known - general
 @pytest.mark.django_db
 @pytest.mark.parametrize(("verbosity", "told"), [(1, False), (2, True)])
 def test_the_pages_polling_is_told_at_verbosity_2(answered: Callable[..., str], verbosity: int, told: bool) -> None:
@@ -276,3 +300,11 @@ def test_the_pages_polling_is_told_at_verbosity_2(answered: Callable[..., str], 
     assert ("GET control 200" in output) is told
 
 
+def test_docs_have_the_same_options() -> None:
+    parser = Command().create_parser("manage.py", "ihuyi_sandbox")
+    known = {option for action in parser._actions for option in action.option_strings if len(option) > 2}
+    general = {"--help", "--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color"}
+    general |= {"--force-color", "--skip-checks"}
+    docs = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| `(--[\w-]+)` ", docs, re.MULTILINE)) == known - general

@@ -28,7 +28,10 @@ from django_ihuyi.sandbox import KnownTemplate, Options, Sandbox
 from django_ihuyi.sandbox.options import OptionFields
 
 PORT = 8106
-PUSH_ROOT = "http://127.0.0.1:8000/ihuyi/push/"
+SITE = "http://127.0.0.1:8000"
+PUSH_PATH = "/ihuyi/push/"
+HIDDEN = "***"
+"""Stands for a push token in plain ASCII, which every terminal can write."""
 STATES: Final = {
     Template.State.IN_REVIEW: "waiting",
     Template.State.PASSED: "passed",
@@ -51,7 +54,7 @@ def site_defaults() -> dict[str, str]:
         known |= {"account": account.account, "api_key": account.api_key, "signature": account.signature}
     with suppress(ImproperlyConfigured):
         for token in conf.get_settings().push_tokens[:1]:
-            known["push_url"] = f"{PUSH_ROOT}{token}/"
+            known["push_url"] = f"{SITE}{PUSH_PATH}{token}/"
     return known
 
 
@@ -114,7 +117,11 @@ class Command(BaseCommand):
         add("--account", help="the account, APIID (default: the site's, or sandbox)")
         add("--api-key", help="its key, APIKEY (default: the site's, or sandbox-api-key)")
         add("--signature", help="its signature (default: the site's, or 互亿无线)")
-        add("--push-url", help="receipt/, reply/ and template/ are appended (default: the site's token on port 8000)")
+        add(
+            "--push-url",
+            help="receipt/, reply/ and template/ are appended; without a path: the site's, with its token "
+            "(default: that on port 8000)",
+        )
         add("--balance", type=int, default=plain.balance, help="messages left (default: %(default)s)")
         add("--receipt-delay", type=float, default=plain.receipt_delay, help="seconds (default: %(default)s)")
         add("--push-pause", type=float, default=60.0, help="seconds to the first repeat, twice that to the second")
@@ -163,8 +170,8 @@ class Command(BaseCommand):
                 % {"number": len(states), "passed": states.count("passed")}
             )
         if sandbox.options.receipt_url:
-            parts = urlsplit(sandbox.options.receipt_url)
-            self.stdout.write(_("Pushes go to %(site)s") % {"site": f"{parts.scheme}://{parts.netloc}"})
+            site = _without_token(sandbox.options.receipt_url.removesuffix("receipt/"))
+            self.stdout.write(_("Pushes go to %(site)s") % {"site": site})
         else:
             self.stdout.write(_("Pushes go nowhere: there is no push token in the settings and no --push-url."))
         self.stdout.write(_("Stop with Ctrl-C."))
@@ -200,8 +207,11 @@ def _signals() -> Iterator[threading.Event]:
 
 def _fields(options: dict[str, Any]) -> OptionFields:
     known = {"account": Options.account, "api_key": Options.api_key, "signature": Options.signature}
-    known |= site_defaults()
+    defaults = site_defaults()
+    known |= defaults
     known |= {name: options[name] for name in ("account", "api_key", "signature", "push_url") if options[name]}
+    if re.fullmatch(r"https?://[^/?#]+/?", known.get("push_url", "")) and "push_url" in defaults:
+        known["push_url"] = known["push_url"].rstrip("/") + defaults["push_url"].removeprefix(SITE)
     fields: OptionFields = {
         "account": known["account"],
         "api_key": known["api_key"],
@@ -227,6 +237,14 @@ def _known_templates(account: str) -> tuple[tuple[KnownTemplate, ...], str]:
     except (Error, ImproperlyConfigured) as error:
         # A site that is not migrated yet is no reason not to try the sandbox.
         return (), type(error).__name__
+
+
+def _without_token(url: str) -> str:
+    """Show where pushes go. Of a path that is not as the site's are, nobody knows where in it a token stands."""
+    parts = urlsplit(url)
+    root, push, _token = parts.path.partition("/push/")
+    path = f"{root}{push}{HIDDEN}/" if push else f"/{HIDDEN}/"
+    return f"{parts.scheme}://{parts.netloc}{path if parts.path.strip('/') else '/'}"
 
 
 def _explain(error: OSError, host: str, port: int) -> str:

@@ -138,8 +138,9 @@ class Command(BaseCommand):
         Raises:
             CommandError: An option cannot work, or the port is in use.
         """
-        fields = _fields(options)
-        fields["templates"], unread = _known_templates(fields["account"])
+        known = _known_texts(options)
+        fields = _fields(options, known)
+        fields["templates"], unread = _known_templates(known["account"])
         try:
             sandbox = Sandbox(**fields)
         except ValueError as error:
@@ -205,13 +206,17 @@ def _signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _fields(options: dict[str, Any]) -> OptionFields:
+def _known_texts(options: dict[str, Any]) -> dict[str, str]:
     known = {"account": Options.account, "api_key": Options.api_key, "signature": Options.signature}
     defaults = site_defaults()
     known |= defaults
     known |= {name: options[name] for name in ("account", "api_key", "signature", "push_url") if options[name]}
     if re.fullmatch(r"https?://[^/?#]+/?", known.get("push_url", "")) and "push_url" in defaults:
         known["push_url"] = known["push_url"].rstrip("/") + defaults["push_url"].removeprefix(SITE)
+    return known
+
+
+def _fields(options: dict[str, Any], known: dict[str, str]) -> OptionFields:
     fields: OptionFields = {
         "account": known["account"],
         "api_key": known["api_key"],

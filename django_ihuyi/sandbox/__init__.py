@@ -7,8 +7,8 @@ package's own client but the table of codes. ``docs/sandbox.md`` describes it fo
 
 from __future__ import annotations
 
-from django_ihuyi.sandbox.options import Options
+from django_ihuyi.sandbox.options import KnownTemplate, Options
 from django_ihuyi.sandbox.standin import Sandbox
 from django_ihuyi.sandbox.state import TakenMessage
 
-__all__ = ["Options", "Sandbox", "TakenMessage"]
+__all__ = ["KnownTemplate", "Options", "Sandbox", "TakenMessage"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from email.message import Message
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from django_ihuyi.sandbox.formats import Response, write_json
@@ -20,6 +20,8 @@ from django_ihuyi.sandbox.products import PRODUCTS, SMS
 from django_ihuyi.sandbox.pushes import china_time
 from django_ihuyi.sandbox.state import PhoneReply, TakenMessage, Template
 
+FEED: Final = "/sandbox/feed"
+"""What the page asks for, again and again."""
 MOST_MESSAGES_LEFT = 10**12
 
 
@@ -37,7 +39,7 @@ class Control:
         self._gets = {
             "/sandbox/messages": self._messages,
             "/sandbox/requests": self._requests,
-            "/sandbox/feed": self._feed,
+            FEED: self._feed,
         }
         self._posts = {
             "/sandbox/reply": self._reply,

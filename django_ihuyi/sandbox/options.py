@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from django_ihuyi.sandbox.loopback import check_bind_host, check_push_url
+
+OPEN_TEMPLATE: Final = 1
+"""The id of the template that is open to all accounts."""
+LAST_TEMPLATE: Final = 999_999_999
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTemplate:
+    """A template that was handed in before this sandbox; ``state`` is ``waiting``, ``passed`` or ``refused``."""
+
+    templateid: int
+    content: str
+    state: str = "passed"
 
 
 class OptionFields(TypedDict, total=False):
@@ -20,6 +33,7 @@ class OptionFields(TypedDict, total=False):
     receipt_url: str | None
     reply_url: str | None
     template_url: str | None
+    templates: tuple[KnownTemplate, ...]
     receipt_delay: float
     push_pauses: tuple[float, ...]
     latency: float
@@ -48,6 +62,7 @@ class Options:
         receipt_url: Where receipts are pushed; None: nowhere.
         reply_url: Where replies are pushed; None: nowhere.
         template_url: Where template reviews are pushed; None: nowhere.
+        templates: The account's templates at the start, besides the one that is open to all.
         receipt_delay: Seconds from taking a message to its receipt.
         push_pauses: Seconds before each repeat of a push that was not answered ``success``.
         latency: Seconds that every answer of the gateway takes longer.
@@ -71,6 +86,7 @@ class Options:
     receipt_url: str | None = field(default=None, repr=False)
     reply_url: str | None = field(default=None, repr=False)
     template_url: str | None = field(default=None, repr=False)
+    templates: tuple[KnownTemplate, ...] = field(default=(), repr=False)
     receipt_delay: float = 2.0
     push_pauses: tuple[float, ...] = (60.0, 120.0)
     latency: float = 0.0
@@ -89,7 +105,7 @@ class Options:
 
         Raises:
             ValueError: The host or a push URL is not loopback, there is no such port, the account or key is empty, the
-                signature has not 2 to 30 characters, or a number is negative.
+                signature has not 2 to 30 characters, a template's id is none, or a number is negative.
         """
         object.__setattr__(self, "host", check_bind_host(self.host))
         for url in (self.receipt_url, self.reply_url, self.template_url):
@@ -101,6 +117,8 @@ class Options:
             raise ValueError("A signature has 2 to 30 characters, brackets not counted.")
         if not 0 <= self.port <= 65535:
             raise ValueError("A port is a number from 0 to 65535.")
+        if not all(OPEN_TEMPLATE < one.templateid <= LAST_TEMPLATE for one in self.templates):
+            raise ValueError("A template's id is a number of up to nine digits; 1 is open to all accounts.")
         numbers = (self.balance, self.receipt_delay, self.latency, self.slow, *self.push_pauses)
         if min(numbers) < 0:
             raise ValueError("Balance, delays and pauses cannot be negative.")

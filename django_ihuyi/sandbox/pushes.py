@@ -177,8 +177,7 @@ class Pusher:
             if self._stopping:
                 return False
             connection.request("POST", target, body, headers)
-            answer = connection.getresponse()
-            return answer.status == 200 and answer.read(64) == RECEIVED
+            return _is_received(connection.getresponse())
         except (OSError, http.client.HTTPException) as error:
             logger.info("push not received: %s", type(error).__name__)
             return False
@@ -186,3 +185,11 @@ class Pusher:
             with self._condition:
                 self._connections.discard(connection)
             connection.close()
+
+
+def _is_received(answer: http.client.HTTPResponse) -> bool:
+    if answer.status == 200 and answer.read(64) == RECEIVED:
+        return True
+    other = " and not the text success" if answer.status == 200 else ""
+    logger.info("push not received: HTTP %d%s", answer.status, other)
+    return False

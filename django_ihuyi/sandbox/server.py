@@ -18,6 +18,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 
+from django_ihuyi.sandbox.control import FEED
 from django_ihuyi.sandbox.delivery import close_without_a_word, deliver, send
 from django_ihuyi.sandbox.faults import ORDINARY, Answer
 from django_ihuyi.sandbox.formats import Response, read_form, write
@@ -127,7 +128,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             what, code, status = self._route(body)
         spent = (time.monotonic() - started) * 1000
-        logger.info("%s %s %s %s %.0f ms", self.command, what, status, code or "-", spent)
+        # The page asks once a second: what a person looks for would be lost among it.
+        polling = status == 200 and self.path.partition("?")[0] == FEED
+        level = logging.DEBUG if polling else logging.INFO
+        logger.log(level, "%s %s %s %s %.0f ms", self.command, what, status, code or "-", spent)
 
     do_GET = do_POST = serve  # noqa: N815 - http.server calls them by these names
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from django_ihuyi.sandbox.history import History
-from django_ihuyi.sandbox.options import Options
+from django_ihuyi.sandbox.options import OPEN_TEMPLATE, Options
 from django_ihuyi.sandbox.products import PRODUCTS, SMS, Product
 
 KEPT: Final = 10_000
-OPEN_TEMPLATE: Final = "您的验证码是：【变量】。请不要把验证码泄露给其他人。"
+OPEN_TEXT: Final = "您的验证码是：【变量】。请不要把验证码泄露给其他人。"
 FIRST_OWN_TEMPLATE: Final = 1001
 
 
@@ -95,14 +95,14 @@ class State:
         """Begin with nothing taken.
 
         Args:
-            options: The sandbox's options: the balance to begin with and the signature.
+            options: The sandbox's options: the balance and the templates to begin with.
         """
         self.lock = threading.RLock()
         self._options = options
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything and begin again with the balance of the options; smsids are not used twice."""
+        """Forget everything and begin again with balance and templates of the options; smsids are not used twice."""
         with self.lock:
             self.run = secrets.token_hex(8)
             self.revision = 0
@@ -112,7 +112,11 @@ class State:
             self.failed_once: set[tuple[str, str]] = set()
             self.messages: deque[TakenMessage] = deque(maxlen=KEPT)
             self.replies: deque[PhoneReply] = deque(maxlen=KEPT)
-            self.templates = {1: Template(1, OPEN_TEMPLATE, state="passed")}
+            self.templates = {OPEN_TEMPLATE: Template(OPEN_TEMPLATE, OPEN_TEXT, state="passed")}
+            self.templates |= {
+                one.templateid: Template(one.templateid, one.content, one.state) for one in self._options.templates
+            }
+            self._known = frozenset(self.templates)
             self.counts: Counter[str] = Counter()
             self._next_smsid = 10**19 + secrets.randbelow(8 * 10**18)
             self._next_template = FIRST_OWN_TEMPLATE
@@ -188,11 +192,13 @@ class State:
             The template, waiting for review.
         """
         with self.lock:
+            while self._next_template in self._known:
+                self._next_template += 1
             template = Template(self._next_template, content)
             self._next_template += 1
             self.templates[template.templateid] = template
             if len(self.templates) > KEPT:
-                del self.templates[next(number for number in self.templates if number >= FIRST_OWN_TEMPLATE)]
+                del self.templates[next(number for number in self.templates if number not in self._known)]
             self.touch(template)
             return template
 

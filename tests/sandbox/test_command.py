@@ -12,15 +12,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 from typing import Any
 
 import pytest
 import requests
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.db import connections
 from pytest_django import Settings
 
 from django_ihuyi.management.commands.ihuyi_sandbox import Command, site_defaults
+from django_ihuyi.models import Template
+from tests.sandbox.conftest import Site, eventually
 
 ROOT = Path(__file__).parents[2]
 KEY = "0123456789abcdef0123456789abcdef"
@@ -59,6 +63,8 @@ def test_start_submit_stop(number: signal.Signals) -> None:
     assert "POST Submit 200 code=2" in rest
     output = "".join(lines) + rest
     assert "Account:     cf_tests" in output
+    # The database of these settings is empty.
+    assert "Templates:   none of the site's registry, which cannot be read (OperationalError)" in output
     assert not any(word in output for word in (KEY, "秘密", "13712345678", "tests-push-token", "Traceback"))
 
 
@@ -70,6 +76,7 @@ def test_quiet() -> None:
     assert "Account:     mine" in "".join(lines)
 
 
+@pytest.mark.django_db
 def test_port_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -77,6 +84,7 @@ def test_port_in_use() -> None:
             call_command("ihuyi_sandbox", port=port)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -95,6 +103,7 @@ def test_options_that_cannot_work(options: dict[str, Any], text: str) -> None:
         call_command("ihuyi_sandbox", **options)
 
 
+@pytest.mark.django_db
 def test_address_that_cannot_be_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ports below 1024 are not everybody's; the operating system's refusal is passed on in its words."""
 
@@ -106,6 +115,7 @@ def test_address_that_cannot_be_bound(monkeypatch: pytest.MonkeyPatch) -> None:
         call_command("ihuyi_sandbox", port=80)
 
 
+@pytest.mark.django_db
 def test_signal_handlers_are_put_back() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(CommandError):
@@ -148,18 +158,32 @@ def test_site_defaults(settings: Settings, site: Any, defaults: dict[str, str]) 
 
 
 @pytest.fixture
-def answered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Run the command in this process and send it a signal as soon as it waits."""
+def answered() -> Callable[..., str]:
+    """Run the command in this process, do something with the gateway's address, and send a signal."""
 
-    def run(**options: Any) -> str:
+    def run(meanwhile: Callable[[str], object] = str, **options: Any) -> str:
         out = StringIO()
-        timer = Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM))
-        timer.start()
+
+        def use() -> None:
+            eventually(lambda: "Ctrl-C" in out.getvalue())
+            try:
+                meanwhile(re.findall(r"http://\S+sms\.php", out.getvalue())[0])
+            finally:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        thread = Thread(target=use)
+        thread.start()
         call_command("ihuyi_sandbox", port=0, stdout=out, **options)
-        timer.join()
+        thread.join()
         return out.getvalue()
 
     return run
+
+
+def ask(url: str, method: str, **fields: str) -> Any:
+    """Ask a sandbox with the account of the tests' settings."""
+    fields = {"method": method, "account": "cf_tests", "password": KEY, "format": "json", **fields}
+    return requests.post(url, data=fields, timeout=5).json()
 
 
 def test_in_process_without_settings(answered: Callable[..., str], settings: Settings) -> None:
@@ -168,11 +192,112 @@ def test_in_process_without_settings(answered: Callable[..., str], settings: Set
     output = answered()
 
     assert "Account:     sandbox" in output
+    assert "Templates:   0 of the site's registry, 0 of them passed\n" in output
     assert "Pushes go nowhere" in output
 
 
-def test_in_process_with_a_push_url(answered: Callable[..., str]) -> None:
-    assert "Pushes go to http://127.0.0.1:8765\n" in answered(push_url="http://127.0.0.1:8765/push/token")
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("push_url", "shown"),
+    [
+        ("http://127.0.0.1:8765/push/token", "http://127.0.0.1:8765/push/***/"),
+        ("http://127.0.0.1:8765/sms/push/token/abroad/", "http://127.0.0.1:8765/sms/push/***/"),
+        ("http://127.0.0.1:8765/hook/token", "http://127.0.0.1:8765/***/"),
+        ("http://127.0.0.1:8320", "http://127.0.0.1:8320/ihuyi/push/***/"),
+        ("http://127.0.0.1:8320/", "http://127.0.0.1:8320/ihuyi/push/***/"),
+        (None, "http://127.0.0.1:8000/ihuyi/push/***/"),
+    ],
+)
+def test_where_pushes_go_is_shown_without_the_token(
+    answered: Callable[..., str], push_url: str | None, shown: str
+) -> None:
+    assert f"Pushes go to {shown}\n" in answered(push_url=push_url)
+
+
+@pytest.mark.django_db
+def test_a_push_url_without_a_path_has_the_sites(answered: Callable[..., str], settings: Settings, site: Site) -> None:
+    def submit(url: str) -> None:
+        ask(url, "Submit", mobile="13712345678", content="您好")
+        eventually(lambda: site.pushes)
+
+    output = answered(submit, push_url=site.url, receipt_delay=0.0)
+
+    assert [path for path, _fields in site.pushes] == [f"/ihuyi/push/{settings.PUSH_TOKEN}/receipt/"]
+    assert settings.PUSH_TOKEN not in output
+
+
+@pytest.mark.django_db
+def test_a_push_url_without_a_path_where_there_is_no_token(answered: Callable[..., str], settings: Settings) -> None:
+    settings.IHUYI = settings.IHUYI | {"PUSH_TOKENS": []}
+
+    assert "Pushes go to http://127.0.0.1:8320/\n" in answered(push_url="http://127.0.0.1:8320")
+
+
+@pytest.mark.django_db
+def test_templates_of_the_registry(answered: Callable[..., str], settings: Settings) -> None:
+    account = settings.IHUYI["ACCOUNTS"]["default"]
+    others = {"twin": account, "other": {**account, "ACCOUNT": "cf_other"}, "broken": {**account, "API_KEY": ""}}
+    settings.IHUYI = settings.IHUYI | {"ACCOUNTS": {"default": account, **others}}
+    rows = [
+        ("default", "1001", "passed"),
+        ("twin", "1002", "in_review"),
+        ("default", "1003", "refused"),
+        ("default", "1", "passed"),
+        ("default", "1234567890", "passed"),
+        ("default", "T-7", "passed"),
+        ("default", None, "in_review"),
+        ("default", None, "draft"),
+        ("other", "1004", "passed"),
+        ("broken", "1005", "passed"),
+        ("gone", "1006", "passed"),
+    ]
+    for number, (alias, template_id, state) in enumerate(rows):
+        Template.objects.create(
+            name=f"t{number}", account=alias, template_id=template_id, state=state, text=f"第【变量】份，{number}。"
+        )
+    answers: list[Any] = []
+
+    def use(url: str) -> None:
+        for mobile, template in (("13712345678", "1001"), ("13712345679", "1002"), ("13712345670", "1")):
+            answers.append(ask(url, "Submit", mobile=mobile, content="7", templateid=template)["code"])
+        answers.append(ask(url, "AddTemplate", content="一")["templateid"])
+
+    output = answered(use, push_url="http://127.0.0.1:9")
+
+    assert "Templates:   3 of the site's registry, 1 of them passed\n" in output
+    assert answers == [2, 4072, 2, 1004]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_database_is_left_alone_once_it_is_read(answered: Callable[..., str]) -> None:
+    database, kept = connections["default"], []
+
+    answered(lambda _url: kept.append(database.connection))
+
+    assert kept == [None]
+
+
+@pytest.mark.django_db
+def test_a_site_without_a_database(answered: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ImproperlyConfigured
+
+    monkeypatch.setattr(type(connections["default"]), "cursor", refuse)
+
+    assert "none of the site's registry, which cannot be read (ImproperlyConfigured)\n" in answered()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("verbosity", "told"), [(1, False), (2, True)])
+def test_the_pages_polling_is_told_at_verbosity_2(answered: Callable[..., str], verbosity: int, told: bool) -> None:
+    def look(url: str) -> None:
+        requests.get(url.replace("/webservice/sms.php", "/sandbox/feed"), timeout=5)
+        ask(url, "GetNum")
+
+    output = answered(look, verbosity=verbosity)
+
+    assert "POST GetNum 200 code=2" in output
+    assert ("GET control 200" in output) is told
 
 
 def test_docs_have_the_same_options() -> None:

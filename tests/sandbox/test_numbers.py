@@ -14,14 +14,19 @@ from urllib.parse import urlencode
 
 import phonenumbers
 import pytest
+from django.core.management import call_command
+from django.utils import timezone
 
-from django_ihuyi.gateway.codes import CODES
+from django_ihuyi.gateway.codes import CODES, Again, Scope, lookup
+from django_ihuyi.models import AccountState
 from django_ihuyi.sandbox import delivery, faults
 from django_ihuyi.sandbox.faults import FAULTS, ORDINARY, TEXTS, fault_of, magic_code
 from tests.sandbox.conftest import ACCOUNT, KEY, Customer, MakeCustomer, Site, eventually
 
 REFUSALS = sorted(set(TEXTS) - {2})
-DOCS = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[2] / "docs"
+DOCS = (FOLDER / "sandbox.md").read_text(encoding="utf-8")
+CHINESE_DOCS = (FOLDER / "zh-hans" / "sandbox.md").read_text(encoding="utf-8")
 NUMBERS = [f"138{code:08d}" for code in REFUSALS] + [f"1390000{fault:04d}" for fault in FAULTS]
 
 
@@ -81,13 +86,37 @@ def test_code_numbers_come_after_the_rules(customer: Customer) -> None:
     assert customer.submit("13800004085", "😀")["code"] == 4074
 
 
-def test_docs_have_the_same_tables() -> None:
-    codes = [f"| 138{code:08d} | {code} | {TEXTS[code]} |" for code in REFUSALS]
+def pauses(code: int, always: str, second: str) -> str:
+    """What a row of the table says of the pause of the account that a code brings at the site."""
+    if lookup(code).again is Again.WHEN_MENDED:
+        return always
+    return second if lookup(code).scope is Scope.CLOCK else ""
+
+
+@pytest.mark.parametrize(
+    ("docs", "words"), [(DOCS, ("yes", "the second time")), (CHINESE_DOCS, ("是", "第二次"))], ids=["en", "zh-hans"]
+)
+def test_docs_have_every_code_and_what_it_does_to_the_account(docs: str, words: tuple[str, str]) -> None:
+    codes = [f"| 138{code:08d} | {code} | {TEXTS[code]} | {pauses(code, *words)} |" for code in REFUSALS]
+    told = [line.replace("|  |", "| |") for line in codes]
+    assert sorted(re.findall(r"^\| 138\d{8} .*$", docs, re.MULTILINE)) == sorted(told)
+
+
+@pytest.mark.django_db
+def test_what_the_docs_say_against_a_pause_ends_it() -> None:
+    [command] = re.findall(r'^    python manage\.py shell -c "(.+)"$', DOCS, re.MULTILINE)
+    AccountState.objects.pause("default", code=405, msg="", clock_offset=None, now=timezone.now())
+
+    call_command("shell", command=command)
+
+    assert not AccountState.objects.is_paused("default")
+
+
+def test_docs_have_the_same_numbers_that_misbehave() -> None:
     misbehaving = [
         f"| 1390000{number:04d} | {'yes' if fault.takes else 'no'} | {fault.meaning} |"
         for number, fault in FAULTS.items()
     ]
-    assert sorted(re.findall(r"^\| 138\d{8} .*$", DOCS, re.MULTILINE)) == sorted(codes)
     assert re.findall(r"^\| 1390000\d{4} .*$", DOCS, re.MULTILINE) == misbehaving
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from datetime import UTC, datetime, timedelta
@@ -71,6 +72,21 @@ def test_repeats(
     assert all(due <= pause < due + 2 for due, pause in zip((0.05, 0.1), pauses, strict=False))
     counts = customer.sandbox.counts
     assert (counts["pushed_receipt"], counts[f"{outcome}_receipt"]) == (attempts, 1)
+
+
+def test_a_push_that_is_answered_otherwise_is_logged(
+    make_customer: MakeCustomer, site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.answers += [(404, b"Not found"), (200, b"ok"), RECEIVED]
+    url = f"{site.url}/push/the-token/receipt/"
+
+    with caplog.at_level(logging.INFO, "django_ihuyi.sandbox"):
+        customer = make_customer(**site.options | {"receipt_url": url})
+        customer.submit()
+        eventually(lambda: customer.sandbox.messages[0].receipt == "acknowledged")
+
+    lines = [record.getMessage() for record in caplog.records if record.module == "pushes"]
+    assert lines == ["push not received: HTTP 404", "push not received: HTTP 200 and not the text success"]
 
 
 def test_pauses_are_the_gateways() -> None:

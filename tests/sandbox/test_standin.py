@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 import pytest
 import requests
 
-from django_ihuyi.sandbox import Options, Sandbox, history, page, state
+from django_ihuyi.sandbox import KnownTemplate, Options, Sandbox, history, page, state
 from django_ihuyi.sandbox.options import OptionFields
 from tests.sandbox.conftest import KEY, Customer, MakeCustomer, Site, eventually
 
@@ -93,6 +93,8 @@ def test_ipv6(make_customer: MakeCustomer) -> None:
         {"balance": -1},
         {"receipt_delay": -0.1},
         {"push_pauses": (1, -1)},
+        {"templates": (KnownTemplate(1, "您好"),)},
+        {"templates": (KnownTemplate(1_000_000_000, "您好"),)},
     ],
     ids=str,
 )
@@ -119,21 +121,43 @@ def test_repr_has_no_secrets() -> None:
 
 
 def test_lists_are_bounded_and_counts_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "KEPT", 3)
+    monkeypatch.setattr(state, "KEPT", 4)
     monkeypatch.setattr(history, "REMEMBERED", 3)
-    memory = state.State(Options())
+    memory = state.State(Options(templates=(KnownTemplate(2000, "您好"),)))
 
     for number in range(5):
         memory.take(f"1371234567{number}", "您好", "您好", 1)
         memory.hear("13712345678", "好")
         memory.add_template(f"模板{number}")
 
-    assert [one.position for one in memory.messages] == [3, 4, 5]
-    assert [one.position for one in memory.replies] == [3, 4, 5]
-    assert list(memory.templates) == [1, 1004, 1005]
+    assert [one.position for one in memory.messages] == [2, 3, 4, 5]
+    assert [one.position for one in memory.replies] == [2, 3, 4, 5]
+    assert list(memory.templates) == [1, 2000, 1004, 1005]
     assert memory.counts["taken"] == 5
     assert memory.take("13712345674", "您好", "您好", 1).count == 2
     assert memory.take("13712345670", "您好", "您好", 1).count == 1, "forgotten"
+
+
+def test_templates_from_the_start(make_customer: MakeCustomer) -> None:
+    customer = make_customer(
+        templates=(
+            KnownTemplate(1001, "订单【变量】已发出。"),
+            KnownTemplate(1003, "【变量】已签收。", "waiting"),
+            KnownTemplate(1004, "您好【变量】", "refused"),
+        ),
+        one_a_second=False,
+    )
+
+    def codes() -> list[int]:
+        return [customer.submit(content="7", templateid=number)["code"] for number in ("1001", "1003", "1004")]
+
+    assert codes() == [2, 4072, 4072]
+    customer.sandbox.review_template(1003, passed=True)
+    assert codes() == [2, 2, 4072]
+    handed_in = [customer.call("AddTemplate", format="json", content="一").json()["templateid"] for _ in range(2)]
+    assert handed_in == [1002, 1005], "an id that is somebody's is given to nobody else"
+    customer.sandbox.reset()
+    assert codes() == [2, 4072, 4072]
 
 
 def test_daily_counts_begin_again_at_midnight_in_china() -> None:
@@ -170,6 +194,20 @@ def test_log_has_no_number_text_or_key(customer: Customer, caplog: pytest.LogCap
     assert "GET Submit 200 code=2" in lines
     assert "POST Submit 200 code=2 server_error" in lines
     assert not any(word in lines for word in ("13712345678", "秘密", "secret", KEY))
+
+
+def test_the_pages_polling_is_logged_for_who_asks_for_it(customer: Customer, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "django_ihuyi.sandbox"):
+        customer.get("/sandbox/feed?run=&since=0")
+        customer.get("/sandbox/feed", Host="example.com")
+        customer.get("/sandbox/messages")
+        eventually(lambda: len(caplog.records) == 3)
+
+    assert [(one.levelname, one.getMessage().rpartition(" - ")[0]) for one in caplog.records] == [
+        ("DEBUG", "GET control 200"),
+        ("INFO", "GET control 403"),
+        ("INFO", "GET control 200"),
+    ]
 
 
 def _send_garbage(customer: Customer, request: bytes) -> None:

@@ -1,27 +1,43 @@
-"""``ihuyi_sandbox``: the stand-in gateway as a process of its own, until SIGINT or SIGTERM."""
+"""``ihuyi_sandbox``: the stand-in gateway as a process of its own, until SIGINT or SIGTERM.
+
+The stand-in knows no Django: what the site's settings and tables know is read here and handed over.
+"""
 
 from __future__ import annotations
 
 import errno
 import logging
+import re
 import signal
 import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, connections
 from django.utils.translation import gettext as _
 
 from django_ihuyi import conf
-from django_ihuyi.sandbox import Options, Sandbox
+from django_ihuyi.models import Template
+from django_ihuyi.models.template import OPEN_TO_ALL
+from django_ihuyi.sandbox import KnownTemplate, Options, Sandbox
 from django_ihuyi.sandbox.options import OptionFields
 
 PORT = 8106
-PUSH_ROOT = "http://127.0.0.1:8000/ihuyi/push/"
+SITE = "http://127.0.0.1:8000"
+PUSH_PATH = "/ihuyi/push/"
+HIDDEN = "***"
+"""Stands for a push token in plain ASCII, which every terminal can write."""
+STATES: Final = {
+    Template.State.IN_REVIEW: "waiting",
+    Template.State.PASSED: "passed",
+    Template.State.REFUSED: "refused",
+}
+"""The registry's words for what the gateway knows of a template, in those of the stand-in."""
 
 
 def site_defaults() -> dict[str, str]:
@@ -38,8 +54,52 @@ def site_defaults() -> dict[str, str]:
         known |= {"account": account.account, "api_key": account.api_key, "signature": account.signature}
     with suppress(ImproperlyConfigured):
         for token in conf.get_settings().push_tokens[:1]:
-            known["push_url"] = f"{PUSH_ROOT}{token}/"
+            known["push_url"] = f"{SITE}{PUSH_PATH}{token}/"
     return known
+
+
+def registry_templates(account: str) -> tuple[KnownTemplate, ...]:
+    """Return what was handed in for an account, so that a stand-in that was started again still knows it.
+
+    Args:
+        account: The account (APIID), whatever aliases the site has for it.
+
+    Returns:
+        The registry's templates with an id that the stand-in can have given.
+
+    Raises:
+        Error: The site's database cannot be read, or has no such table.
+        ImproperlyConfigured: The site has no database.
+    """
+    handed_in = Template.objects.filter(account__in=_aliases_of(account), state__in=STATES)
+    connection = connections[handed_in.db]
+    try:
+        rows = list(
+            handed_in.exclude(template_id=OPEN_TO_ALL).order_by("pk").values_list("template_id", "text", "state")
+        )
+    finally:
+        # The process runs for hours, and never asks again.
+        if not connection.in_atomic_block:
+            connection.close()
+    found = {
+        (number := int(written[0])): KnownTemplate(number, text, STATES[Template.State(state)])
+        for template_id, text, state in rows
+        if (written := re.fullmatch(r"[1-9][0-9]{0,8}", template_id or ""))
+    }
+    return tuple(found.values())
+
+
+def _aliases_of(account: str) -> list[str]:
+    found = []
+    with suppress(ImproperlyConfigured):
+        found = conf.get_account_aliases()
+    return [alias for alias in found if _apiid_of(alias) == account]
+
+
+def _apiid_of(alias: str) -> str | None:
+    with suppress(ImproperlyConfigured):
+        return conf.get_account(alias).account
+    return None
 
 
 class Command(BaseCommand):
@@ -57,7 +117,11 @@ class Command(BaseCommand):
         add("--account", help="the account, APIID (default: the site's, or sandbox)")
         add("--api-key", help="its key, APIKEY (default: the site's, or sandbox-api-key)")
         add("--signature", help="its signature (default: the site's, or 互亿无线)")
-        add("--push-url", help="receipt/, reply/ and template/ are appended (default: the site's token on port 8000)")
+        add(
+            "--push-url",
+            help="receipt/, reply/ and template/ are appended; without a path: the site's, with its token "
+            "(default: that on port 8000)",
+        )
         add("--balance", type=int, default=plain.balance, help="messages left (default: %(default)s)")
         add("--receipt-delay", type=float, default=plain.receipt_delay, help="seconds (default: %(default)s)")
         add("--push-pause", type=float, default=60.0, help="seconds to the first repeat, twice that to the second")
@@ -74,8 +138,11 @@ class Command(BaseCommand):
         Raises:
             CommandError: An option cannot work, or the port is in use.
         """
+        known = _known_texts(options)
+        fields = _fields(options, known)
+        fields["templates"], unread = _known_templates(known["account"])
         try:
-            sandbox = Sandbox(**_fields(options))
+            sandbox = Sandbox(**fields)
         except ValueError as error:
             raise CommandError(str(error)) from error
         with _signals() as stopping, self._logging(options["verbosity"]):
@@ -84,18 +151,28 @@ class Command(BaseCommand):
             except OSError as error:
                 raise CommandError(_explain(error, options["host"], options["port"])) from error
             try:
-                self._announce(sandbox)
+                self._announce(sandbox, unread)
                 stopping.wait()
             finally:
                 sandbox.stop()
 
-    def _announce(self, sandbox: Sandbox) -> None:
+    def _announce(self, sandbox: Sandbox, unread: str) -> None:
         self.stdout.write(_("Phone page:  %(url)s/") % {"url": sandbox.url})
         self.stdout.write(_("Gateway:     %(url)s") % {"url": sandbox.base_url})
         self.stdout.write(_("Account:     %(account)s") % {"account": sandbox.options.account})
+        if unread:
+            self.stdout.write(
+                _("Templates:   none of the site's registry, which cannot be read (%(error)s)") % {"error": unread}
+            )
+        else:
+            states = [template.state for template in sandbox.options.templates]
+            self.stdout.write(
+                _("Templates:   %(number)d of the site's registry, %(passed)d of them passed")
+                % {"number": len(states), "passed": states.count("passed")}
+            )
         if sandbox.options.receipt_url:
-            parts = urlsplit(sandbox.options.receipt_url)
-            self.stdout.write(_("Pushes go to %(site)s") % {"site": f"{parts.scheme}://{parts.netloc}"})
+            site = _without_token(sandbox.options.receipt_url.removesuffix("receipt/"))
+            self.stdout.write(_("Pushes go to %(site)s") % {"site": site})
         else:
             self.stdout.write(_("Pushes go nowhere: there is no push token in the settings and no --push-url."))
         self.stdout.write(_("Stop with Ctrl-C."))
@@ -108,7 +185,7 @@ class Command(BaseCommand):
         before = logger.level, logger.propagate
         if verbosity:
             logger.addHandler(handler)
-            logger.setLevel(logging.INFO)
+            logger.setLevel(logging.INFO if verbosity == 1 else logging.DEBUG)
             logger.propagate = False
         try:
             yield
@@ -129,10 +206,17 @@ def _signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _fields(options: dict[str, Any]) -> OptionFields:
+def _known_texts(options: dict[str, Any]) -> dict[str, str]:
     known = {"account": Options.account, "api_key": Options.api_key, "signature": Options.signature}
-    known |= site_defaults()
+    defaults = site_defaults()
+    known |= defaults
     known |= {name: options[name] for name in ("account", "api_key", "signature", "push_url") if options[name]}
+    if re.fullmatch(r"https?://[^/?#]+/?", known.get("push_url", "")) and "push_url" in defaults:
+        known["push_url"] = known["push_url"].rstrip("/") + defaults["push_url"].removeprefix(SITE)
+    return known
+
+
+def _fields(options: dict[str, Any], known: dict[str, str]) -> OptionFields:
     fields: OptionFields = {
         "account": known["account"],
         "api_key": known["api_key"],
@@ -149,6 +233,23 @@ def _fields(options: dict[str, Any]) -> OptionFields:
     fields["max_length"], fields["max_variable"] = options["max_length"], options["max_variable"]
     fields["per_day"], fields["codes_per_day"] = options["per_day"], options["codes_per_day"]
     return fields
+
+
+def _known_templates(account: str) -> tuple[tuple[KnownTemplate, ...], str]:
+    """Return the registry's templates, and the name of what kept them from being read."""
+    try:
+        return registry_templates(account), ""
+    except (Error, ImproperlyConfigured) as error:
+        # A site that is not migrated yet is no reason not to try the sandbox.
+        return (), type(error).__name__
+
+
+def _without_token(url: str) -> str:
+    """Show where pushes go. Of a path that is not as the site's are, nobody knows where in it a token stands."""
+    parts = urlsplit(url)
+    root, push, _token = parts.path.partition("/push/")
+    path = f"{root}{push}{HIDDEN}/" if push else f"/{HIDDEN}/"
+    return f"{parts.scheme}://{parts.netloc}{path if parts.path.strip('/') else '/'}"
 
 
 def _explain(error: OSError, host: str, port: int) -> str:

@@ -105,7 +105,7 @@ def test_the_numbers_of_a_week(staff: StaffClient, settings: Settings) -> None:
     ):
         assert part in page, part
     assert "not counted yet" not in page
-    assert "upkeep does not run" not in page
+    assert "the sweep does not run" not in page
 
 
 @pytest.mark.usefixtures("week")
@@ -240,8 +240,8 @@ def test_figures_that_are_old_are_told(minutes: int, staff: StaffClient, *, told
     count()
     with time_machine.travel(NOW + timedelta(minutes=minutes), tick=False):
         client = staff("superuser")
-        assert ("upkeep does not run" in html(client, URL)) is told
-        assert "upkeep does not run" not in html(client, f"{URL}?from=2026-03-01&to=2026-03-02")
+        assert ("the sweep does not run" in html(client, URL)) is told
+        assert "the sweep does not run" not in html(client, f"{URL}?from=2026-03-01&to=2026-03-02")
 
 
 def test_what_is_not_counted_yet_is_told(staff: StaffClient) -> None:
@@ -249,7 +249,7 @@ def test_what_is_not_counted_yet_is_told(staff: StaffClient) -> None:
     counting.open_slots(NOW)
     page = html(staff("superuser"), URL)
     assert "3 half-hours of this range are not counted yet." in page
-    assert "upkeep does not run" in page
+    assert "the sweep does not run" in page
 
 
 def test_banners_of_pauses_and_bombing(staff: StaffClient) -> None:

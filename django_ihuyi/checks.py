@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's own name for it
 from django.core.exceptions import FieldDoesNotExist
+from django.urls import URLPattern, URLResolver, get_resolver
 
-from . import conf, setting_problems
+from . import broker, conf, setting_problems
 from .production import production_problems
 from .sections import Problem
 
@@ -18,6 +20,46 @@ from .sections import Problem
 def check_settings(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
     """Report each problem of ``IHUYI`` as ``django_ihuyi.E...`` (wrong) or ``django_ihuyi.W...`` (incomplete)."""
     return _messages(setting_problems.problems(conf.get_raw()))
+
+
+def check_broker(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
+    """Report what keeps tasks from Celery's broker before it is asked."""
+    return _messages(broker.problems())
+
+
+def check_urls(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
+    """Report that there are tokens for pushes, and no URL at which a push could arrive."""
+    raw, root = conf.get_raw(), getattr(settings, "ROOT_URLCONF", None)
+    expected = root and isinstance(raw, Mapping) and raw.get("PUSH_TOKENS")
+    if not expected or any(hasattr(settings, name) for name in _MORE_URLS) or _has_pushes(get_resolver().url_patterns):
+        return []
+    return [
+        Warning(
+            f"IHUYI['PUSH_TOKENS'] is set, and {root} has no URL for pushes: no receipt or reply can be received.",
+            hint=f"Write path('ihuyi/', include('django_ihuyi.urls')) in the urlpatterns of {root}. If it stands in "
+            "another URLconf of the site, add 'django_ihuyi.W002' to SILENCED_SYSTEM_CHECKS.",
+            id="django_ihuyi.W002",
+        )
+    ]
+
+
+_MORE_URLS = ("ROOT_HOSTCONF", "SUBDOMAIN_URLCONFS", "PUBLIC_SCHEMA_URLCONF")
+"""Settings of packages that give hosts URLs of their own: which, is known when a request comes."""
+
+
+def _has_pushes(patterns: Iterable[URLPattern | URLResolver]) -> bool:
+    """Whether a view for receipts is among them, under whatever path and namespace, and whatever is wrapped around."""
+    return any(
+        _has_pushes(pattern.url_patterns)
+        if isinstance(pattern, URLResolver)
+        else pattern.name == "push-receipt" or _is_push(pattern.callback)
+        for pattern in patterns
+    )
+
+
+def _is_push(view: Any) -> bool:  # noqa: ANN401  any callable
+    classes = getattr(getattr(view, "view_class", None), "__mro__", ())
+    return any(cls.__module__ == "django_ihuyi.inbound.views" for cls in classes)
 
 
 def check_production(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls

@@ -7,6 +7,7 @@ come from :func:`~django_ihuyi.sections.section_problems`.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -44,7 +45,7 @@ from .options import (
     check_words,
     option,
 )
-from .sections import did_you_mean, read_section
+from .sections import Problem, did_you_mean, read_section
 from .verification.settings import PurposeSettings, VerificationSettings, check_numbers
 from .webhooks.settings import WebhookSettings
 
@@ -134,6 +135,8 @@ class IhuyiSettings:
 
 NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION", "WEBHOOKS")
 """The options of ``IHUYI`` that are dicts with a class of their own."""
+EXAMPLE = "{'default': {'ACCOUNT': '<APIID>', 'API_KEY': '<APIKEY>', 'SIGNATURE': '<签名>'}}"
+"""``ACCOUNTS`` with what is required."""
 _VERIFICATION = "IHUYI['VERIFICATION']"
 
 
@@ -142,8 +145,24 @@ def get_raw() -> object:
     return getattr(django_settings, "IHUYI", None)
 
 
+def is_silenced(check: str) -> bool:
+    """Whether the site wants to hear nothing of a system check, such as ``W001``."""
+    return f"django_ihuyi.{check}" in django_settings.SILENCED_SYSTEM_CHECKS
+
+
+def explain_missing() -> Problem:
+    """Say what to write where there is no ``IHUYI``, and which setting was probably meant to be it."""
+    names = difflib.get_close_matches("IHUYI", dir(django_settings), n=5)
+    meant = next((name for name in names if isinstance(getattr(django_settings, name), Mapping)), None)
+    hint = f"Did you mean {meant}? Call it IHUYI." if meant else f"Write IHUYI = {{'ACCOUNTS': {EXAMPLE}}}."
+    return Problem("E001", "The settings have no IHUYI.", hint)
+
+
 def _raw() -> Mapping[str, Any]:
     raw = get_raw()
+    if raw is None:
+        problem = explain_missing()
+        raise ImproperlyConfigured(f"{problem.text} {problem.hint}")
     if not isinstance(raw, Mapping):
         raise ImproperlyConfigured("IHUYI is not a dict. Write IHUYI = {...} in the settings.")
     return raw
@@ -224,6 +243,11 @@ def get_verification() -> VerificationSettings:
         for name, purpose in read.purposes.items()
     }
     return replace(read, by_purpose=purposes)
+
+
+def has_push_tokens() -> bool:
+    """Whether a push can be received at all."""
+    return bool(_raw().get("PUSH_TOKENS"))
 
 
 def has_webhooks() -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .api.settings import ApiSettings
-from .conf import NESTED, AccountSettings, IhuyiSettings, RegistrationSettings
-from .gateway.products import PRODUCTS, SMS, find
+from .conf import EXAMPLE, NESTED, AccountSettings, IhuyiSettings, RegistrationSettings, explain_missing
+from .gateway.products import PRODUCTS, SMS, Product, find
 from .options import check_product, check_texts, check_url, is_loopback
 from .sections import Problem, section_problems
 from .verification.settings import PurposeSettings, VerificationSettings, check_code_length, check_numbers
@@ -31,13 +31,15 @@ def problems(raw: object) -> Iterator[Problem]:
     Yields:
         What is wrong, where, and what to write. No value is repeated, since it may be a key.
     """
+    if raw is None:
+        yield explain_missing()
+        return
     yield from section_problems(raw, IhuyiSettings, "IHUYI", NESTED)
     if not isinstance(raw, Mapping):
         return
     accounts = raw.get("ACCOUNTS")
     if not isinstance(accounts, Mapping) or not accounts:
-        example = "{'default': {'ACCOUNT': '<APIID>', 'API_KEY': '<APIKEY>', 'SIGNATURE': '<签名>'}}"
-        yield Problem("E005", "IHUYI['ACCOUNTS'] names no account.", f"Write {example}.")
+        yield Problem("E005", "IHUYI['ACCOUNTS'] names no account.", f"Write {EXAMPLE}.")
         accounts = {}
     elif "default" not in accounts:
         yield Problem(
@@ -74,11 +76,25 @@ def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
         )
     yield from _product_problems(where, raw)
     url = raw.get("BASE_URL")
-    if url and not check_url(url) and urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
+    if url and not check_url(url):
+        name = raw.get("PRODUCT", SMS.name)
+        yield from _address_problems(f"{where}['BASE_URL']", url, SMS if check_product(name) else find(name))
+
+
+def _address_problems(where: str, url: str, product: Product) -> Iterator[Problem]:
+    """Find what is wrong with an account's address though it has the form of one."""
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         yield Problem(
             "E008",
-            f"{where}['BASE_URL'] sends texts and numbers in clear over http://.",
+            f"{where} sends texts and numbers in clear over http://.",
             "Write https:// instead; http:// is for a stand-in gateway on this machine only.",
+        )
+    if parts.path in ("", "/"):
+        yield Problem(
+            "W003",
+            f"{where} has no path: the gateway answers nothing there, and every message becomes unknown.",
+            f"Write it with its path, {urlsplit(product.url).path!r}; the sandbox has the same.",
         )
 
 

@@ -45,7 +45,7 @@ def test_an_address_is_the_products_where_none_is_written(settings: Settings) ->
 
 
 WRONG: list[tuple[str, Any, str, str]] = [
-    ("none", None, "E001", "IHUYI = {"),
+    ("none", None, "E001", "IHUYI = {'ACCOUNTS': {'default': {'ACCOUNT': '<APIID>', "),
     ("not a dict", "x", "E001", "IHUYI = {"),
     ("unknown name", settings_with(PUSH_TOKEN=TOKENS), "E002", "'PUSH_TOKENS'"),
     ("unknown name, nothing like it", settings_with(ZZZ=1), "E002", "Known names"),
@@ -59,8 +59,15 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("published test key", settings_with({"API_KEY": TEST_KEY}), "E007", "console"),
     ("empty key", settings_with({"API_KEY": " "}), "E003", "not empty"),
     ("plain http", settings_with({"BASE_URL": "http://106.ihuyi.com/webservice/sms.php"}), "E008", "https://"),
-    ("plain http, name", settings_with({"BASE_URL": "http://localhost.example.com/"}), "E008", "https://"),
+    ("plain http, name", settings_with({"BASE_URL": "http://localhost.example.com/sms.php"}), "E008", "https://"),
     ("no url", settings_with({"BASE_URL": "106.ihuyi.com"}), "E003", "https://106"),
+    ("url without a path", settings_with({"BASE_URL": "http://127.0.0.1:8106"}), "W003", "'/webservice/sms.php'"),
+    (
+        "url with a slash for a path",
+        settings_with({"PRODUCT": "voice", "BASE_URL": "https://api.voice.ihuyi.com/"}),
+        "W003",
+        "'/webservice/voice.php'",
+    ),
     ("url a number", settings_with({"BASE_URL": 5}), "E003", "https://106"),
     ("product", settings_with({"PRODUCT": "fax"}), "E003", "'voice'"),
     ("another product's address", settings_with({"PRODUCT": "voice", "BASE_URL": SMS.url}), "E012", "PRODUCT"),
@@ -230,9 +237,22 @@ def test_run_time_says_the_words_of_the_check(settings: Settings) -> None:
         conf.get_verification()
     with pytest.raises(ImproperlyConfigured, match="has no account 'shop'"):
         conf.get_account("shop")
-    settings.IHUYI = None
+    settings.IHUYI = "x"
     with pytest.raises(ImproperlyConfigured, match="IHUYI is not a dict"):
         conf.get_settings()
+    del settings.IHUYI
+    with pytest.raises(ImproperlyConfigured, match=r"The settings have no IHUYI\. Write IHUYI = {'ACCOUNTS': "):
+        conf.get_settings()
+
+
+@pytest.mark.parametrize("name", ["IHUY", "IHUIYI", "IHYUI", "IHUYI_"])
+def test_a_misspelt_name_is_recognized(name: str, settings: Settings) -> None:
+    setattr(settings, name, settings.IHUYI)
+    del settings.IHUYI
+    settings.IHUYIS = "no dict"
+    [problem] = setting_problems.problems(conf.get_raw())
+    assert (problem.id, problem.text) == ("E001", "The settings have no IHUYI.")
+    assert problem.hint == f"Did you mean {name}? Call it IHUYI."
 
 
 def test_the_key_is_in_no_repr(settings: Settings) -> None:

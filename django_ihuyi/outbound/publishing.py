@@ -20,7 +20,7 @@ from typing import Any
 from celery import Task, current_app
 from django.utils import timezone
 
-from django_ihuyi import conf
+from django_ihuyi import broker, conf
 from django_ihuyi.models import Message, many
 
 logger = logging.getLogger(__name__)
@@ -165,7 +165,8 @@ def _run(send: Callable[[], None]) -> bool:
     try:
         send()
     except Exception as error:  # noqa: BLE001  every transport has errors of its own, and none may reach the caller
-        _broker_failed(type(error).__name__)
+        driver = broker.missing_driver()
+        _broker_failed(f"its driver is not installed: {driver.command}" if driver else type(error).__name__)
         return False
     _broker_answered()
     return True

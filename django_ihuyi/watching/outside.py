@@ -12,6 +12,7 @@ from celery import current_app
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
+from django_ihuyi import broker as celery_broker
 from django_ihuyi import conf, setting_problems
 from django_ihuyi.gateway import GatewayError, lookup
 from django_ihuyi.gateway.errors import Refused
@@ -22,8 +23,8 @@ from .findings import Finding, Level, Limits
 
 
 def settings(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
-    """Whether ``IHUYI`` is right, as the system checks see it."""
-    wrong = list(setting_problems.problems(conf.get_raw()))
+    """Whether ``IHUYI`` is right, as the system checks see it; what the site has silenced is."""
+    wrong = [problem for problem in setting_problems.problems(conf.get_raw()) if not conf.is_silenced(problem.id)]
     for problem in wrong:
         level = Level.CRITICAL if problem.id.startswith("E") else Level.WARNING
         yield Finding("settings", problem.id, level, problem.text, problem.hint)
@@ -51,7 +52,25 @@ def gateway(limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Findi
 
 
 def broker(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
-    """Whether the broker takes a connection."""
+    """Whether the broker takes a connection, where tasks go through one."""
+    unread, driver = celery_broker.find_unread(), celery_broker.missing_driver()
+    if unread and not conf.is_silenced(unread.id):
+        # Asking the broker that Celery falls back on would tell nothing of the site's.
+        yield Finding("broker", "", Level.CRITICAL, unread.text.rstrip("."), unread.hint)
+    elif not celery_broker.is_needed():
+        text = _("not needed: tasks run in the process that publishes them (%s)")
+        yield Finding("broker", "", Level.OK, text % celery_broker.setting("task_always_eager"))
+    elif driver:
+        text = _("its driver, the Python package %s, is not installed") % driver.package
+        advice = _("Run %s and start the site and its workers again.") % driver.command
+        yield Finding("broker", "", Level.CRITICAL, text, advice)
+    else:
+        failure = _failure(timeout)
+        yield _away(failure) if failure else Finding("broker", "", Level.OK, _("the broker answers"))
+
+
+def _failure(timeout: float) -> str:
+    """Return why the broker takes no connection; empty where it does."""
     outcome: list[str] = []
 
     def connect() -> None:
@@ -66,12 +85,14 @@ def broker(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Findi
     thread = threading.Thread(target=connect, name="django-ihuyi-broker-check", daemon=True)
     thread.start()
     thread.join(timeout)
-    if outcome == [""]:
-        yield Finding("broker", "", Level.OK, _("the broker answers"))
-        return
-    text = _("the broker does not answer (%s)") % (outcome[0] if outcome else _("time-out"))
-    advice = _("Start it, and check broker_url. Messages wait in the table meanwhile.")
-    yield Finding("broker", "", Level.CRITICAL, text, advice)
+    return outcome[0] if outcome else _("time-out")
+
+
+def _away(why: str) -> Finding:
+    told = {"broker": celery_broker.shown(), "why": why}
+    text = _("the broker %(broker)s does not answer (%(why)s)") % told
+    advice = _("Start it, and check %s. Messages wait in the table meanwhile.") % celery_broker.setting("broker_url")
+    return Finding("broker", "", Level.CRITICAL, text, advice)
 
 
 def _standing(alias: str, get_balance: object, limits: Limits, product: Product) -> Finding:
@@ -82,7 +103,8 @@ def _standing(alias: str, get_balance: object, limits: Limits, product: Product)
         text = _("refused with code %(code)d: %(meaning)s") % {"code": refused.code, "meaning": _(code.meaning)}
         return Finding("gateway", alias, Level.CRITICAL, text, _(code.advice), {"code": refused.code})
     except GatewayError as error:
-        text = _("no answer (%s)") % type(error).__name__
+        # Its own words hold no secret; a client of the site's own may have none.
+        text = _("no answer that can be used: %s") % (str(error) or type(error).__name__)
         return Finding("gateway", alias, Level.CRITICAL, text, _("Check this server's network and BASE_URL."))
     warning, critical = limits.balance or (_too_few(alias), 0)
     level = Level.CRITICAL if balance <= critical else Level.WARNING if balance <= warning else Level.OK

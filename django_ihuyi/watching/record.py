@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from django_ihuyi import conf
+from django_ihuyi import broker, conf
 from django_ihuyi.gateway import lookup
 from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, WebhookDelivery, WebhookEndpoint
 from django_ihuyi.models.lifecycle import MessageStatus
@@ -39,7 +39,10 @@ def waiting(limits: Limits, now: datetime) -> Iterator[Finding]:
     oldest = (now - min(times)).total_seconds() if times else 0.0
     level = limits.judge(oldest, limits.waiting) if times else Level.OK
     text = _("%(count)s are due, the oldest for %(seconds)d s") % {"count": _capped(len(times)), "seconds": oldest}
-    advice = "" if level is Level.OK else _("Look at the checks of sweep and queues; start more workers.")
+    advice = ""
+    if level is not Level.OK:
+        workers = _("Look at the checks of sweep and queues; start more workers.")
+        advice = workers if broker.is_needed() else _("Look at the check of sweep, which submits them.")
     yield Finding("waiting", "", level, text, advice, {"count": len(times), "seconds": oldest})
 
 
@@ -74,13 +77,20 @@ def receipts(_limits: Limits, now: datetime) -> Iterator[Finding]:
     times = list(accepted.order_by("-id").values_list("accepted_at", flat=True)[:_FEW])
     silent = bool(times) and (last is None or all(moment is not None and moment > last for moment in times))
     figures = {"seconds_since_last": None if last is None else (now - last).total_seconds(), "without": len(times)}
-    if not silent:
-        yield Finding("receipts", "", Level.OK, _("receipts arrive, or none is awaited"), "", figures)
-        return
-    level = Level.CRITICAL if len(times) == _FEW else Level.WARNING
-    text = _("messages were accepted more than an hour ago, and no receipt has come since")
-    advice = _("Check the push address in ihuyi's console, PUSH_TOKENS and PUSH_ALLOWED_NETWORKS.")
+    level = Level.CRITICAL if silent and len(times) == _FEW else Level.WARNING
+    if not conf.has_push_tokens() and not conf.is_silenced("W001") and _promises_receipts():
+        text = _("receipts cannot arrive: PUSH_TOKENS is empty")
+        advice = _("Write a token, and enter the push URLs with it in ihuyi's console.")
+    elif silent:
+        text = _("messages were accepted more than an hour ago, and no receipt has come since")
+        advice = _("Check the push address in ihuyi's console, PUSH_TOKENS and PUSH_ALLOWED_NETWORKS.")
+    else:
+        level, text, advice = Level.OK, _("receipts arrive, or none is awaited"), ""
     yield Finding("receipts", "", level, text, advice, figures)
+
+
+def _promises_receipts() -> bool:
+    return bool(conf.get_aliases_of(lambda product: product.promises_receipts))
 
 
 def pauses(_limits: Limits, now: datetime) -> Iterator[Finding]:
@@ -102,7 +112,8 @@ def pauses(_limits: Limits, now: datetime) -> Iterator[Finding]:
 def sweep(limits: Limits, now: datetime) -> Iterator[Finding]:
     """Whether the sweep runs, by Celery beat or the command."""
     row = Heartbeat.objects.filter(name=beats.SWEEP).first()
-    advice = _("Start Celery beat with a worker, or ihuyi_sweep --loop.")
+    with_workers = _("Start Celery beat with a worker, or ihuyi_sweep --loop.")
+    advice = with_workers if broker.is_needed() else _("Start ihuyi_sweep --loop.")
     if row is None or row.beaten_at is None:
         yield Finding("sweep", "", Level.CRITICAL, _("no sweep has ever run"), advice)
         return
@@ -114,6 +125,9 @@ def sweep(limits: Limits, now: datetime) -> Iterator[Finding]:
 
 def queues(limits: Limits, now: datetime) -> Iterator[Finding]:
     """Whether workers serve each queue, and how long a task takes through it."""
+    if not broker.is_needed():
+        yield Finding("queues", "", Level.OK, _("no worker is needed: tasks run in the process that publishes them"))
+        return
     rows = Heartbeat.objects.in_bulk([beats.row_name(name) for name in beats.queue_names()], field_name="name")
     for name in beats.queue_names():
         row = rows.get(beats.row_name(name))

@@ -85,6 +85,27 @@ def test_the_checks_find_nothing(site: Site) -> None:
     assert site.python("manage.py", "check", "--fail-level", "WARNING").endswith("no issues (0 silenced).")
 
 
+def test_a_step_that_was_forgotten_is_told(tmp_path: Path, gateway: Sandbox) -> None:
+    site = Site(tmp_path, gateway.base_url)
+    site.without_broker()
+    (tmp_path / "mysite" / "__init__.py").write_text("", "utf-8")
+    urls = tmp_path / "mysite" / "urls.py"
+    lines = urls.read_text("utf-8").splitlines()
+    urls.write_text("\n".join(line for line in lines if "django_ihuyi" not in line), "utf-8")
+    told = site.python("manage.py", "check")
+    assert set(re.findall(r"django_ihuyi\.W\d+\) .*", told)) == {
+        (
+            "django_ihuyi.W002) IHUYI['PUSH_TOKENS'] is set, and mysite.urls has no URL for pushes: "
+            "no receipt or reply can be received."
+        ),
+        (
+            "django_ihuyi.W004) Celery does not read CELERY_TASK_ALWAYS_EAGER: "
+            "the site's Celery application is not imported."
+        ),
+    }
+    assert "Write in mysite/__init__.py: from .celery import app as celery_app." in told
+
+
 def test_celery_finds_its_application_and_the_schedule(site: Site) -> None:
     code = (
         "import mysite; app = mysite.celery_app; app.loader.import_default_modules()\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -79,6 +80,15 @@ def test_broker_down(use_broker: Celery, caplog: pytest.LogCaptureFixture) -> No
         message.refresh_from_db()
         assert message.status == "queued"
         assert message.publish_at <= timezone.now()
+
+
+def test_a_missing_driver_is_not_called_a_broker_that_is_away(
+    use_broker: Celery, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    point(use_broker, f"redis://127.0.0.1:{free_port()}")
+    send_sms("13800138000", "您好")
+    assert '(its driver is not installed: python -m pip install "celery[redis]")' in caplog.text
 
 
 def test_a_bulk_waits_in_the_table(use_broker: Celery, wire: FakeWire) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,6 +18,7 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from django_ihuyi.gateway import Client
+from django_ihuyi.gateway.errors import Uncertain
 from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, WebhookDelivery, WebhookEndpoint
 from django_ihuyi.watching import checking, record
 from django_ihuyi.watching.findings import Finding, Level, Limits, worst
@@ -79,10 +81,11 @@ def test_as_json(wire: FakeWire) -> None:
         ({"code": 2, "num": "51"}, ["--balance", "50", "10"], 0, "51 messages left"),
         ({"code": 2, "num": "10"}, ["--balance", "50", "10"], 2, "10 messages left"),
         (405, [], 2, "code 405"),
-        (requests.exceptions.ConnectTimeout(), [], 2, "no answer (NotSent)"),
-        ((502, b"x"), [], 2, "no answer (Uncertain)"),
+        (requests.exceptions.ConnectTimeout(), [], 2, "used: the connection to 127.0.0.1 broke before"),
+        ((404, b"x"), [], 2, "no answer that can be used: 127.0.0.1 answered with HTTP status 404"),
+        ((200, b"x"), [], 2, "cannot be read"),
     ],
-    ids=["low", "enough", "very low", "wrong key", "no connection", "nonsense"],
+    ids=["low", "enough", "very low", "wrong key", "no connection", "no such address", "nonsense"],
 )
 def test_the_gateway(answer: Answer, limits: list[str], status: int, said: str, wire: FakeWire) -> None:
     wire.answer(answer)
@@ -120,6 +123,19 @@ def test_the_clock(ahead: int, status: int, wire: FakeWire) -> None:
     ended, text = run("--only", "gateway")
     assert ended == status, text
     assert "clock default" in text
+
+
+class Wordless(Client):
+    """Fails without a word."""
+
+    def get_balance(self) -> int:
+        raise Uncertain
+
+
+def test_an_error_without_words_is_called_by_its_name(settings: Settings) -> None:
+    account = {**settings.IHUYI["ACCOUNTS"]["default"], "CLIENT": f"{__name__}.{Wordless.__name__}"}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
+    assert "no answer that can be used: Uncertain." in run("--only", "gateway")[1]
 
 
 def test_an_account_with_wrong_settings(settings: Settings, wire: FakeWire) -> None:
@@ -225,6 +241,46 @@ def test_the_record(check: str, made: Callable[[], None], status: int, said: str
     assert ended == status, text
     assert said in text
     assert "13800138000" not in text
+
+
+@pytest.mark.parametrize(
+    ("made", "product", "status", "said"),
+    [
+        (lambda: None, "sms", 1, "receipts cannot arrive: PUSH_TOKENS is empty. Write a token"),
+        (accepted(10, 2, last_receipt=1), "sms", 1, "receipts cannot arrive"),
+        (accepted(10, 2), "sms", 2, "receipts cannot arrive"),
+        (lambda: None, "voice", 0, "none is awaited"),
+    ],
+    ids=["nothing sent", "they came before", "they are missed", "no account has any"],
+)
+def test_no_receipt_can_arrive_without_a_token(
+    made: Callable[[], None], product: str, status: int, said: str, settings: Settings
+) -> None:
+    account = {**settings.IHUYI["ACCOUNTS"]["default"], "PRODUCT": product}
+    settings.IHUYI = {"ACCOUNTS": {"default": account}}
+    made()
+    ended, text = run("--only", "receipts")
+    assert ended == status, text
+    assert said in text
+
+
+def test_a_site_that_silenced_the_check_is_not_told_again(settings: Settings) -> None:
+    settings.IHUYI = {**settings.IHUYI, "PUSH_TOKENS": []}
+    settings.SILENCED_SYSTEM_CHECKS = ["django_ihuyi.W001"]
+    status, text = run("--only", "receipts", "--only", "settings")
+    assert status == 0, text
+    accepted(10, 2)()
+    assert run("--only", "receipts")[0] == 2
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_no_sentence_ends_twice(language: str, settings: Settings) -> None:
+    settings.IHUYI = {**settings.IHUYI, "PUSH_TOKENS": []}
+    paused(405)()
+    with translation.override(language):
+        text = run("--only", "pauses", "--only", "settings", "--only", "sweep")[1]
+    assert len(re.findall(r"[.。] ?\S", text)) >= 2
+    assert not re.search(r"[.。]\s*[.。]", text)
 
 
 def test_a_paused_account_is_told_by_itself() -> None:

@@ -79,5 +79,7 @@ def _as_text(found: list[Finding]) -> str:
     lines = []
     for item, name in zip(found, what, strict=True):
         line = f"{item.level.name:<8} {name:<{width}}  {item.text}"
-        lines.append(f"{line}. {item.advice}" if item.advice else line)
+        # What a code means and what a system check says are sentences already.
+        end = "" if line.endswith((".", "。")) else "."
+        lines.append(f"{line}{end} {item.advice}" if item.advice else line)
     return "\n".join(lines)

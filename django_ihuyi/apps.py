@@ -19,11 +19,13 @@ class IhuyiConfig(AppConfig):
         """Register the system checks, listen for new users, and for what other systems are to hear."""
         from . import registration
         from .checks import check_production, check_registration, check_settings
+        from .contrib.checks import check_allauth
         from .models import outbox
         from .webhooks import publishing
 
         checks.register(check_settings)
         checks.register(check_registration)
+        checks.register(check_allauth)
         checks.register(check_production, checks.Tags.security, deploy=True)
         registration.connect()
         outbox.recorded.connect(publishing.publish_recorded, dispatch_uid="django_ihuyi.webhooks")

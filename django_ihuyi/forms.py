@@ -50,15 +50,17 @@ class MobileField(forms.CharField):
         kwargs.setdefault("label", _("Mobile number"))
         super().__init__(**kwargs)
 
-    def clean(self, value: Any) -> str:  # noqa: ANN401  what the widget gives
-        """Return eleven digits, or an empty text if nothing came and nothing is required.
+    def clean(self, value: Any) -> str | None:  # noqa: ANN401  what the widget gives
+        """Return eleven digits, or the field's ``empty_value`` if nothing came and nothing is required.
+
+        For a unique field of a model that may be null, Django makes that ``None``: an empty text would be unique, too.
 
         Raises:
             ValidationError: It is empty but required, or no mainland mobile number.
         """
-        text = str(super().clean(value) or "")
+        text = super().clean(value)
         if not text:
-            return text
+            return self.empty_value
         validate_mobile(text)
         return normalise(text)
 

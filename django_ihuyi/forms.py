@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.widgets import Script
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .exceptions import InvalidMessage
 from .models.verification_code import read_typed
@@ -106,7 +107,7 @@ class VerificationCodeField(forms.CharField):
     default_error_messages = {"digits": _("Write the digits of the code.")}
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401  the keywords of CharField
-        kwargs.setdefault("label", _("Code"))
+        kwargs.setdefault("label", pgettext_lazy("verification", "Code"))
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> str:  # noqa: ANN401  what the widget gives

@@ -102,11 +102,10 @@ def _captcha(adapter: Any) -> Iterator[CheckMessage]:  # noqa: ANN401  as above
         return  # which another check tells
     when = verification.of(adapter.code_purpose).captcha or verification.captcha_when
     if verification.captcha is not None and when != "never":
-        purposes = {adapter.code_purpose: {"CAPTCHA": "never"}}
         yield Warning(
             f"A captcha can be asked for under the purpose {adapter.code_purpose!r}, and allauth's pages hand none on: "
             "people get no code then.",
-            hint=f"Write IHUYI['VERIFICATION']['PURPOSES'] = {purposes!r}, and a captcha in the forms of "
-            "ACCOUNT_FORMS.",
+            hint=f"Write {adapter.code_purpose!r}: {{'CAPTCHA': 'never'}} in IHUYI['VERIFICATION']['PURPOSES'], and "
+            "give allauth forms with a captcha by ACCOUNT_FORMS.",
             id="django_ihuyi.W030",
         )

@@ -206,6 +206,28 @@ def test_a_user_changes_to_a_number_that_somebody_only_typed(client: Client) -> 
     assert (phone_of(user), phone_of(typed)) == ((MOBILE, True), None)
 
 
+def test_a_sign_up_whose_first_step_is_a_log_in_by_code(client: Client, settings: Settings) -> None:
+    settings.ACCOUNT_LOGIN_BY_CODE_REQUIRED = True
+    typed = make_user(verified=False)
+    assert sign_up(client).headers["Location"] == "/accounts/login/code/confirm/"
+    client.post("/accounts/login/code/confirm/", {"code": latest_code()})
+    owner = get_user_model().objects.exclude(pk=typed.pk).get()
+    assert client.session["_auth_user_id"] == str(owner.pk)
+    assert (phone_of(owner), phone_of(typed), Message.objects.count()) == ((MOBILE, True), None, 1)
+
+
+def test_who_corrects_the_number_at_the_sign_up_gets_a_code_there(client: Client, settings: Settings) -> None:
+    settings.ACCOUNT_PHONE_VERIFICATION_SUPPORTS_CHANGE = True
+    typed = make_user(verified=False)
+    sign_up(client, UNKNOWN)
+    client.post("/accounts/phone/verify/", {"phone": MOBILE, "action": "change"})
+    owner = get_user_model().objects.exclude(pk=typed.pk).get()
+    assert phone_of(owner) != (UNKNOWN, False)
+    assert Message.objects.latest("pk").mobile == MOBILE
+    assert enter(client, latest_code()).status_code == 302
+    assert (phone_of(owner), phone_of(typed)) == ((MOBILE, True), None)
+
+
 def test_a_number_is_found_however_it_is_written() -> None:
     user = make_user()
     assert get_adapter().get_user_by_phone("+86 138-0013-8000") == user

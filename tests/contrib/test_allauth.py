@@ -228,6 +228,22 @@ def test_who_corrects_the_number_at_the_sign_up_gets_a_code_there(client: Client
     assert (phone_of(owner), phone_of(typed)) == ((MOBILE, True), None)
 
 
+def test_the_number_that_was_typed_last_counts() -> None:
+    make_user()
+    user = make_user(verified=False, name="another")
+    assert get_adapter().get_phone(user) == (MOBILE, False)
+    get_adapter().set_phone(user, UNKNOWN, False)
+    assert get_adapter().get_phone(user) == phone_of(user) == (UNKNOWN, False)
+
+
+def test_who_may_sign_up_without_a_number_is_sent_nothing(client: Client, settings: Settings) -> None:
+    settings.ACCOUNT_LOGIN_METHODS = {"username", "phone"}
+    settings.ACCOUNT_SIGNUP_FIELDS = ["username*", "phone", "password1*"]
+    client.post("/accounts/signup/", {"username": "somebody", "password1": PASSWORD})
+    assert client.session["_auth_user_id"] == str(get_user_model().objects.get().pk)
+    assert not Message.objects.exists()
+
+
 def test_a_number_is_found_however_it_is_written() -> None:
     user = make_user()
     assert get_adapter().get_user_by_phone("+86 138-0013-8000") == user

@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.widgets import Script
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .exceptions import InvalidMessage
 from .models.verification_code import read_typed
@@ -50,15 +51,17 @@ class MobileField(forms.CharField):
         kwargs.setdefault("label", _("Mobile number"))
         super().__init__(**kwargs)
 
-    def clean(self, value: Any) -> str:  # noqa: ANN401  what the widget gives
-        """Return eleven digits, or an empty text if nothing came and nothing is required.
+    def clean(self, value: Any) -> str | None:  # noqa: ANN401  what the widget gives
+        """Return eleven digits, or the field's ``empty_value`` if nothing came and nothing is required.
+
+        For a unique field of a model that may be null, Django makes that ``None``: an empty text would be unique, too.
 
         Raises:
             ValidationError: It is empty but required, or no mainland mobile number.
         """
-        text = str(super().clean(value) or "")
+        text = super().clean(value)
         if not text:
-            return text
+            return self.empty_value
         validate_mobile(text)
         return normalise(text)
 
@@ -104,7 +107,7 @@ class VerificationCodeField(forms.CharField):
     default_error_messages = {"digits": _("Write the digits of the code.")}
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401  the keywords of CharField
-        kwargs.setdefault("label", _("Code"))
+        kwargs.setdefault("label", pgettext_lazy("verification", "Code"))
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> str:  # noqa: ANN401  what the widget gives

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import router, transaction
 from django.db.models import Model
 from django.db.models.signals import post_save
 from django.utils.module_loading import import_string
@@ -19,6 +19,9 @@ from .verification.issuing import send_code
 
 logger = logging.getLogger(__name__)
 
+_LATER = "_ihuyi_welcome_later"
+"""What a user has to whom the first save sends nothing."""
+
 
 def connect() -> None:
     """Listen for new users; what to do with them is read from the settings each time."""
@@ -27,8 +30,31 @@ def connect() -> None:
 
 def welcome(instance: Model, created: bool, raw: bool, using: str, **kwargs: Any) -> None:  # noqa: ANN401  the signature of post_save
     """Send what ``IHUYI['REGISTRATION']`` says to a user who was just made; fixtures (``raw``) send nothing."""
-    if created and not raw and conf.get_registration() is not None:
+    later = getattr(instance, _LATER, False)
+    if created and not raw and not later and conf.get_registration() is not None:
         transaction.on_commit(lambda: _send(instance), using=using, robust=True)
+
+
+def postpone(user: Model) -> None:
+    """Send nothing when this user is made: whoever verifies the number calls :func:`welcome_verified`."""
+    setattr(user, _LATER, True)
+
+
+def welcome_verified(user: Model, mobile: str) -> None:
+    """Send the welcome text, once, to a user whose number was just verified, after the commit of that.
+
+    Args:
+        user: Whom ``CONTENT`` is given, if it is a function.
+        mobile: The number.
+    """
+    registration = conf.get_registration()
+    if registration is None or registration.content is None:
+        return
+
+    def send() -> None:
+        _guard("welcome SMS", user, lambda: _send_welcome(user, registration, mobile))
+
+    transaction.on_commit(send, using=router.db_for_write(type(user)), robust=True)
 
 
 def _send(user: Model) -> None:
@@ -36,7 +62,7 @@ def _send(user: Model) -> None:
     if registration is None:
         return
     if registration.content is not None:
-        _guard("welcome SMS", user, lambda: _send_welcome(user, registration))
+        _guard("welcome SMS", user, lambda: _send_welcome(user, registration, _value_of(user, registration.mobile)))
     if registration.code is not None:
         _guard("verification code", user, lambda: _send_code(user, registration))
 
@@ -59,8 +85,7 @@ def _guard(what: str, user: Model, send: Callable[[], None]) -> None:
         logger.exception("No %s for user %s", what, user.pk, extra={"event": "registration.failed"})
 
 
-def _send_welcome(user: Model, registration: conf.RegistrationSettings) -> None:
-    mobile = _value_of(user, registration.mobile)
+def _send_welcome(user: Model, registration: conf.RegistrationSettings, mobile: object) -> None:
     if mobile:
         content = registration.content(user) if callable(registration.content) else registration.content
         send_sms(

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "django_otp.plugins.otp_totp",
     "django_ihuyi.contrib.otp",
+    "tests.contrib",
     "two_factor",
     "two_factor.plugins.phonenumber",
 ]

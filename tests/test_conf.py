@@ -208,6 +208,7 @@ RIGHT: list[tuple[str, Any]] = [
                 "PURPOSES": {
                     "x": {"TEMPLATE": "1", "PARAMS": ["{code}", "{minutes}"], "CAPTCHA": "never"},
                     "y": {"TEXT": "{code}", "TEMPLATE": None},
+                    "allauth": {"CAPTCHA": "never"},
                 },
                 "SITE_PER_HOUR": None,
                 "TEST_NUMBERS": ["13800138000"],

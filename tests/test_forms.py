@@ -36,6 +36,7 @@ def test_what_is_no_code_is_told(typed: str, code: str) -> None:
 
 def test_a_number_may_be_left_out_where_it_is_not_required() -> None:
     assert MobileField(required=False).clean("") == ""
+    assert MobileField(required=False, empty_value=None).clean(" ") is None
     with pytest.raises(ValidationError, match="required"):
         MobileField().clean("  ")
     with pytest.raises(ValidationError, match="eleven digits"):

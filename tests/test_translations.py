@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.db.models import TextChoices
 from django.test import Client
 from django.urls import reverse
@@ -24,6 +25,18 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("django_ihuyi", "example_project")
 MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 """The functions that mark texts: their first argument is one."""
+MARKERS_IN_CONTEXT = {"pgettext", "pgettext_lazy"}
+"""Those whose first argument is where a text belongs, and whose second is the text."""
+CONTEXT_ENDS = "\x04"
+"""What stands in a catalogue between the context and the text."""
+
+COMPILED = "locale/zh_Hans/LC_MESSAGES/django.mo"
+HOSTS = {
+    app.name: Path(app.path) / COMPILED
+    for app in apps.get_app_configs()
+    if app.name != "django_ihuyi" and (Path(app.path) / COMPILED).exists()
+}
+"""The catalogues of the packages that a site may have beside this one."""
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[-+0 #]*\d*(?:\.\d+)?[a-z]|%[-+0 #]*\d*(?:\.\d+)?[dsr]|<[^>]+>")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -31,7 +44,11 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 def catalogue(package: str) -> dict[str, str]:
     """A package's compiled catalogue: the English texts with their Chinese."""
-    path = ROOT / package / "locale/zh_Hans/LC_MESSAGES/django.mo"
+    return read_catalogue(ROOT / package / COMPILED)
+
+
+def read_catalogue(path: Path) -> dict[str, str]:
+    """A compiled catalogue: the English texts with their Chinese."""
     with path.open("rb") as file:
         entries = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]  # gettext has no public way to list
     # A text with a plural stands in it as (singular, number of the form).
@@ -42,10 +59,12 @@ def marked_texts(package: str) -> Iterator[str]:
     """The texts that a package's Python files mark for translation."""
     for path in sorted((ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKERS:
-                text = node.args[0]
-                if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                    yield text.value
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            taken = 1 if node.func.id in MARKERS else 2 if node.func.id in MARKERS_IN_CONTEXT else 0
+            words = [word.value for word in node.args[:taken] if isinstance(word, ast.Constant)]
+            if words and len(words) == taken:
+                yield CONTEXT_ENDS.join(map(str, words))
 
 
 def in_chinese(text: str) -> str:
@@ -73,6 +92,15 @@ def test_both_catalogues_say_the_same_of_the_same() -> None:
     # Django merges them, so that of two translations of a text one would disappear.
     ours, sites = (catalogue(package) for package in PACKAGES)
     assert {text: (ours[text], sites[text]) for text in ours.keys() & sites if ours[text] != sites[text]} == {}
+
+
+@pytest.mark.parametrize("app", HOSTS)
+def test_no_other_package_overrides_a_text(app: str) -> None:
+    # Of two translations of a text Django takes that of the package that stands first in INSTALLED_APPS, which may be
+    # either. What clashes is marked with pgettext: a text in a context is ours alone.
+    ours, theirs = catalogue("django_ihuyi"), read_catalogue(HOSTS[app])
+    clashes = {text for text in ours.keys() & theirs if ours[text].strip() != theirs[text].strip()}
+    assert {text: (ours[text], theirs[text]) for text in clashes} == {}
 
 
 @pytest.mark.parametrize("number", [*CODES, 4999], ids=str)
@@ -132,7 +160,8 @@ def english_on(page: str) -> set[str]:
     reader.feed(page)
     shown = {text.lower().strip(" :：") for text in reader.text}
     whole = "\n".join(shown)
-    texts = {text.lower() for text in catalogue("django_ihuyi") if "%" not in text}
+    marked = (text.rpartition(CONTEXT_ENDS)[2] for text in catalogue("django_ihuyi"))
+    texts = {text.lower() for text in marked if "%" not in text}
     # Short ones are common words, which may well be in a name: only alone they are ours.
     return {text for text in texts if (text in whole if " " in text else text in shown)}
 

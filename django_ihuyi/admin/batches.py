@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.masking import HIDDEN
@@ -78,7 +78,7 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
             (_("What was handed over"), {"fields": ("created", "finished", "recorded", "refused", key)}),
         )
 
-    @admin.display(description=_("created"))
+    @admin.display(description=pgettext_lazy("date", "created"))
     def created(self, batch: Batch) -> SafeString | str:
         """Show when the call began."""
         return display.time(batch.created_at)

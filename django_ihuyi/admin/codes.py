@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import conf
@@ -90,7 +90,7 @@ class VerificationCodeAdmin(NumberAdmin[VerificationCode]):
         """Show the message that it went out with last."""
         return display.EMPTY if code.message_id is None else f"SMS {code.message_id}"
 
-    @admin.display(description=_("created"))
+    @admin.display(description=pgettext_lazy("date", "created"))
     def created(self, code: VerificationCode) -> SafeString | str:
         """Show when it was made."""
         return display.time(code.created_at)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.conf import get_account_aliases
@@ -169,7 +169,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
         )
         return [Step(label, display.time(moment), moment is not None) for label, moment in way]
 
-    @admin.display(description=_("created"))
+    @admin.display(description=pgettext_lazy("date", "created"))
     def created(self, message: Message) -> SafeString | str:
         """Show when it was recorded."""
         return display.time(message.created_at)

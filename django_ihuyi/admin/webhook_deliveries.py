@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.models import Message, WebhookDelivery, WebhookEndpoint
@@ -194,7 +194,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
         """Show what it says, but for the number and the metadata: those are read when it is posted."""
         return display.data(delivery.data)
 
-    @admin.display(description=_("created"))
+    @admin.display(description=pgettext_lazy("date", "created"))
     def created(self, delivery: WebhookDelivery) -> SafeString | str:
         """Show when it happened."""
         return display.time(delivery.created_at)

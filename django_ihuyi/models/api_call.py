@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 KEPT = timedelta(days=7)
@@ -55,9 +55,9 @@ class ApiCallManager(models.Manager["ApiCall"]):
 class ApiCall(models.Model):
     """One key of one caller. Neither the key nor what was asked for can be read from it."""
 
-    key = models.CharField(_("key"), max_length=64, unique=True)
+    key = models.CharField(pgettext_lazy("idempotency", "key"), max_length=64, unique=True)
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)
 
     objects: ClassVar[ApiCallManager] = ApiCallManager()
 

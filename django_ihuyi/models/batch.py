@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Count
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .categories import Category
@@ -16,7 +16,7 @@ class Batch(models.Model):
 
     category = models.CharField(_("category"), max_length=16, choices=Category.choices)
     account = models.CharField(_("account"), max_length=64)
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)
     finished_at = models.DateTimeField(_("all recorded"), null=True, blank=True)
     recorded = models.PositiveIntegerField(_("recorded"), default=0)
     refused = models.PositiveIntegerField(_("refused"), default=0)

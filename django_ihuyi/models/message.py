@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models, router
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.hashing import MOBILE_LENGTH
@@ -54,7 +54,7 @@ class Message(models.Model):
     retries = models.PositiveSmallIntegerField(
         _("retries"), default=0, help_text=_("Attempts that surely sent nothing and count towards the limit.")
     )
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)
     send_at = models.DateTimeField(_("send at"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     due_at = models.DateTimeField(_("due"), default=timezone.now, help_text=_("Not submitted before this time."))

@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_ihuyi import signals
 
@@ -66,7 +67,7 @@ class Template(models.Model):
     State = TemplateState
 
     name = models.CharField(
-        _("name"),
+        pgettext_lazy("label", "name"),
         max_length=32,
         unique=True,
         # Digits alone are the gateway's ids.
@@ -84,7 +85,7 @@ class Template(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=TemplateState.choices, default=TemplateState.DRAFT)
     msg = models.CharField(_("gateway's words"), max_length=255, blank=True)
     error = models.CharField(_("error"), max_length=255, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)
     submitted_at = models.DateTimeField(_("handed in"), null=True, blank=True)
     reviewed_at = models.DateTimeField(_("reviewed"), null=True, blank=True)
 

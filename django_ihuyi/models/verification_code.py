@@ -14,7 +14,7 @@ from django.db import models, router
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.hashing import MOBILE_LENGTH
@@ -44,7 +44,7 @@ class VerificationCode(models.Model):
     nonce = models.CharField(max_length=64, editable=False)
     length = models.PositiveSmallIntegerField(_("digits"))
     address = models.CharField(_("address"), max_length=64, blank=True, help_text=_("The client's; IPv6 by its /64."))
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
     sends = models.PositiveSmallIntegerField(_("times sent"), default=1)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .message import Message
@@ -94,7 +94,7 @@ class WebhookDelivery(models.Model):
         _("status"), max_length=16, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING
     )
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)
     due_at = models.DateTimeField(_("not before"), default=timezone.now)
     publish_at = models.DateTimeField(_("published again"), default=grace_over_at)
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)

@@ -18,6 +18,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_ihuyi import conf
 from django_ihuyi.webhooks import signing
@@ -109,7 +110,7 @@ class WebhookEndpoint(models.Model):
     ``previous_until``.
     """
 
-    name = models.CharField(_("name"), max_length=64, unique=True)
+    name = models.CharField(pgettext_lazy("label", "name"), max_length=64, unique=True)
     url = models.CharField(_("URL"), max_length=500, help_text=_("Where events are posted to, https://..."))
     events = models.JSONField(_("events"), default=list)
     account = models.CharField(
@@ -128,7 +129,7 @@ class WebhookEndpoint(models.Model):
         help_text=_("Whether it is told whole mobile numbers instead of masked ones."),
     )
     active = models.BooleanField(_("active"), default=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)
     disabled_at = models.DateTimeField(_("switched off"), null=True, blank=True)
     disabled_reason = models.CharField(_("why it is switched off"), max_length=255, blank=True)
     nonce = models.CharField(max_length=32, editable=False)

@@ -1,4 +1,4 @@
-"""The account adapter of the test site. Its user model is Django's own: the number is in a field for a name."""
+"""The account adapters of the test site: the number is in Django's own field for a name, or in a table of its own."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ class Adapter(PhoneAdapterMixin, DefaultAccountAdapter):  # type: ignore[misc]  
     phone_field = "last_name"
     phone_verified_field = "is_staff"
     account_exists_text = "您的手机号码已经注册过，请直接登录。"
+
+
+class ProfileAdapter(PhoneAdapterMixin, DefaultAccountAdapter):  # type: ignore[misc]  # the host has no types
+    phone_relation = "profile"
+    account_exists_text = Adapter.account_exists_text

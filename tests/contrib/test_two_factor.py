@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from pytest_django import Settings
 from two_factor.plugins.phonenumber.models import PhoneDevice
 from two_factor.signals import user_verified
 
@@ -63,6 +64,16 @@ def test_the_hosts_set_up_registers_a_number(client: Client) -> None:
     token = code_in(Message.objects.get())
     assert client.post(path, {step: "validation", "validation-token": token}).status_code == 302
     assert PhoneDevice.objects.get().number.as_e164 == "+8613800138000"
+
+
+def test_a_number_of_the_sites_own_region_needs_no_country_code(client: Client, settings: Settings) -> None:
+    settings.PHONENUMBER_DEFAULT_REGION = "CN"
+    client.force_login(get_user_model().objects.create_user("somebody"))
+    path, step = "/account/two_factor/setup/", "setup_view-current_step"
+    client.post(path, {step: "welcome"})
+    client.post(path, {step: "method", "method-method": "sms"})
+    client.post(path, {step: "sms", "sms-number": "138 0013 8000"})
+    assert Message.objects.get().mobile == MOBILE
 
 
 def test_a_second_request_in_a_moment_uses_the_token_that_was_sent(client: Client, device: Any) -> None:

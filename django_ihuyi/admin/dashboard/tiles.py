@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from django_ihuyi import conf
 from django_ihuyi.admin import display
@@ -90,7 +91,7 @@ def of_present(present: Present, links: Links, now: datetime) -> Iterator[Tile]:
         links.standing(Message, status__exact=MessageStatus.QUEUED.value),
     )
     yield Tile(
-        _("Unknown"),
+        pgettext("status", "Unknown"),
         words.up_to_cap(present.unknown),
         _("may have gone out; ask before sending again") if present.unknown else "",
         links.standing(Message, given_up="no"),

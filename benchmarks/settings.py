@@ -48,3 +48,6 @@ CELERY_TASK_DEFAULT_QUEUE = os.environ.get("CELERY_QUEUE", "celery")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+# Its Celery application is named on the command line, and not all of its URLconfs take pushes.
+SILENCED_SYSTEM_CHECKS = ["django_ihuyi.W002", "django_ihuyi.W004"]

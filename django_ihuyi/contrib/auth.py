@@ -22,10 +22,14 @@ class CodeBackend(ModelBackend):
     Attributes:
         purpose: What :func:`django_ihuyi.send_code` is given for it.
         mobile_field: The user model's field that holds the number as eleven digits.
+        verified_field: The user model's field that says whether the number is verified. Write it where people can give
+            a number that they have not verified: whoever has only typed one is not found by it then. With None,
+            everybody is.
     """
 
     purpose = "log-in"
     mobile_field = "mobile"
+    verified_field: str | None = None
 
     def authenticate(  # type: ignore[override]  # other credentials than a password, as Django provides for
         self,
@@ -59,5 +63,8 @@ class CodeBackend(ModelBackend):
             number = normalise(mobile)
         except InvalidMessage:
             return None
-        found = list(get_user_model()._default_manager.filter(**{self.mobile_field: number})[:2])
+        wanted: dict[str, Any] = {self.mobile_field: number}
+        if self.verified_field is not None:
+            wanted[self.verified_field] = True
+        found = list(get_user_model()._default_manager.filter(**wanted)[:2])
         return found[0] if len(found) == 1 else None

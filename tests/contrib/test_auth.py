@@ -58,6 +58,17 @@ def test_a_number_of_two_people_is_nobodys(user: Any) -> None:
     assert not ByName().knows(MOBILE)
 
 
+def test_a_number_that_somebody_only_typed_is_nobodys(user: Any) -> None:
+    class Verified(UsernameCodeBackend):
+        verified_field = "is_staff"
+
+    assert not Verified().knows(MOBILE)
+    assert Verified().authenticate(None, mobile=MOBILE, code=ask()) is None
+    user.is_staff = True
+    user.save()
+    assert Verified().knows(MOBILE)
+
+
 def test_what_is_no_number_and_other_credentials_are_none_of_its_business(user: Any) -> None:
     backend = UsernameCodeBackend()
     assert not backend.knows("nobody")

@@ -52,20 +52,21 @@ def by_status(figures: Figures, links: Links) -> Chart:
     """Draw how many messages there were in each hour or day, by what became of them."""
     there = [status for status in ORDER if figures.statuses[status]]
     periods = figures.span.periods
+    urls = {status: [links.messages(period, status__exact=status.value) for period in periods] for status in there}
     columns = [
         {
             "label": str(status.label),
             "tone": status.value,
             "data": [figures.statuses_of[period[0]][status] for period in periods],
-            "urls": [links.messages(period, status__exact=status.value) for period in periods],
+            "urls": urls[status],
         }
         for status in there
     ]
     rows: list[list[str]] = []
-    for name, period in zip(_names(figures), periods, strict=True):
+    for index, (name, period) in enumerate(zip(_names(figures), periods, strict=True)):
         counts = figures.statuses_of[period[0]]
         if counts:
-            cells = [number(counts[status], links.messages(period, status__exact=status.value)) for status in there]
+            cells = [number(counts[status], urls[status][index]) for status in there]
             rows.append([name, number(counts.total(), links.messages(period)), *cells])
     title = _("Messages by hour and status") if figures.span.hourly else _("Messages by day and status")
     most = max(periods, key=lambda period: figures.statuses_of[period[0]].total())

@@ -32,6 +32,7 @@ class Links:
             and request.user.has_perm(f"django_ihuyi.view_{model._meta.model_name}")
         }
         self._span = span
+        self._made: dict[tuple[int, int], str] = {}
 
     def messages(self, period: tuple[int, int] | None = None, **filters: Any) -> str:  # noqa: ANN401  whatever a list is narrowed by
         """Return the list of messages made in the range, or in one of its hours or days.
@@ -40,7 +41,7 @@ class Links:
             period: Its first half-hour and the one after its last.
             filters: What else the list is narrowed by.
         """
-        return self.standing(Message, **self._made(period), **filters)
+        return self._in_range(Message, period, **filters)
 
     def taken(self, **filters: Any) -> str:  # noqa: ANN401  whatever a list is narrowed by
         """Return the list of messages in the range that the gateway took."""
@@ -48,16 +49,24 @@ class Links:
 
     def codes(self, **filters: Any) -> str:  # noqa: ANN401  whatever a list is narrowed by
         """Return the list of verification codes in the range that went out."""
-        return self.standing(VerificationCode, **self._made(None), decoy__exact=0, **filters)
+        return self._in_range(VerificationCode, None, decoy__exact=0, **filters)
 
     def standing(self, model: type[Model], **filters: Any) -> str:  # noqa: ANN401  whatever a list is narrowed by
         """Return a list whatever the range; empty for who may not see it."""
         address = self._lists.get(model, "")
         return f"{address}?{urlencode(filters)}" if address and filters else address
 
-    def _made(self, period: tuple[int, int] | None) -> dict[str, str]:
+    def _in_range(self, model: type[Model], period: tuple[int, int] | None, **filters: Any) -> str:  # noqa: ANN401  whatever a list is narrowed by
+        address = self._lists.get(model, "")
+        if not address:
+            return ""
         first, end = period or (self._span.first, self._span.end)
-        return {"created_at__gte": _moment(first), "created_at__lt": _moment(end)}
+        made = self._made.get((first, end))
+        if made is None:
+            # Half a year has thousands of links, and only some hundred different times.
+            made = urlencode({"created_at__gte": _moment(first), "created_at__lt": _moment(end)})
+            self._made[first, end] = made
+        return f"{address}?{made}&{urlencode(filters)}" if filters else f"{address}?{made}"
 
 
 def _moment(slot: int) -> str:

@@ -15,7 +15,7 @@ from tests.e2e.stack import free_ports
 from . import report
 from .stage import Stage, enter, staged
 
-NUMBER = 3_000
+NUMBER = 2_000
 """Receipts of one round."""
 CLIENTS = 8
 

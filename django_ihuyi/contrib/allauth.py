@@ -176,15 +176,16 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
         relation = self._relation()
         return get_user_model() if relation is None else relation.related_model
 
-    def _row(self, user: Any) -> Any:  # noqa: ANN401  the user, or what belongs to the user
-        """Where the user's number is; None if there is no row for it yet."""
+    def _row(self, user: Any, *, make: bool = False) -> Any:  # noqa: ANN401  the user, or what belongs to the user
+        """Where the user's number is; without a row for it yet None, or with ``make`` one that is not saved."""
         relation = self._relation()
-        return user if relation is None else getattr(user, str(relation.get_accessor_name()), None)
+        if relation is None:
+            return user
+        row = getattr(user, str(relation.get_accessor_name()), None)
+        return relation.related_model(**{relation.field.name: user}) if row is None and make else row
 
     def _store(self, user: Any, number: str | None, *, verified: bool) -> None:  # noqa: ANN401  the site's user model
-        row, relation = self._row(user), self._relation()
-        if row is None and relation is not None:
-            row = self._model()(**{relation.field.name: user})
+        row = self._row(user, make=True)
         setattr(row, self.phone_field, self._empty() if number is None else number)
         setattr(row, self.phone_verified_field, verified)
         row.save(update_fields=None if row._state.adding else [self.phone_field, self.phone_verified_field])

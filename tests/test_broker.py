@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -110,6 +112,15 @@ def test_the_projects_name(module: str, told: list[str], monkeypatch: pytest.Mon
     assert [name for name in ("mysite", "config") if problem and f"{name}/__init__.py" in problem.hint] == told
 
 
+@pytest.fixture
+def redis_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver of Redis is installed, as far as somebody sees who does not use it."""
+    driver = ModuleType("redis")
+    driver.__spec__ = ModuleSpec("redis", None)
+    monkeypatch.setitem(sys.modules, "redis", driver)
+
+
+@pytest.mark.usefixtures("redis_driver")
 def test_an_application_that_reads_them_is_left_alone(settings: Settings) -> None:
     # Another value than the application has: what it does with the settings is the site's affair.
     settings.CELERY_BROKER_URL = REDIS
@@ -137,6 +148,7 @@ def test_a_driver_that_is_not_installed(url: str, package: str, command: str, mo
     assert "secret" not in str(warning)
 
 
+@pytest.mark.usefixtures("redis_driver")
 @pytest.mark.parametrize(
     "url", ["amqp://127.0.0.1//", "memory://", "shop.transport:Transport://x", "localhost", "", REDIS]
 )

@@ -30,6 +30,7 @@ def broker(*more: str) -> tuple[int, str]:
 
 
 def test_one_that_is_away_is_called_by_its_address_and_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("redis", reason="the driver of Redis, of the extra `services`, is not installed")
     monkeypatch.setenv("CELERY_BROKER_WRITE_URL", ADDRESS)
     status, text = broker()
     assert status == 2

@@ -16,34 +16,16 @@ from django.utils.http import http_date
 from pytest_django import Settings
 
 from django_ihuyi import send_sms, upkeep
-from django_ihuyi.hashing import hash_mobile
-from django_ihuyi.models import Message, Reply, WebhookDelivery, WebhookEndpoint
-from django_ihuyi.privacy import erasure
+from django_ihuyi.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.tasks import deliver_webhook
 from django_ihuyi.webhooks import delivering, publishing, signing
 from tests.wire import FakeBroker, FakeWire
 
 from .conftest import Subscribe
 from .receiver import ALLOWED, Receiver
+from .working import MASKED, MOBILE, make, report, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-MOBILE, MASKED = "13800138000", "138******00"
-
-
-def make(**values: object) -> Message:
-    fields = {"mobile": MOBILE, "content": "您的验证码是：123456。", "status": "accepted", "smsid": "158", "code": 2}
-    return Message.objects.create(**{**fields, **values})
-
-
-def report(message: Message, *, delivered: bool = True) -> bool:
-    return message.report(delivered=delivered, code=2 if delivered else 0, msg="DELIVRD", reported_at=timezone.now())
-
-
-def work(broker: FakeBroker) -> None:
-    """Do what workers do."""
-    for published in broker.take():
-        published.run()
 
 
 def test_from_submit_to_delivered(subscribe: Subscribe, receiver: Receiver, wire: FakeWire, broker: FakeBroker) -> None:
@@ -187,62 +169,6 @@ def test_pauses_grow_and_end(attempts: int) -> None:
     exact = min(15 * 4 ** (attempts - 1), 8 * 3600)
     pauses = [delivering.backoff(attempts).total_seconds() for _ in range(200)]
     assert exact * 0.5 <= min(pauses) < max(pauses) <= exact * 1.5
-
-
-@pytest.mark.parametrize(("whole", "shown"), [(False, MASKED), (True, MOBILE)])
-def test_the_number_is_masked_unless_the_endpoint_may_have_it(
-    whole: bool, shown: str, subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
-) -> None:
-    subscribe(whole_numbers=whole)
-    report(make())
-    work(broker)
-    assert receiver.posts[0].event["data"]["mobile"] == shown
-    assert "123456" not in receiver.posts[0].body.decode()
-
-
-def test_what_was_erased_since_does_not_go_out(subscribe: Subscribe, receiver: Receiver, broker: FakeBroker) -> None:
-    subscribe(whole_numbers=True)
-    report(make(metadata={"name": "王小明"}))
-    erasure.erase(MOBILE)
-    work(broker)
-    data = receiver.posts[0].event["data"]
-    assert (data["mobile"], data["metadata"]) == (MASKED, {})
-
-
-def test_what_was_hashed_since_goes_out_masked(subscribe: Subscribe, receiver: Receiver, broker: FakeBroker) -> None:
-    subscribe(whole_numbers=True)
-    message = make()
-    report(message)
-    Message.objects.filter(pk=message.pk).update(mobile=hash_mobile(MOBILE))
-    work(broker)
-    assert receiver.posts[0].event["data"]["mobile"] == MASKED
-
-
-def test_what_was_deleted_since_goes_out_without_a_number(
-    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
-) -> None:
-    subscribe()
-    message = make()
-    report(message)
-    pk = message.pk
-    message.delete()
-    work(broker)
-    data = receiver.posts[0].event["data"]
-    assert data["message"] == pk
-    assert "mobile" not in data
-
-
-def test_a_reply_is_told_with_the_metadata_of_what_it_answers(
-    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
-) -> None:
-    subscribe()
-    message = make(metadata={"order": 7})
-    Reply.objects.receive(Reply(mobile=MOBILE, smsid="158", content="收到"))
-    Reply.objects.receive(Reply(mobile="13900139000", content="你是谁"))
-    work(broker)
-    known, stranger = (post.event["data"] for post in receiver.posts)
-    assert (known["message"], known["mobile"], known["metadata"]) == (message.pk, MASKED, {"order": 7})
-    assert (stranger["message"], stranger["mobile"]) == (None, "139******00")
 
 
 @pytest.mark.parametrize(
@@ -395,20 +321,6 @@ def test_events_go_through_a_queue_of_their_own(
     use(**ALLOWED, PORTS=[receiver.port], QUEUE="campaigns")
     report(make())
     assert [(one.task, one.queue) for one in broker.take()] == [("django_ihuyi.tasks.deliver_webhook", "campaigns")]
-
-
-def test_no_log_record_holds_what_is_a_secret(
-    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    endpoint = subscribe()
-    receiver.answer(500)
-    report(make())
-    work(broker)
-    told = " ".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records if "ihuyi" in record.name)
-    assert "webhook.failed" in told
-    for secret in (endpoint.secret.removeprefix(signing.PREFIX), "of-the-receiver", MOBILE, "123456"):
-        assert secret not in told
 
 
 @pytest.mark.parametrize("status", ["delivered", "dead"])

@@ -132,16 +132,9 @@ def _chunks(messages: list[Message]) -> Iterator[list[Message]]:
 
 
 def probe_paused(now: datetime) -> tuple[int, bool]:
-    """Try paused accounts whose next probe is due: with a waiting message, or else with a balance query."""
-    count = 0
-    for state in AccountState.objects.filter(paused_since__isnull=False, probe_at__lte=now):
-        waiting = Message.objects.filter(account=state.account, status=MessageStatus.QUEUED, due_at__lte=now)
-        message = waiting.order_by("publish_at").first()
-        if message is None:
-            count += accounts.probe_by_balance(state, now=now)
-        elif message.take_for_publishing(publish_at=publishing.publish_again_at(now, message.publishes + 1)):
-            count += publishing.publish(message)
-    return count, False
+    """Try paused accounts whose next probe is due."""
+    due = AccountState.objects.filter(paused_since__isnull=False, probe_at__lte=now)
+    return sum(accounts.probe(state, now=now) for state in due), False
 
 
 def match_receipts(now: datetime) -> tuple[int, bool]:

@@ -1,26 +1,43 @@
-"""The pages of accounts' states, and what staff are told while an account is paused."""
+"""The pages of accounts' states, and what staff are told and may do while an account is paused."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.gateway.codes import lookup
 from django_ihuyi.models import AccountState
+from django_ihuyi.outbound import accounts
 
 from . import display
-from .base import ReadOnlyAdmin
+from .base import ReadOnlyAdmin, Tool
+
+_PROBE = "django_ihuyi_accountstate_probe"
+_PROBE_NOW = {
+    "label": _("Try it now"),
+    "question": _("Have this account tried now?"),
+    "explanation": _(
+        "One message that waits is sent to see whether the account is mended, or the balance is asked for where none "
+        "waits. If it works, all of them go out; if not, the account stays paused."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
     """What the banner says of a paused account. ``code`` and ``words`` are the gateway's, if it answered."""
 
+    number: int
     account: str
     since: SafeString | str
     code: int | None
@@ -34,6 +51,7 @@ def pauses() -> Iterator[Pause]:
     """Read the accounts that are paused."""
     for state in AccountState.objects.filter(paused_since__isnull=False).order_by("account"):
         yield Pause(
+            number=state.pk,
             account=state.account,
             since=display.time(state.paused_since),
             code=state.code,
@@ -81,6 +99,42 @@ class AccountStateAdmin(ReadOnlyAdmin[AccountState]):
         (None, {"fields": ("shown", "state", "since", "next_try", "probes")}),
         (_("Last answer that paused it"), {"fields": ("answer", "msg", "advice")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses, with that of having a paused account tried."""
+        view = self.admin_site.admin_view(self.probe_view)
+        return [path("<int:pk>/probe/", view, name=_PROBE), *super().get_urls()]
+
+    def tools(self, request: HttpRequest, row: AccountState) -> list[Tool]:
+        """Lead to having it tried at once, while it is paused."""
+        if row.paused_since is None or not self._may_probe(request):
+            return super().tools(request, row)
+        url = reverse(f"admin:{_PROBE}", args=[row.pk], current_app=self.admin_site.name)
+        return [*super().tools(request, row), Tool(url, gettext("Try it now"))]
+
+    def probe_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask whether to have a paused account tried at once; by POST, do it."""
+        state = AccountState.objects.filter(pk=pk).first()
+        if state is None:
+            raise Http404
+        if not self._may_probe(request):
+            raise PermissionDenied
+        back = self.page_of(state)
+        if request.method != "POST":
+            return self.show(request, "ask", _PROBE_NOW["label"], act=_PROBE_NOW, row=state, back=back)
+        # One transaction: what is done is logged, and what is logged is done.
+        with transaction.atomic(using=AccountState.objects.db):
+            done = accounts.probe_soon(state, now=timezone.now())
+            if done:
+                self.log_change(request, state, gettext("Had it tried at once."))
+        if done:
+            messages.success(request, gettext("It is tried within a minute. This page shows what came of it."))
+        else:
+            messages.warning(request, gettext("Nothing was done: it is not paused any more."))
+        return HttpResponseRedirect(back)
+
+    def _may_probe(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_ihuyi.probe_account") and self.has_view_permission(request)
 
     @admin.display(description=_("account"))
     def shown(self, state: AccountState) -> str:

@@ -105,7 +105,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
             raise PermissionDenied
         if request.method != "POST":
             back = self.page_of(endpoint)
-            return self.show(request, "webhookendpoint/ask", str(act.label), act=act, endpoint=endpoint, back=back)
+            return self.show(request, "ask", str(act.label), act=act, row=endpoint, back=back)
         # One transaction: what is done is logged, and what is logged is done.
         with transaction.atomic(using=WebhookEndpoint.objects.db):
             done = act.offered(endpoint) and act.do(endpoint)

@@ -68,6 +68,15 @@ class AccountStateManager(models.Manager["AccountState"]):
                 self.filter(pk=state.pk).update(**reason)
         return bool(began)
 
+    def probe_soon(self, account: str, *, now: datetime) -> bool:
+        """Let the next probe of a paused account be due at once. Returns whether the account is paused.
+
+        Args:
+            account: The account's alias.
+            now: The present.
+        """
+        return bool(self.filter(account=account, paused_since__isnull=False).update(probe_at=now))
+
     def take_probe(self, account: str, *, now: datetime) -> bool:
         """Take the right to try a paused account once. One of many wins.
 
@@ -172,6 +181,7 @@ class AccountState(models.Model):
     class Meta:
         verbose_name = _("account state")
         verbose_name_plural = _("account states")
+        permissions = [("probe_account", _("Can have a paused account tried at once"))]
 
     def __str__(self) -> str:
         return self.account

@@ -1,12 +1,15 @@
-"""What staff are told while an account is paused."""
+"""What staff are told and may do while an account is paused."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.utils import timezone
 
 from django_ihuyi.models import AccountState, Message
+from tests.wire import FakeBroker
 
 from .conftest import StaffClient, make_message
 from .pages import html, list_url, page_url
@@ -102,3 +105,56 @@ def test_an_account_that_never_paused_has_nothing_to_tell(staff: StaffClient, db
     page = html(staff("masked"), page_url(AccountState.objects.create(account="default")))
     assert "sending</span>" in page
     assert page.count("–") >= 3
+
+
+MAY = ("view_accountstate", "probe_account")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_staff_who_may_have_a_paused_account_tried_at_once(
+    staff: StaffClient, paused: AccountState, broker: FakeBroker
+) -> None:
+    waits = make_message(account="empty", due_at=SINCE, publish_at=timezone.now() + timedelta(minutes=9))
+    client = staff("only", *MAY)
+    probe = page_url(paused, "probe")
+    assert f'href="{probe}"' in html(client, page_url(paused))
+    assert "Have this account tried now?" in html(client, probe)  # and nothing happens
+    assert (broker.take(), LogEntry.objects.count()) == ([], 0)
+    page = client.post(probe, follow=True)
+    assert page.redirect_chain == [(page_url(paused), 302)]
+    assert "It is tried within a minute." in page.content.decode()
+    paused.refresh_from_db()
+    assert paused.paused_since == SINCE  # until it is known to be mended
+    assert paused.probe_at is not None
+    assert timezone.now() - paused.probe_at < timedelta(minutes=1)
+    assert broker.take_pks() == [waits.pk]
+    assert LogEntry.objects.get().change_message == "Had it tried at once."
+
+
+def test_an_account_that_sends_is_not_tried(staff: StaffClient, paused: AccountState) -> None:
+    AccountState.objects.update(paused_since=None, probe_at=None)
+    client = staff("only", *MAY)
+    assert page_url(paused, "probe") not in html(client, page_url(paused))
+    page = client.post(page_url(paused, "probe"), follow=True).content.decode()
+    assert "Nothing was done: it is not paused any more." in page
+    assert (AccountState.objects.exclude(probe_at=None).count(), LogEntry.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("permissions", [("view_accountstate",), ("probe_account",)])
+def test_trying_an_account_wants_both_permissions(
+    staff: StaffClient, paused: AccountState, permissions: tuple[str, ...]
+) -> None:
+    client = staff("only", "view_message", *permissions)
+    probe = page_url(paused, "probe")
+    assert [client.get(probe).status_code, client.post(probe).status_code] == [403, 403]
+    assert probe not in html(client, list_url(Message))
+    paused.refresh_from_db()
+    assert paused.probe_at == SINCE + timedelta(minutes=1)
+
+
+def test_the_banner_leads_to_trying_it(staff: StaffClient, paused: AccountState) -> None:
+    assert f'href="{page_url(paused, "probe")}"' in html(staff("only", "view_message", *MAY), list_url(Message))
+
+
+def test_there_is_nothing_to_try_of_an_account_that_nobody_knows(staff: StaffClient, paused: AccountState) -> None:
+    assert staff("only", *MAY).post(page_url(AccountState(pk=0), "probe")).status_code == 404

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from django_ihuyi.balance import reading
 from django_ihuyi.balance.reconciliation import reconcile
 from django_ihuyi.models import AccountState, BalanceReading
-from django_ihuyi.outbound.accounts import probe_by_balance
+from django_ihuyi.outbound.accounts import probe
 from django_ihuyi.tasks import check_balance
 from tests.balance.test_reconciliation import read_at, sent, span
 from tests.wire import FakeWire
@@ -60,7 +60,7 @@ def test_the_command_in_json(wire: FakeWire) -> None:
 def test_a_paused_account_without_a_balance_waits_for_a_message(wire: FakeWire) -> None:
     AccountState.objects.pause("voice", code=405, msg="", clock_offset=None, now=timezone.now())
     later = timezone.now() + timedelta(hours=1)
-    assert not probe_by_balance(AccountState.objects.get(), now=later)
+    assert not probe(AccountState.objects.get(), now=later)
     assert wire.forms == []
     # The right to try it is left for a message.
     assert AccountState.objects.take_probe("voice", now=later)

@@ -55,7 +55,7 @@ def test_the_readmes_permissions(readme: str) -> None:
     asked += ["resend_messages", "cancel_messages", "give_up_messages", "match_receipts", "export_messages"]
     asked += ["add_template", "change_template", "delete_template", "submit_template", "send_test", "mark_reply"]
     asked += ["answer_reply", "add_webhookendpoint", "change_webhookendpoint", "rotate_webhook_secret"]
-    asked += ["replay_webhooks"]
+    asked += ["replay_webhooks", "probe_account"]
     assert {code_in(row[0]) for row in table[1:]} == {f"django_ihuyi.{codename}" for codename in asked}
     assert ours.filter(codename__in=asked).count() == len(asked)
 

@@ -17,6 +17,7 @@ from time_machine import TimeMachineFixture, travel
 from django_ihuyi import send_sms, upkeep
 from django_ihuyi.gateway.codes import CODES, Again
 from django_ihuyi.models import AccountState, Message
+from django_ihuyi.outbound import accounts
 from django_ihuyi.signals import (
     account_paused,
     account_resumed,
@@ -173,3 +174,30 @@ def test_a_site_without_time_zones(wire: FakeWire, broker: FakeBroker, settings:
     assert message.status == "accepted"
     assert message.accepted_at is not None
     assert message.accepted_at.tzinfo is None
+
+
+def test_staff_who_know_that_it_is_mended_spare_the_wait(wire: FakeWire, broker: FakeBroker) -> None:
+    messages = [send_sms(f"1380013800{number}", "您好") for number in range(3)]
+    broker.take()
+    wire.answer(4051)
+    submit_message(messages[0].pk)
+    state = AccountState.objects.get()
+    broker.take()
+
+    assert accounts.probe_soon(state, now=timezone.now())
+    probes = broker.take_pks()
+    assert len(probes) == 1
+    submit_message(probes[0])
+    state.refresh_from_db()
+    assert state.paused_since is None
+    assert not accounts.probe_soon(state, now=timezone.now())
+    assert broker.take() == []
+
+
+def test_where_nothing_waits_the_sweep_asks_for_the_balance(wire: FakeWire, broker: FakeBroker) -> None:
+    AccountState.objects.pause("default", code=4051, msg="", clock_offset=None, now=timezone.now())
+    assert upkeep.sweep()["probed"] == 0  # not due yet
+    assert accounts.probe_soon(AccountState.objects.get(), now=timezone.now())
+    assert (wire.forms, broker.take()) == ([], [])
+    assert upkeep.sweep()["probed"] == 1
+    assert not AccountState.objects.is_paused("default")

@@ -39,6 +39,7 @@ class CodeAnswer:
         text: What to show, translated.
         retry_after: Seconds until asking again makes sense; 0: at once.
         wrong: The names of the inputs to mend.
+        settled: The names of the inputs whose earlier errors do not count any more.
         captcha: A new captcha as HTML, or None where none is needed.
         status: The HTTP status that fits.
     """
@@ -47,6 +48,7 @@ class CodeAnswer:
     text: str
     retry_after: int = 0
     wrong: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
     captcha: str | None = None
     status: int = 200
 
@@ -120,7 +122,8 @@ class VerificationCodeFormMixin(_Form):
         except InvalidMessage:
             return CodeAnswer(False, _("No code can be sent to this number."), wrong=(name,), status=400)
         text = _("If this number can be used here, a code is on its way to it.")
-        return CodeAnswer(True, text, conf.get_verification().interval, captcha=self._captcha())
+        settled = (name, self.add_prefix(self.code_field))
+        return CodeAnswer(True, text, conf.get_verification().interval, settled=settled, captcha=self._captcha())
 
     def show(self, answer: CodeAnswer) -> None:
         """Write an answer beside the button, for a page without JavaScript."""

@@ -145,6 +145,22 @@ def test_a_number_that_is_none_is_marked_and_gets_the_focus(
     expect(number).to_be_focused()
 
 
+def test_a_new_code_takes_away_what_was_said_of_the_old_one(stack: Stack, page: Page) -> None:
+    mobile, password = new_mobile(), new_password()
+    stack.secrets[password] = "password"
+    page.goto(f"{stack.site_url}/sign-up/")
+    page.get_by_label("obile number").fill(mobile)
+    page.get_by_label("Code").fill("000000")
+    page.get_by_label("Password").fill(password)
+    _submit(page, "Sign up")
+    code = page.get_by_label("Code")
+    expect(page.get_by_text("This code is wrong")).to_be_visible()
+    expect(code).to_have_attribute("aria-invalid", "true")
+    _press_send(page, mobile)
+    expect(page.get_by_text("This code is wrong")).to_have_count(0)
+    expect(code).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_a_captcha_that_is_wrong_is_replaced(stack: Stack, page: Page, expected_statuses: set[int]) -> None:
     page.goto(f"{stack.site_url}/sign-up/")
     before = page.locator("img.captcha").get_attribute("src")

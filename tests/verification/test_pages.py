@@ -36,10 +36,11 @@ def typed(code: str, **more: Any) -> dict[str, Any]:
 def test_a_code_is_sent_and_lets_the_form_through_once(client: Client) -> None:
     answer = ask(client, mobile="+86 138 0013 8000")
     assert answer.status_code == 200
-    assert {name: answer.json()[name] for name in ("sent", "retry_after", "wrong", "captcha")} == {
+    assert {name: answer.json()[name] for name in ("sent", "retry_after", "wrong", "settled", "captcha")} == {
         "sent": True,
         "retry_after": 60,
         "wrong": [],
+        "settled": ["mobile", "code"],
         "captcha": None,
     }
     code = code_in(Message.objects.get())

@@ -68,6 +68,16 @@
       }
     }
 
+    // What an earlier posting of the form said of the number and of the old code.
+    function forget(names) {
+      for (const element of form.elements) {
+        if (element.name && names.includes(element.name)) {
+          element.removeAttribute("aria-invalid");
+          document.getElementById(`${element.id}_error`)?.remove(); // where Django has it
+        }
+      }
+    }
+
     async function send() {
       const idle = button.textContent;
       button.setAttribute("aria-disabled", "true");
@@ -91,6 +101,7 @@
         takeCaptcha(answer.captcha);
       }
       mark(answer.wrong);
+      forget(answer.settled);
       if (answer.sent) {
         part.querySelector("input").focus();
       }

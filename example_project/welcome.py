@@ -20,15 +20,18 @@ def welcome(*, site: str, phone: str | None, staff: str, logs: Path, seconds: fl
     addresses = [(_("Site"), site), (_("Admin"), f"{site}admin/   {staff}"), (_("Logs"), f"{logs}")]
     steps = [
         _("Sign up at %(site)ssign-up/ with a mainland number, such as 139 1234 5678.") % {"site": site},
-        _("Have the code sent, type it in, and watch the page: the welcome text becomes delivered."),
+        _(
+            "Type in what the picture shows, have the code sent, type it in, and watch the page: "
+            "the welcome text becomes delivered."
+        ),
         _("Log in, order something, and ship it: a notice goes out."),
         _("Open the admin with the staff number and password above: SMS (ihuyi), Messages."),
     ]
     if phone:
         addresses.insert(1, (_("Phone"), phone))
         steps[1] = _(
-            "Have the code sent, read it on the phone page, type it in, and watch the page: "
-            "the welcome text becomes delivered."
+            "Type in what the picture shows, have the code sent, read it on the phone page, type it in, and watch "
+            "the page: the welcome text becomes delivered."
         )
         steps += [
             _("Answer a text on the phone page, and find the answer in the admin under Replies."),

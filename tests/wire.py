@@ -91,7 +91,10 @@ class FakeWire:
 
 @pytest.fixture
 def wire() -> Iterator[FakeWire]:
-    """The gateway that every account of the test settings talks to."""
+    """The gateway that every account of the test settings talks to. What an earlier test had of it is forgotten."""
+    from django_ihuyi.outbound import accounts  # a plugin is loaded before Django is set up
+
+    accounts._unreached.clear()
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield FakeWire(mock)
 

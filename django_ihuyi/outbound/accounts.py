@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from django_ihuyi import conf
-from django_ihuyi.gateway import GatewayError, Scope, SubmitResult, lookup
+from django_ihuyi.gateway import GatewayError, NotSent, Scope, SubmitResult, lookup
 from django_ihuyi.models import AccountState, Message
 
 from . import publishing
@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 _TOLD_BY_BALANCE = frozenset({400, 401, 402, 405, 4050, 4051})
 """Codes whose end a balance query shows (PROTOCOL 3: what GetNum answers; 4051 is a balance of 0). For the others
 only a message tells."""
+
+_unreached: set[str] = set()
+"""The accounts of which this process has said that their gateway cannot be reached."""
 
 
 def pause(alias: str, result: SubmitResult, *, now: datetime) -> None:
@@ -56,6 +59,37 @@ def pause_silent(alias: str, *, now: datetime) -> None:
             "Account %r is paused: many calls in a row had no answer of the gateway.",
             alias,
             extra={"event": "account.silent", "account": alias},
+        )
+
+
+def tell_unreached(alias: str, error: NotSent) -> None:
+    """Say once that the gateway cannot be reached: until the account pauses, each of its messages is only put off.
+
+    Args:
+        alias: The account's alias.
+        error: Why not.
+    """
+    if alias in _unreached:
+        return
+    _unreached.add(alias)
+    logger.warning(
+        "The gateway of account %r cannot be reached: %s. Its messages are tried again.",
+        alias,
+        error,
+        extra={"event": "gateway.away", "account": alias},
+    )
+
+
+def tell_reached(alias: str) -> None:
+    """Say that the gateway answers, if it was said that it cannot be reached.
+
+    Args:
+        alias: The account's alias.
+    """
+    if alias in _unreached:
+        _unreached.discard(alias)
+        logger.warning(
+            "The gateway of account %r answers again.", alias, extra={"event": "gateway.back", "account": alias}
         )
 
 

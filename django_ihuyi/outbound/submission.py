@@ -59,9 +59,13 @@ def submit(pk: int) -> None:
 def exchange(client: Client, message: Message) -> Outcome:
     """Make the call for a claimed message. Touches no database, so that many threads can make it at once."""
     try:
-        return fit(client.submit(message.mobile, message.content, template=message.template or None))
+        result = fit(client.submit(message.mobile, message.content, template=message.template or None))
     except Exception as error:  # noqa: BLE001  what a client of the site's own raises may have come after the message went out
+        if isinstance(error, NotSent):
+            accounts.tell_unreached(message.account, error)
         return error
+    accounts.tell_reached(message.account)
+    return result
 
 
 def fit(result: SubmitResult) -> SubmitResult:

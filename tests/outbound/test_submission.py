@@ -131,6 +131,24 @@ def test_surely_not_sent_goes_again_with_growing_pauses_then_waits_with_the_acco
     assert len(heard[account_resumed]) == 1
 
 
+def test_a_gateway_that_cannot_be_reached_is_told_once_and_so_is_its_return(
+    wire: FakeWire, broker: FakeBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = send_sms("13800138000", "您好"), send_sms("13900139000", "您好")
+    wire.answer(*[requests.exceptions.ConnectTimeout() for _ in range(2)])
+    for message in (first, second):
+        submitted(message)
+    told = [(record.levelname, record.message) for record in caplog.records if "gateway of account" in record.message]
+    assert len(told) == 1
+    assert told[0][0] == "WARNING"
+    assert "'default' cannot be reached: " in told[0][1]
+    caplog.clear()
+    with travel(timezone.now() + timedelta(minutes=1), tick=False):
+        for message in (first, second):
+            assert submitted(message).status == "accepted"
+    assert [vars(record)["event"] for record in caplog.records if record.levelname == "WARNING"] == ["gateway.back"]
+
+
 NO_ANSWER: list[tuple[str, Answer]] = [
     ("read time-out", requests.exceptions.ReadTimeout()),
     ("reset", requests.exceptions.ConnectionError()),

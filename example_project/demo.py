@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -127,7 +126,6 @@ class Demo:
         self._logs = data_dir / "logs"
         self._push_token = push_token
         self._signals = 0
-        self._stopping = threading.Event()
 
     def run(self) -> int:
         """Prepare, start, wait for a signal, stop.
@@ -145,14 +143,15 @@ class Demo:
         self._prepare()
         processes = self._processes()
         try:
-            if self._stopping.is_set():
+            if self._signals:
                 return 0
             _say(_("Starting: %(names)s ...") % {"names": ", ".join(process.name for process in processes)})
             for process in processes:
                 process.start(os.environ)
             if self._wait_until_all_answer(processes):
                 _say(self._welcome(time.monotonic() - started_at))
-                while not self._stopping.wait(_POLL):
+                while not self._signals:
+                    time.sleep(_POLL)
                     _check(processes)
         finally:
             _say(_("Stopping ..."))
@@ -161,8 +160,8 @@ class Demo:
         return 0
 
     def _stop(self, *_arguments: object) -> None:
+        # A number and no Event: its lock may be held by what this interrupts.
         self._signals += 1
-        self._stopping.set()
 
     def _prepare(self) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -181,12 +180,13 @@ class Demo:
         """Return whether they all answer; False after a signal."""
         give_up_at = time.monotonic() + _STARTING
         waiting = list(processes)
-        while waiting and not self._stopping.wait(_POLL):
+        while waiting and not self._signals:
+            time.sleep(_POLL)
             _check(processes)
             waiting = [process for process in waiting if not process.answers()]
             if waiting and time.monotonic() > give_up_at:
                 raise DemoError(_("The %(name)s does not answer. %(log)s") % _end_of_log(waiting[0]))
-        return not self._stopping.is_set()
+        return not self._signals
 
     def _welcome(self, seconds: float) -> str:
         from .people.management.commands.demo_staff import MOBILE, PASSWORD

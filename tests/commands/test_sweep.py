@@ -45,15 +45,6 @@ def test_a_failed_step_is_an_exit_status(settings: Settings) -> None:
         call_command("ihuyi_sweep", stdout=StringIO())
 
 
-@pytest.fixture
-def handlers() -> object:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_loop_outlives_failures_and_ends_on_a_signal(
     late: Message, settings: Settings, number: signal.Signals

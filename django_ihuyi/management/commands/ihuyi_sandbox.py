@@ -8,8 +8,6 @@ from __future__ import annotations
 import errno
 import logging
 import re
-import signal
-import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +20,7 @@ from django.db import Error, connections
 from django.utils.translation import gettext as _
 
 from django_ihuyi import conf
+from django_ihuyi.management.stopping import stopping
 from django_ihuyi.models import Template
 from django_ihuyi.models.template import OPEN_TO_ALL
 from django_ihuyi.sandbox import KnownTemplate, Options, Sandbox
@@ -145,14 +144,14 @@ class Command(BaseCommand):
             sandbox = Sandbox(**fields)
         except ValueError as error:
             raise CommandError(str(error)) from error
-        with _signals() as stopping, self._logging(options["verbosity"]):
+        with stopping() as stop, self._logging(options["verbosity"]):
             try:
                 sandbox.start()
             except OSError as error:
                 raise CommandError(_explain(error, options["host"], options["port"])) from error
             try:
                 self._announce(sandbox, unread)
-                stopping.wait()
+                stop.wait()
             finally:
                 sandbox.stop()
 
@@ -193,17 +192,6 @@ class Command(BaseCommand):
             logger.removeHandler(handler)
             logger.setLevel(before[0])
             logger.propagate = before[1]
-
-
-@contextmanager
-def _signals() -> Iterator[threading.Event]:
-    stopping = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopping
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _known_texts(options: dict[str, Any]) -> dict[str, str]:

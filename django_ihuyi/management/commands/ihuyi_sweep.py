@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from argparse import ArgumentParser
 from typing import Any
 
@@ -11,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils.translation import gettext as _
 
+from django_ihuyi.management.stopping import stopping
 from django_ihuyi.upkeep import sweep
 from django_ihuyi.watching import beats
 
@@ -40,16 +39,14 @@ class Command(BaseCommand):
             except Exception as error:
                 raise CommandError(_("The sweep failed: %s") % type(error).__name__) from error
             return
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        while not stop.is_set():
-            try:
-                self._sweep()
-            except Exception as error:  # noqa: BLE001  a database that is away comes back; a loop outlives it
-                self.stderr.write(_("The sweep failed: %s") % type(error).__name__)
-            close_old_connections()
-            stop.wait(interval)
+        with stopping() as stop:
+            while not stop.asked:
+                try:
+                    self._sweep()
+                except Exception as error:  # noqa: BLE001  a database that is away comes back; a loop outlives it
+                    self.stderr.write(_("The sweep failed: %s") % type(error).__name__)
+                close_old_connections()
+                stop.wait(interval)
 
     def _sweep(self) -> None:
         counts = sweep()

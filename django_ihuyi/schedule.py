@@ -10,8 +10,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "django-ihuyi-sweep": {
         "task": "django_ihuyi.tasks.sweep",
         "schedule": 10.0,
-        # One that waited for ten seconds has a successor.
-        "options": {"expires": 10.0},
+        # One that waited for a minute has successors; and behind a campaign, workers sweep by themselves.
+        "options": {"expires": 60.0},
     },
     "django-ihuyi-check-balance": {
         "task": "django_ihuyi.tasks.check_balance",

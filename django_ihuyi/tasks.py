@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+from contextlib import suppress
+from typing import Any
+
+from celery import Task, shared_task
 from django.utils import timezone
 
 from . import upkeep
@@ -18,12 +21,14 @@ from .webhooks import delivering
 def submit_message(pk: int) -> None:
     """Submit the message with this primary key, if it is still to be submitted."""
     submission.submit(pk)
+    _sweep_if_nobody_does(submit_message)
 
 
 @shared_task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)
 def submit_batch(pks: list[int]) -> None:
     """Submit those of the messages with these primary keys that are still to be submitted, many at a time."""
     batches.submit(pks)
+    _sweep_if_nobody_does(submit_batch)
 
 
 # As above. What a killed worker had in hand is posted again once its claim has run out: receivers know the event's id.
@@ -39,6 +44,16 @@ def sweep() -> dict[str, int]:
     counts = upkeep.sweep()
     beats.after_sweep()
     return counts
+
+
+def _sweep_if_nobody_does(task: Task[Any, Any]) -> None:
+    """Sweep after a task, where the queue is so long that the sweeps of beat, behind all of it, get too old."""
+    # Whoever calls a task, or has it run eagerly, is not made to wait for that.
+    if task.request.called_directly or task.request.is_eager or not beats.is_sweep_overdue():
+        return
+    # A step that fails has its record in the log; the messages of this task are settled.
+    with suppress(Exception):
+        sweep()
 
 
 @shared_task(ignore_result=True)

@@ -76,12 +76,18 @@ class _Chunk:
         self.waiting: deque[Message] = deque()
         self.spacing = Spacing()
         self.turn: _Turn | None = None
-        self.in_hand = 0
+        self.on_wire = 0
+        self.finished: list[tuple[Message, Outcome]] = []
         self.silent = 0
         self.fault: Outcome | None = None
         self.ends_at = time.monotonic() + SLICE
         self.calls: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self.results: queue.SimpleQueue[tuple[Message, Outcome]] = queue.SimpleQueue()
+
+    @property
+    def in_hand(self) -> int:
+        """How many are claimed and not settled."""
+        return self.on_wire + len(self.finished)
 
     def run(self) -> None:
         """Go on until nothing waits any more, the account is paused, or the slice of time is over.
@@ -95,14 +101,17 @@ class _Chunk:
                     while self._claim():
                         pass
                     if self.in_hand:
-                        self._settle(self._collect())
+                        self._collect()
+                        self._settle()
                     elif self.turn:
                         time.sleep(max(0.0, self.turn.begins - time.monotonic()))
             except Exception:
-                # Whatever went wrong, what is on the wire has answers, and this is the only copy there will be.
+                # Whatever went wrong, what is on the wire has answers, and this is the only copy there will be. A time
+                # limit of Celery's comes between any two steps: what it interrupted is taken up where it was.
                 self._leave()
                 while self.in_hand:
-                    self._settle(self._collect())
+                    self._collect()
+                    self._settle()
                 raise
         if self.fault is not None:
             submission.raise_fault(self.fault)
@@ -159,7 +168,7 @@ class _Chunk:
         claimed = many.claim(messages, now=timezone.now(), lease=self.lease)
         for message in claimed:
             self.calls.put(message)
-        self.in_hand += len(claimed)
+        self.on_wire += len(claimed)
         if len(claimed) < len(messages) and AccountState.objects.is_paused(self.alias):
             self._leave()
         return True
@@ -179,23 +188,31 @@ class _Chunk:
             self._give_back(wait)
         return None
 
-    def _collect(self) -> list[tuple[Message, Outcome]]:
+    def _collect(self) -> None:
         """Wait for a call to end, and a moment for others: a settled window costs little more than one message."""
-        finished: list[tuple[Message, Outcome]] = []
-        timeout = max(0.0, self.turn.begins - time.monotonic()) if self.turn else None
-        while len(finished) < min(self.window, self.in_hand):
+        # No call is out longer than its claim holds. An answer that a time limit took from our hands comes never.
+        longest = self.lease.total_seconds()
+        timeout = min(longest, max(0.0, self.turn.begins - time.monotonic())) if self.turn else longest
+        while len(self.finished) < min(self.window, self.in_hand):
             try:
-                finished.append(self.results.get(timeout=timeout))
+                self._take(timeout)
             except queue.Empty:
+                if timeout == longest:
+                    self.on_wire = 0
                 break
             timeout = _GATHER
         # And those that are there without waiting: they are more where the database is the slower one.
-        finished += [self.results.get_nowait() for _ in range(self.results.qsize())]
-        return finished
+        for _ in range(self.results.qsize()):
+            self._take(0)
 
-    def _settle(self, finished: list[tuple[Message, Outcome]]) -> None:
-        self.in_hand -= len(finished)
-        submission.surely(partial(self._write, finished.copy()))
+    def _take(self, timeout: float) -> None:
+        self.finished.append(self.results.get(timeout=timeout))
+        self.on_wire -= 1
+
+    def _settle(self) -> None:
+        finished = self.finished.copy()
+        # Each leaves the list as it is settled: of what is interrupted, the rest is still there.
+        submission.surely(partial(self._write, self.finished))
         for _message, outcome in finished:
             self.silent = self.silent + 1 if _is_silent(outcome) else 0
             if isinstance(outcome, Exception) and not isinstance(outcome, GatewayError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -17,6 +18,15 @@ _APART = timedelta(seconds=60)
 """Between two tasks through one queue."""
 _LOST = timedelta(minutes=30)
 """After so long a task is taken for lost with its broker, and the next one is published."""
+_OVERDUE = timedelta(seconds=60)
+_BETWEEN_LOOKS = 20.0
+"""Seconds for which a process takes its last look at the sweep's sign of life to be enough."""
+
+
+class _Look:
+    """When this process looks again at the sweep's sign of life, by the monotonic clock."""
+
+    next_at = 0.0
 
 
 def queue_names() -> list[str | None]:
@@ -37,6 +47,15 @@ def after_sweep() -> None:
     Heartbeat.objects.update_or_create(name=SWEEP, defaults={"beaten_at": now})
     for queue in queue_names():
         _ask(queue, now)
+
+
+def is_sweep_overdue() -> bool:
+    """Whether no sweep has run for a minute. In each process one call in 20 s asks the table; the others get False."""
+    now = time.monotonic()
+    if now < _Look.next_at:
+        return False
+    _Look.next_at = now + _BETWEEN_LOOKS
+    return not Heartbeat.objects.filter(name=SWEEP, beaten_at__gt=timezone.now() - _OVERDUE).exists()
 
 
 def beat(pk: int) -> None:

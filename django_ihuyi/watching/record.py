@@ -112,7 +112,7 @@ def pauses(_limits: Limits, now: datetime) -> Iterator[Finding]:
 def sweep(limits: Limits, now: datetime) -> Iterator[Finding]:
     """Whether the sweep runs, by Celery beat or the command."""
     row = Heartbeat.objects.filter(name=beats.SWEEP).first()
-    with_workers = _("Start Celery beat with a worker, or ihuyi_sweep --loop.")
+    with_workers = _("Start Celery beat, with a worker that no campaign keeps busy, or ihuyi_sweep --loop.")
     advice = with_workers if broker.is_needed() else _("Start ihuyi_sweep --loop.")
     if row is None or row.beaten_at is None:
         yield Finding("sweep", "", Level.CRITICAL, _("no sweep has ever run"), advice)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,7 +18,7 @@ from time_machine import travel
 from django_ihuyi import send_sms, upkeep
 from django_ihuyi.gateway import Client, NotSent, SubmitResult
 from django_ihuyi.models import AccountState, Message, Receipt
-from django_ihuyi.outbound import batches
+from django_ihuyi.outbound import batches, submission
 from django_ihuyi.signals import account_paused, account_resumed, message_accepted, message_rejected, message_unknown
 from django_ihuyi.tasks import submit_batch
 from tests.heard import Heard
@@ -314,3 +315,29 @@ def test_answers_of_a_sites_own_client_are_made_to_fit(wire: FakeWire, broker: F
         ("13900000001", "queued", "", "x" * 255, None),
         ("13900000002", "accepted", "y" * 255, "", None),
     }
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["before an answer is taken", "with an answer in hand"])
+def test_a_time_limit_of_celerys_loses_no_answer_and_hangs_nothing(
+    wire: FakeWire, broker: FakeBroker, use: Any, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    use(CONCURRENCY=4)
+    if lost:  # nobody waits for it longer than its claim holds
+        monkeypatch.setattr(submission, "lease_of", lambda _client, calls: timedelta(seconds=calls))
+    pks = bulk(20)
+    take, taken = batches._Chunk._take, []
+
+    def interrupted(chunk: Any, timeout: float) -> None:
+        taken.append(timeout)
+        if len(taken) == 3:
+            if lost:
+                chunk.results.get(timeout=5)
+            raise SoftTimeLimitExceeded
+        take(chunk, timeout)
+
+    monkeypatch.setattr(batches._Chunk, "_take", interrupted)
+    with pytest.raises(SoftTimeLimitExceeded):
+        submit_batch(pks)
+    accepted = len(wire.accepted)
+    assert 3 <= accepted < 20
+    assert statuses() == {"accepted": accepted - lost, "queued": 20 - accepted, **({"submitting": 1} if lost else {})}

@@ -10,14 +10,15 @@ import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from django_ihuyi import send_sms, upkeep
 from django_ihuyi.models import Heartbeat
 from django_ihuyi.outbound import publishing
-from django_ihuyi.tasks import sweep
+from django_ihuyi.tasks import submit_batch, submit_message, sweep
 from django_ihuyi.watching import beats
 from tests.celery import app
-from tests.wire import FakeBroker
+from tests.wire import FakeBroker, FakeWire
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -116,3 +117,68 @@ def test_eager_tasks_beat_at_once() -> None:
 def test_every_sweep_is_noted(how: Any, broker: FakeBroker) -> None:
     how()
     assert Heartbeat.objects.get(name="sweep").beaten_at is not None
+
+
+def test_a_sweep_is_overdue_after_a_minute(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look() -> bool:
+        monkeypatch.setattr(beats._Look, "next_at", 0.0)
+        return beats.is_sweep_overdue()
+
+    assert look()  # none has ever run
+    start = timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        beats.after_sweep()
+        told = []
+        for seconds in (0, 59, 61):
+            clock.move_to(start + timedelta(seconds=seconds))
+            told.append(look())
+    assert told == [False, False, True]
+
+
+def test_a_process_does_not_ask_for_each_message(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr(beats._Look, "next_at", 0.0)
+    with django_assert_num_queries(1):
+        assert [beats.is_sweep_overdue() for _ in range(100)] == [True] + [False] * 99
+
+
+@pytest.mark.parametrize("task", [submit_message, submit_batch])
+@pytest.mark.parametrize(
+    ("request_", "sweeps"),
+    [({"called_directly": False}, 1), ({"called_directly": False, "is_eager": True}, 0), ({}, 0)],
+    ids=["in a worker", "eagerly", "directly"],
+)
+def test_a_worker_sweeps_where_nobody_does(
+    wire: FakeWire,
+    broker: FakeBroker,
+    monkeypatch: pytest.MonkeyPatch,
+    task: Any,
+    request_: dict[str, bool],
+    sweeps: int,
+) -> None:
+    monkeypatch.setattr(beats._Look, "next_at", 0.0)
+    message = send_sms("13800138000", "您好")
+    task.push_request(**request_)
+    try:
+        task.run(message.pk if task is submit_message else [message.pk])
+    finally:
+        task.pop_request()
+    message.refresh_from_db()
+    assert message.status == "accepted"
+    assert Heartbeat.objects.filter(name=beats.SWEEP).count() == sweeps
+
+
+def test_a_sweep_that_fails_is_no_failure_of_the_messages(
+    wire: FakeWire, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(beats._Look, "next_at", 0.0)
+    monkeypatch.setattr(upkeep, "_STEPS", {"broken": lambda _now: 1 / 0})
+    message = send_sms("13800138000", "您好")
+    task: Any = submit_message
+    task.push_request(called_directly=False)
+    try:
+        task.run(message.pk)
+    finally:
+        task.pop_request()
+    assert [vars(record)["event"] for record in caplog.records if record.levelname == "ERROR"] == ["sweep.failed"]

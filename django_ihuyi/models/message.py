@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.gateway.answers import MSG_LENGTH
 from django_ihuyi.hashing import MOBILE_LENGTH
 from django_ihuyi.masking import mask_codes, mask_quoted_codes
 
@@ -199,9 +200,10 @@ class Message(models.Model):
             retry: Whether this counts towards the account's ``MAX_ATTEMPTS``: not where the account is at fault.
 
         Returns:
-            Whether this call changed the row.
+            Whether the row is queued by this call. One that is ``unknown`` by now, as the call outlasted its claim,
+            stays so and learns the truth: its text may be gone, and somebody may have sent it again.
         """
-        return self._settle(
+        if self._settle(
             MessageStatus.QUEUED,
             code=code,
             msg=msg,
@@ -210,7 +212,13 @@ class Message(models.Model):
             publish_at=publish_at,
             publishes=0,
             retries=self.retries + 1 if retry else self.retries,
-        )
+        ):
+            return True
+        why = self.without_code(error or f"the gateway answered code {code}: {msg}")
+        rows = Message._base_manager.using(router.db_for_write(Message, instance=self))
+        late = rows.filter(pk=self.pk, status=MessageStatus.UNKNOWN, attempts=self.attempts)
+        late.update(code=code, msg=self.without_code(msg), error=f"Surely not sent, told late: {why}"[:MSG_LENGTH])
+        return False
 
     def lose_answer(self, *, error: str) -> bool:
         """Nobody knows whether it went out: ``unknown``. Returns whether this call changed the row."""
@@ -296,13 +304,20 @@ class Message(models.Model):
         using = router.db_for_write(Message, instance=self)
         sources = [source.value for source in SOURCES[status]]
         may_follow = (f"{{status}} IN ({marks(sources)})", *sources)
-        with telling(f"message.{status}", using) as tell:
-            if not update(
-                Message, using, {"status": status, **changes}, ("{id} = %s", self.pk), may_follow, *conditions
-            ):
-                return False
-            self.status_changed(status, **changes)
-            tell_messages(tell, [self])
+        before = {name: self.__dict__[name] for name in ("status", *changes) if name in self.__dict__}
+        try:
+            with telling(f"message.{status}", using) as tell:
+                if not update(
+                    Message, using, {"status": status, **changes}, ("{id} = %s", self.pk), may_follow, *conditions
+                ):
+                    return False
+                self.status_changed(status, **changes)
+                tell_messages(tell, [self])
+        except BaseException:
+            # The row is as it was. Whoever tries again needs the instance as it was, too: the code that words quote is
+            # looked for in the text.
+            self.__dict__.update(before)
+            raise
         return True
 
     def status_changed(self, status: MessageStatus, **changes: Any) -> None:  # noqa: ANN401  a row's values

@@ -79,8 +79,8 @@ class OptOutManager(models.Manager["OptOut"]):
         opted_out = row.reply.reply_time if row.reply else None
         if opted_out and reply.reply_time and reply.reply_time < opted_out:
             return False
-        row.delete()
-        return True
+        # Somebody who opted out anew meanwhile stays on the list.
+        return bool(self.filter(pk=row.pk, reply=row.reply).delete()[0])
 
     def wanted(self, messages: Iterable[Message]) -> list[Message]:
         """Cancel those marketing texts whose person has opted out since they were recorded.

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import InterfaceError, OperationalError, router, transaction
+from django.db import InterfaceError, InternalError, OperationalError, router, transaction
 from django.utils import timezone
 
 from django_ihuyi import conf
@@ -195,7 +195,8 @@ def surely(settle: Callable[[], None]) -> None:
     while True:
         try:
             return settle()
-        except (OperationalError, InterfaceError):
+        # InternalError: after a failover the old server can be written to no more (PostgreSQL's 25006).
+        except (OperationalError, InterfaceError, InternalError):
             connection = transaction.get_connection(router.db_for_write(Message))
             if connection.in_atomic_block or time.monotonic() + pause > give_up_at:
                 raise

@@ -88,6 +88,22 @@ def test_an_old_push_again_does_not_undo_what_staff_lifted(client: Client) -> No
     assert not OptOut.objects.exists()
 
 
+@pytest.mark.usefixtures("use")
+def test_who_opts_out_anew_while_an_opt_in_is_taken_stays_on_the_list(client: Client) -> None:
+    push(client, "reply", REPLY)
+    newest = Reply.objects.create(mobile=MOBILE, content="TD", reply_time_text="later")
+
+    def another_push_is_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("DELETE") and "django_ihuyi_optout" in sql:
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE django_ihuyi_optout SET reply_id = %s", [newest.pk])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(another_push_is_first):
+        push(client, "reply", {**REPLY, "content": "开通", "reply_time": "2030-01-01 00:00:00"})
+    assert OptOut.objects.get().reply == newest
+
+
 def test_who_opted_out_by_hand_stays_so(client: Client) -> None:
     before = OptOut.objects.create(mobile=MOBILE, reason="asked by phone")
     push(client, "reply", REPLY)

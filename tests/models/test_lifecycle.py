@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
+from pytest_django import Settings
 
-from django_ihuyi.models import AccountState, Message, Receipt, Reply
+from django_ihuyi.models import AccountState, Message, Receipt, Reply, WebhookEndpoint
 from django_ihuyi.models.lifecycle import SOURCES, MessageStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,6 +59,54 @@ def test_only_putting_back_goes_down() -> None:
         for source in sources:
             if target in RANK and source in RANK and target != MessageStatus.QUEUED:
                 assert RANK.index(source) < RANK.index(target)
+
+
+@pytest.mark.parametrize(
+    ("told", "error"),
+    [
+        ({"error": "the name cannot be resolved"}, "Surely not sent, told late: the name cannot be resolved"),
+        ({"code": 4051, "msg": "余额不足"}, "Surely not sent, told late: the gateway answered code 4051: 余额不足"),
+    ],
+    ids=["not handed over", "refused for now"],
+)
+def test_a_word_that_comes_after_the_claim_ran_out_is_told(told: dict[str, Any], error: str) -> None:
+    message = Message.objects.create(mobile="13800138000", content="您好")
+    assert message.claim(now=timezone.now(), lease=timedelta(seconds=1))
+    assert Message.objects.get().lose_answer(error="The worker that submitted it never came back.")
+    assert not message.put_back(due_at=NOW, publish_at=NOW, **told)
+    stored = Message.objects.get()
+    assert (stored.status, stored.error, stored.code) == ("unknown", error, told.get("code"))
+
+
+def test_a_word_of_an_older_attempt_is_not_told() -> None:
+    message = Message.objects.create(
+        mobile="13800138000", content="您好", status="unknown", attempts=2, error="as it was"
+    )
+    message.attempts = 1
+    assert not message.put_back(due_at=NOW, publish_at=NOW, error="too late")
+    assert Message.objects.get().error == "before"
+
+
+def test_what_is_rolled_back_leaves_the_instance_as_it_was(settings: Settings) -> None:
+    settings.IHUYI = {**settings.IHUYI, "WEBHOOKS": {}}
+    WebhookEndpoint.objects.create(name="erp", url="https://example.com/", events=["message.rejected"])
+    message = Message.objects.create(mobile="13800138000", content="您的验证码是：482913。", category="verification")
+    assert message.claim(now=timezone.now(), lease=timedelta(seconds=1))
+    failures = [OperationalError("deadlock detected")]
+
+    def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("INSERT") and "webhookdelivery" in sql and failures:
+            raise failures.pop()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(fail):
+        with pytest.raises(OperationalError):
+            message.reject(code=4072, msg="不匹配：您的验证码是：482913。")
+        assert (message.status, message.code, message.content) == ("submitting", None, "您的验证码是：482913。")
+        assert message.reject(code=4072, msg="不匹配：您的验证码是：482913。")
+    stored = Message.objects.get()
+    assert (stored.status, stored.code) == ("rejected", 4072)
+    assert "482913" not in stored.msg + stored.content
 
 
 def test_ends_are_ends() -> None:

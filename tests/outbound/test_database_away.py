@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, InternalError, OperationalError, connection, transaction
 
 from django_ihuyi import send_sms
 from django_ihuyi.tasks import submit_message
@@ -18,13 +18,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Outage:
     """An execute wrapper under which UPDATEs fail a number of times, as when the server restarts."""
 
-    def __init__(self, failures: int) -> None:
+    def __init__(self, failures: int, kind: type[DatabaseError] = OperationalError) -> None:
         self.failures = failures
+        self.kind = kind
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if sql.startswith("UPDATE") and '"submitted_at" =' not in sql.replace("`", '"') and self.failures:
             self.failures -= 1
-            raise OperationalError("server closed the connection unexpectedly")
+            raise self.kind("server closed the connection unexpectedly")
         return execute(sql, params, many, context)
 
 
@@ -34,6 +35,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("kind", [OperationalError, InternalError], ids=["gone", "only to be read, after a failover"])
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
@@ -45,7 +47,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     ids=["accepted", "refused", "surely not sent", "no answer"],
 )
 def test_an_answer_is_written_down_when_the_database_is_back(
-    wire: FakeWire, broker: FakeBroker, answer: Answer, status: str
+    wire: FakeWire, broker: FakeBroker, answer: Answer, status: str, kind: type[DatabaseError]
 ) -> None:
     message = send_sms("13800138000", "您好")
     wire.answer(answer)
@@ -53,7 +55,7 @@ def test_an_answer_is_written_down_when_the_database_is_back(
         # Closing an in-memory database would lose it.
         connection.close = lambda: None  # type: ignore[method-assign]  # undone below
     try:
-        with connection.execute_wrapper(Outage(3)):
+        with connection.execute_wrapper(Outage(3, kind)):
             submit_message(message.pk)
     finally:
         connection.__dict__.pop("close", None)

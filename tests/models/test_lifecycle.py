@@ -84,7 +84,7 @@ def test_a_word_of_an_older_attempt_is_not_told() -> None:
     )
     message.attempts = 1
     assert not message.put_back(due_at=NOW, publish_at=NOW, error="too late")
-    assert Message.objects.get().error == "before"
+    assert Message.objects.get().error == "as it was"
 
 
 def test_what_is_rolled_back_leaves_the_instance_as_it_was(settings: Settings) -> None:

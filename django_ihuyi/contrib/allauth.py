@@ -105,7 +105,7 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
             delattr(user, _SENT)
             return
         try:
-            send_given_code(phone, self.code_purpose, code, ip=self._address(), account=self.code_account)
+            send_given_code(phone, self.code_purpose, code, ip=self._address(), account=self.code_account, quietly=True)
         except CodeThrottled as error:
             raise self._refused(error) from error
 

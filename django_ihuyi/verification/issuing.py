@@ -80,7 +80,14 @@ def offer_code(
 
 
 def send_given_code(
-    mobile: str, purpose: str, code: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+    mobile: str,
+    purpose: str,
+    code: str,
+    *,
+    ip: str | None = None,
+    account: str = "default",
+    captcha: object = None,
+    quietly: bool = False,
 ) -> Message:
     """Do what :func:`send_code` does, for a package that makes its codes and checks them itself.
 
@@ -89,13 +96,15 @@ def send_given_code(
 
     Args:
         code: 4 to 8 digits.
+        quietly: Whether a number that the gateway refuses today is treated as :func:`offer_code` treats it: the message
+            is ``cancelled``, and nothing is raised. For pages that must not tell who is known.
 
     Raises:
         ValueError: The code is none. It is not repeated in the error.
     """
     if not (code.isascii() and code.isdigit() and 4 <= len(code) <= 8):
         raise ValueError("A code has 4 to 8 digits.")
-    return _issue(replace(_read(mobile, purpose, ip, account), given=code), captcha, decoy=False)
+    return _issue(replace(_read(mobile, purpose, ip, account), given=code), captcha, decoy=False, quietly=quietly)
 
 
 @dataclass(frozen=True, slots=True)

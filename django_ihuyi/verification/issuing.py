@@ -157,7 +157,7 @@ def _limits(request: _Request, policy: Policy) -> dict[str, tuple[Window, ...]]:
     """Find the limits that hold for this request now."""
     watched = watch.suspected(request.mobile, request.address) if request.settings.watch else set()
     vouched = bool(watched) and watch.is_vouched(request.address, now=request.now)
-    return policy.limits(request.mobile, request.address, suspected=watched, vouched=vouched)
+    return policy.limits(request.mobile, request.address, purpose=request.purpose, suspected=watched, vouched=vouched)
 
 
 def _check_captcha(request: _Request, answer: object) -> Refusal | None:

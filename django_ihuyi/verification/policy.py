@@ -58,13 +58,14 @@ class Policy:
         self._settings = settings
 
     def limits(
-        self, mobile: str, address: str, *, suspected: Collection[str] = (), vouched: bool = False
+        self, mobile: str, address: str, *, purpose: str, suspected: Collection[str] = (), vouched: bool = False
     ) -> dict[str, tuple[Window, ...]]:
         """Return every limit that a request has to pass.
 
         Args:
             mobile: The number as the record has it.
             address: What stands for the client; empty if it is not known.
+            purpose: What the code is for.
             suspected: Subjects of which the watch says that codes are not entered.
             vouched: Whether people have entered codes at this address: it is spared what is suspected of others.
 
@@ -74,7 +75,7 @@ class Policy:
         number, prefix, client = number_subject(mobile), prefix_subject(mobile), address_subject(address)
         tight = client in suspected or (not vouched and bool({SITE, prefix} & set(suspected)))
         found = {
-            number: tuple(self._number()),
+            number: tuple(self._number(purpose)),
             prefix: tuple(self._prefix(tight=prefix in suspected)),
             client: tuple(self._address(tight=tight)) if address else (),
             SITE: tuple(self._site()),
@@ -102,11 +103,13 @@ class Policy:
         wait, reason = max(waits, key=lambda pair: pair[0], default=(0.0, ThrottleReason.SITE))
         return Refusal(reason, math.ceil(wait)) if wait > 0 else None
 
-    def _number(self) -> Iterator[Window]:
+    def _number(self, purpose: str) -> Iterator[Window]:
         if self._settings.interval:
             yield Window("interval", ThrottleReason.INTERVAL, self._settings.interval, 1)
-        if self._settings.number_per_day is not None:
-            yield Window("day", ThrottleReason.NUMBER, DAY, self._settings.number_per_day)
+        most = self._settings.number_per_day_for(purpose)
+        if most is not None:
+            # One log for all purposes: the gateway counts them together.
+            yield Window("day", ThrottleReason.NUMBER, DAY, most)
 
     def _prefix(self, *, tight: bool) -> Iterator[Window]:
         settings = self._settings

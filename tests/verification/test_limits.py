@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -94,6 +95,38 @@ def test_a_refused_request_spends_nothing(configure: Configure) -> None:
             assert caught.value.retry_after == 60 - second
         clock.move_to(start + timedelta(seconds=60))
         send_code(MOBILE, PURPOSE)
+
+
+BEHIND = {"PURPOSES": {"log-in-second": {"BEHIND_PASSWORD": True}}}
+RESERVES: list[tuple[str, dict[str, Any], int, int]] = [
+    ("the default", BEHIND, 3, 2),
+    ("another", {**BEHIND, "NUMBER_RESERVED": 1}, 4, 1),
+    ("one is for everybody", {**BEHIND, "NUMBER_PER_DAY": 2}, 1, 1),
+    ("a package's second factor", {"PURPOSES": {"otp": {}}}, 3, 0),
+    ("not behind a password", {"PURPOSES": {"otp": {"BEHIND_PASSWORD": False}}}, 5, 0),
+    ("no such purpose", {"PURPOSES": {"sign-up": {}}}, 5, 0),
+    ("no limit", {**BEHIND, "NUMBER_PER_DAY": None}, 9, 9),
+]
+
+
+def sent_of_nine(purpose: str) -> int:
+    """How many codes go out of so many that are asked for."""
+    before = Message.objects.count()
+    for _ in range(9):
+        with suppress(CodeThrottled):
+            send_code(MOBILE, purpose)
+    return Message.objects.count() - before
+
+
+@pytest.mark.parametrize(
+    ("options", "anybodys", "behind_a_password"), [row[1:] for row in RESERVES], ids=[row[0] for row in RESERVES]
+)
+def test_the_last_codes_of_a_day_are_for_who_gave_a_password(
+    configure: Configure, options: dict[str, Any], anybodys: int, behind_a_password: int
+) -> None:
+    configure(INTERVAL=0, **options)
+    assert sent_of_nine("sign-up") == anybodys
+    assert sent_of_nine("log-in-second") == behind_a_password
 
 
 def test_no_limits_where_the_site_sets_none(configure: Configure) -> None:

@@ -13,7 +13,7 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from django_ihuyi import conf
-from django_ihuyi.addresses import one_client
+from django_ihuyi.addresses import one_client, wider_network
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
 from django_ihuyi.models import Message, VerificationCode
 from django_ihuyi.outbound.sending import send_sms
@@ -206,6 +206,7 @@ def _made(request: _Request, expires_at: datetime, *, decoy: bool) -> Verificati
         # A given code is not in the row: what is derived from it is another one, which nobody was sent.
         length=len(request.given) if request.given else request.settings.code_length,
         address=request.address,
+        network=wider_network(request.address),
         created_at=request.now,
         expires_at=expires_at,
         decoy=decoy,

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from django_ihuyi import send_code, verify_code
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
-from django_ihuyi.models import CodeQuota, Message
+from django_ihuyi.models import CodeQuota, Message, VerificationCode
 from django_ihuyi.tasks import submit_message
 from tests.wire import FakeWire
 
@@ -82,6 +82,25 @@ def test_ipv6_counts_by_network_and_ipv4_by_address(configure: Configure) -> Non
     send_code("13800138004", PURPOSE, ip="203.0.113.8")
     with pytest.raises(CodeThrottled):
         send_code("13800138005", PURPOSE, ip="2001:db8:1:2:ffff::9")
+
+
+def test_one_ipv6_customer_is_not_as_many_clients_as_their_network_has(configure: Configure) -> None:
+    configure(ADDRESS_PER_HOUR=2)
+    for index in range(10):
+        send_code(f"138001380{index:02}", PURPOSE, ip=f"2001:db8:1:{index:x}::1")
+    with pytest.raises(CodeThrottled) as caught:
+        send_code(OTHER, PURPOSE, ip="2001:db8:1:ffff::1")
+    assert caught.value.reason == "address"
+    send_code(OTHER, PURPOSE, ip="2001:db8:2::1")
+    assert set(VerificationCode.objects.values_list("network", flat=True)) == {"2001:db8:1::/48", "2001:db8:2::/48"}
+
+
+def test_an_ipv4_address_has_no_network_around_it() -> None:
+    send_code(MOBILE, PURPOSE, ip=IP)
+    assert VerificationCode.objects.get().network == ""
+    assert set(CodeQuota.objects.values_list("pk", flat=True)) == {
+        f"number:{MOBILE}", "prefix:1380013", f"address:{IP}", "site",
+    }  # fmt: skip
 
 
 def test_a_refused_request_spends_nothing(configure: Configure) -> None:

@@ -54,7 +54,7 @@ def examine(
     trial = Trial(signature=settings.signature)
     if mobile.strip():
         try:
-            settings.sold_as.normalise(mobile)
+            settings.normalise(mobile)
         except InvalidMessage as error:
             trial.refusals.append(error.code)
     try:

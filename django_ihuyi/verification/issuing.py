@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from django_ihuyi import conf
 from django_ihuyi.addresses import one_client, wider_network
-from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
+from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessage, ThrottleReason
+from django_ihuyi.gateway.numbers import is_of_a_country
 from django_ihuyi.models import Message, VerificationCode
 from django_ihuyi.outbound.sending import send_sms
 
@@ -123,7 +124,9 @@ def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
     if not 1 <= len(purpose) <= 32:
         raise ValueError(f"A purpose has 1 to 32 characters, this one {len(purpose)}.")
     settings = conf.get_verification()
-    number = conf.get_account(account).sold_as.normalise(mobile)
+    number = conf.get_account(account).normalise(mobile)
+    if not is_of_a_country(number):
+        raise InvalidMessage(406, "A number of a satellite network, or of another without a country, gets no codes.")
     address = one_client(ip) if ip else ""
     return _Request(number, purpose, ip, address, account, settings, timezone.now())
 

@@ -120,6 +120,8 @@ class VerificationSettings:
     address_per_day: int | None = option(check_limit, default=60)
     prefix_per_hour: int | None = option(check_limit, default=50)
     prefix_per_day: int | None = option(check_limit, default=300)
+    country_per_hour: int | None = option(check_limit, default=50)
+    country_per_day: int | None = option(check_limit, default=200)
     site_per_hour: int | None = option(check_limit, default=1000)
     site_per_day: int | None = option(check_limit, default=10000)
     test_numbers: Sequence[str] = option(check_numbers, default=list)

@@ -10,7 +10,9 @@ from rest_framework.request import Request
 from . import conf
 
 _ONE_CLIENT = 64
-"""The bits of an IPv6 address that a provider gives to one customer: the rest is the customer's to choose."""
+"""The bits of an IPv6 address that stand for one network cable or phone: the rest is the device's to choose."""
+_ONE_CUSTOMER = 48
+"""The bits that a provider gives to the largest customers: 65,536 times the above are theirs to choose."""
 
 
 def client_address(request: HttpRequest | Request) -> str:
@@ -43,3 +45,14 @@ def one_client(ip: str) -> str:
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((int(address), _ONE_CLIENT), strict=False))
+
+
+def wider_network(client: str) -> str:
+    """Return the network that may be one customer's as a whole: the /48 of an IPv6 client; empty for any other.
+
+    Args:
+        client: What :func:`one_client` returned, or nothing.
+    """
+    if ":" not in client:
+        return ""
+    return str(ipaddress.IPv6Network(client).supernet(new_prefix=_ONE_CUSTOMER))

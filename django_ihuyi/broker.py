@@ -63,6 +63,22 @@ def problems() -> Iterator[Problem]:
             )
 
 
+def production_problems() -> Iterator[Problem]:
+    """Find what is right without a broker on a developer's machine, and tells strangers something in production."""
+    try:
+        eager = _app() is not None and not is_needed()
+    except Exception:  # noqa: BLE001  as of missing_driver
+        return
+    if eager:
+        name = setting("task_always_eager")
+        yield Problem(
+            "W024",
+            f"{name} is True: a verification code waits for the gateway in the request that asks for it, and one that "
+            "offer_code only pretends to send does not. The time tells who is a customer.",
+            f"Take {name} out of the settings in production, and run a broker and a worker.",
+        )
+
+
 def find_unread() -> Problem | None:
     """Tell that the settings configure Celery while no Celery application of the site's has been loaded to read them.
 

@@ -64,7 +64,7 @@ def _is_push(view: Any) -> bool:  # noqa: ANN401  any callable
 
 def check_production(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
     """Report what is right on a developer's machine and wrong in production, for ``check --deploy``."""
-    return _messages(production_problems(conf.get_raw()))
+    return _messages([*production_problems(conf.get_raw()), *broker.production_problems()])
 
 
 def _messages(problems: Iterable[Problem]) -> list[CheckMessage]:

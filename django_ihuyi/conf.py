@@ -17,11 +17,14 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from .api.settings import ApiSettings
+from .exceptions import InvalidMessage
+from .gateway.numbers import country_of
 from .gateway.products import PRODUCTS, SMS, Product, find
 from .options import (
     check_balance_low,
     check_concurrency,
     check_count,
+    check_countries,
     check_flag,
     check_format,
     check_importable,
@@ -58,6 +61,7 @@ class AccountSettings:
     api_key: str = option(check_text, secret=True)
     signature: str = option(check_signature, default="互亿无线")
     product: str = option(check_product, default=SMS.name)
+    countries: Sequence[str] | None = option(check_countries, default=None)
     base_url: str = option(check_url, default="")
     format: str = option(check_format, default="json")
     dynamic_password: bool = option(check_flag, default=True)
@@ -82,6 +86,19 @@ class AccountSettings:
     def sold_as(self) -> Product:
         """What the account is of: it knows its numbers, texts and address."""
         return find(self.product)
+
+    def normalise(self, mobile: object) -> str:
+        """Turn a number as people write it into the one form that the record has.
+
+        Raises:
+            InvalidMessage: With code 403 if there is nothing, 406 if the account does not reach it or is not to
+                (``COUNTRIES``).
+        """
+        number = self.sold_as.normalise(mobile)
+        if self.countries is not None and country_of(number) not in self.countries:
+            reason = "The number is of a country that this account does not send to (COUNTRIES in its settings)."
+            raise InvalidMessage(406, reason)
+        return number
 
 
 @dataclass(frozen=True, kw_only=True)

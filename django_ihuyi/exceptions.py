@@ -32,6 +32,8 @@ class ThrottleReason(StrEnum):
     """The client's address has asked for too many."""
     PREFIX = "prefix"
     """Too many were sent to numbers that begin like this one."""
+    COUNTRY = "country"
+    """Too many were sent to the country abroad that this number is of."""
     SITE = "site"
     """The whole site's budget is used up."""
     GATEWAY = "gateway"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils.module_loading import import_string
 
+from .gateway.numbers import is_country_abroad
 from .gateway.products import PRODUCTS
 
 CATEGORIES = ("verification", "notification", "marketing")
@@ -103,6 +104,16 @@ def check_url(value: object) -> str | None:
 
 def check_product(value: object) -> str | None:
     return None if value in PRODUCTS else f"one of {', '.join(map(repr, PRODUCTS))}"
+
+
+def check_countries(value: object) -> str | None:
+    right = value is None or (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(code, str) and is_country_abroad(code) for code in value)
+    )
+    example = "['852', '853']"
+    return None if right else f"None, or a list of country calling codes outside of mainland China, such as {example}"
 
 
 def check_importable(value: object) -> str | None:

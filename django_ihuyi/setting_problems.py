@@ -117,6 +117,25 @@ def _product_problems(where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
             f"{where}['REDIRECT_TO'] has a number that the product {product.name!r} does not reach.",
             "Write numbers as messages of this account have them.",
         )
+    yield from _country_problems(where, raw, product)
+
+
+def _country_problems(where: str, raw: Mapping[str, Any], product: Product) -> Iterator[Problem]:
+    """Find that an account has countries and goes to none, or goes to all of them."""
+    countries = raw.get("COUNTRIES")
+    if countries is not None and not product.goes_abroad:
+        yield Problem(
+            "E015",
+            f"{where}['COUNTRIES'] is for accounts of international SMS, and this one is of {product.name!r}.",
+            "Leave COUNTRIES out, or write the right PRODUCT.",
+        )
+    if countries is None and product.goes_abroad:
+        yield Problem(
+            "W006",
+            f"{where} has no COUNTRIES: whoever types numbers into a form has codes sent to the dearest of them all.",
+            "Write the calling codes of the countries that your people are in, such as 'COUNTRIES': ['852', '853']. If "
+            "it has to be all of them, add 'django_ihuyi.W006' to SILENCED_SYSTEM_CHECKS.",
+        )
 
 
 def _code_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:

@@ -44,6 +44,10 @@ def found() -> list[CheckMessage]:
     return [one for one in run_checks(databases=[]) if str(one.id).startswith("django_ihuyi.")]
 
 
+def found_in_production() -> list[CheckMessage]:
+    return [one for one in run_checks(include_deployment_checks=True, databases=[]) if one.id == "django_ihuyi.W024"]
+
+
 @pytest.mark.parametrize("application", ["no_application", "fallback"])
 def test_settings_that_celery_does_not_read(
     application: str, settings: Settings, request: pytest.FixtureRequest
@@ -169,6 +173,21 @@ def test_a_configuration_that_cannot_be_read_is_for_celery_to_tell(monkeypatch: 
     broken.config_from_object("no.such.module")
     monkeypatch.setattr(_state._tls, "current_app", broken)  # type: ignore[attr-defined]  # what Celery keeps to itself
     assert found() == []
+    assert found_in_production() == []
+
+
+@pytest.mark.parametrize(("eager", "told"), [(True, ["CELERY_TASK_ALWAYS_EAGER"]), (False, [])], ids=["eager", "not"])
+def test_production_is_told_that_without_a_broker_the_time_tells_who_is_a_customer(
+    eager: bool, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.conf, "task_always_eager", eager)
+    assert [warning.msg.split(" is True")[0] for warning in found_in_production()] == told
+    assert found() == []
+
+
+@pytest.mark.usefixtures("no_application")
+def test_production_is_told_nothing_of_an_application_that_there_is_not() -> None:
+    assert found_in_production() == []
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from django_ihuyi.setting_problems import TEST_KEY
 
 KEY = "f00dfeedf00dfeedf00dfeedf00dfeed"
 GOOD: dict[str, Any] = {"ACCOUNT": "cf_x", "API_KEY": KEY}
+ABROAD: dict[str, Any] = {"PRODUCT": "international", "COUNTRIES": ["852", "853"]}
 TOKENS = ["a-push-token-that-is-long-enough"]
 
 
@@ -38,8 +39,8 @@ def test_minimal_settings_are_right(settings: Settings) -> None:
 
 
 def test_an_address_is_the_products_where_none_is_written(settings: Settings) -> None:
-    for product in (INTERNATIONAL, VOICE):
-        settings.IHUYI = settings_with({"PRODUCT": product.name, "REDIRECT_TO": []})
+    for product, options in ((INTERNATIONAL, ABROAD), (VOICE, {"PRODUCT": "voice"})):
+        settings.IHUYI = settings_with({**options, "REDIRECT_TO": []})
         assert list(setting_problems.problems(settings.IHUYI)) == []
         assert (conf.get_account("default").base_url, conf.get_account("default").sold_as) == (product.url, product)
 
@@ -74,9 +75,16 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("redirect across products", settings_with({"REDIRECT_TO": ["+14155550123"]}), "E013", "numbers"),
     (
         "redirect across products, the other way",
-        settings_with({"PRODUCT": "international", "REDIRECT_TO": ["13800138000"]}),
+        settings_with({**ABROAD, "REDIRECT_TO": ["13800138000"]}),
         "E013",
         "numbers",
+    ),
+    ("every country", settings_with({"PRODUCT": "international"}), "W006", "'COUNTRIES'"),
+    ("every country, said so", settings_with({"PRODUCT": "international", "COUNTRIES": None}), "W006", "'COUNTRIES'"),
+    ("countries at home", settings_with({"COUNTRIES": ["852"]}), "E015", "PRODUCT"),
+    *(
+        (f"countries {countries!r}", settings_with({**ABROAD, "COUNTRIES": countries}), "E003", "['852', '853']")
+        for countries in ("852", [], ["86"], ["+852"], [852], ["881"], ["999"], ["0852"], ["８５２"])
     ),
     (
         "codes too long for a call",

@@ -61,14 +61,15 @@ class SuspicionAdmin(ReadOnlyAdmin[Suspicion]):
             _SITE: gettext("the whole site"),
             "prefix": gettext("numbers that begin with %(which)s") % {"which": which},
             "address": gettext("address %(which)s") % {"which": which},
+            "network": gettext("network %(which)s") % {"which": which},
         }
         return words[kind]
 
     @admin.display(description=_("what"))
     def masked_subject(self, row: Suspicion) -> str:
-        """Show what is suspected, an address by its first half."""
+        """Show what is suspected, an address or a network by its first half."""
         kind, _colon, which = row.subject.partition(":")
-        shown = Suspicion(subject=f"{kind}:{mask_address(which)}") if kind == "address" else row
+        shown = Suspicion(subject=f"{kind}:{mask_address(which)}") if kind in {"address", "network"} else row
         return self.whole_subject(shown)
 
     @admin.display(description=_("state"))

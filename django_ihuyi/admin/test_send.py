@@ -50,7 +50,7 @@ class TestSendForm(ComposeForm):
         cleaned = super().clean()
         if "mobile" in cleaned and "account" in cleaned:
             try:
-                cleaned["mobile"] = get_account(cleaned["account"]).sold_as.normalise(cleaned["mobile"])
+                cleaned["mobile"] = get_account(cleaned["account"]).normalise(cleaned["mobile"])
             except InvalidMessage as error:
                 self.add_error("mobile", explained(error.code))
         return cleaned

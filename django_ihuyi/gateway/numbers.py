@@ -22,6 +22,9 @@ _FROM_ABROAD = ("+", "＋", "00")
 """How a number begins that is written with its country code."""
 _MOBILE = frozenset({phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE})
 """Kinds of number that can get an SMS; some countries' plans do not tell mobile from fixed."""
+_COUNTRY = re.compile("[1-9][0-9]{0,2}")
+_NO_COUNTRY = "001"
+"""The library's region of numbers that are no country's."""
 
 
 @cache
@@ -100,6 +103,27 @@ def country_and_number(e164: str) -> tuple[str, str]:
         # Its text names the number.
         raise ValueError("The number is not in the form +, country code, number.") from None
     return str(number.country_code), phonenumbers.national_significant_number(number)
+
+
+def country_of(number: str) -> str:
+    """Return the country calling code of a number as the record has it; empty for one in mainland China."""
+    return country_and_number(number)[0] if number.startswith("+") else ""
+
+
+def is_of_a_country(number: str) -> bool:
+    """Whether a number as the record has it is a country's.
+
+    Others are of satellite networks and services for the whole world (+870, +881, +882, +979 ...), which are dear to
+    reach, and known from fraud.
+    """
+    country = country_of(number)
+    return not country or phonenumbers.region_code_for_country_code(int(country)) != _NO_COUNTRY
+
+
+def is_country_abroad(code: str) -> bool:
+    """Whether this is a country calling code of a country outside of mainland China, such as ``"852"``."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if _COUNTRY.fullmatch(code) else None
+    return regions is not None and regions != (_NO_COUNTRY,) and int(code) != CHINA
 
 
 def _parse(text: str) -> phonenumbers.PhoneNumber | None:

@@ -23,7 +23,7 @@ class SuspicionManager(models.Manager["Suspicion"]):
         """Hold a subject suspect, or learn the newest numbers of one that is.
 
         Args:
-            subject: ``site``, or an address or a prefix with its kind in front.
+            subject: ``site``, or an address, a network or a prefix with its kind in front.
             sent: Codes sent in the last hour, those left out that are still on their way.
             entered: How many of them were entered.
             now: The present.
@@ -49,7 +49,7 @@ class SuspicionManager(models.Manager["Suspicion"]):
 
 
 class Suspicion(models.Model):
-    """What the watch holds against the site, a prefix of numbers or a client's address."""
+    """What the watch holds against the site, a prefix of numbers, a client's address or the network around it."""
 
     subject = models.CharField(_("what"), max_length=96, unique=True)
     since = models.DateTimeField(_("since"), null=True, blank=True)

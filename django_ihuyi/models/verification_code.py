@@ -44,6 +44,9 @@ class VerificationCode(models.Model):
     nonce = models.CharField(max_length=64, editable=False)
     length = models.PositiveSmallIntegerField(_("digits"))
     address = models.CharField(_("address"), max_length=64, blank=True, help_text=_("The client's; IPv6 by its /64."))
+    network = models.CharField(
+        _("network"), max_length=64, blank=True, help_text=_("The /48 of the client's address, if that is IPv6.")
+    )
     created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
     sends = models.PositiveSmallIntegerField(_("times sent"), default=1)
@@ -65,6 +68,7 @@ class VerificationCode(models.Model):
         indexes = [
             models.Index(fields=["mobile", "purpose", "-id"], name="ihuyi_code_newest"),
             models.Index(fields=["address", "entered_at"], name="ihuyi_code_address"),
+            models.Index(fields=["network", "entered_at"], name="ihuyi_code_network"),
             models.Index(fields=["created_at"], name="ihuyi_code_created"),
         ]
 

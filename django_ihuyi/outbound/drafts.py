@@ -74,7 +74,7 @@ class Drafts:
                 f"A template's name or id has 1 to {_LONGEST_TEMPLATE} characters: write yours, or the one of ihuyi's "
                 "console."
             )
-        number = self._product.normalise(mobile)
+        number = self._settings.normalise(mobile)
         if template is not None and not self._product.takes_templates:
             raise InvalidMessage(NO_TEMPLATE, f"The account {self.account!r} has no templates: give content.")
         template_id = "" if template is None else str(template).strip()

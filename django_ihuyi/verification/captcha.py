@@ -17,7 +17,7 @@ from django_ihuyi.addresses import one_client
 from django_ihuyi.exceptions import ThrottleReason
 from django_ihuyi.models import CodeQuota, Suspicion
 
-from .policy import SITE, address_subject
+from .policy import NETWORK_TIMES, SITE, client_subjects
 from .settings import VerificationSettings
 from .windows import HOUR, Window
 
@@ -57,10 +57,9 @@ def is_right(settings: VerificationSettings, answer: object, *, purpose: str, ip
 
 
 def _is_busy(settings: VerificationSettings, address: str, *, now: datetime) -> bool:
-    """Whether the address or the site has had its threshold of codes in the last hour, or bombing is suspected."""
-    after = {SITE: settings.captcha_site_after}
-    if address:
-        after[address_subject(address)] = settings.captcha_address_after
+    """Whether the client or the site has had its threshold of codes in the last hour, or bombing is suspected."""
+    thresholds = (settings.captcha_address_after, settings.captcha_address_after * NETWORK_TIMES)
+    after = {SITE: settings.captcha_site_after, **dict(zip(client_subjects(address), thresholds, strict=False))}
     if any(count == 0 for count in after.values()):
         return True
     # Read without a lock: a request more or less before the first captcha is no harm.

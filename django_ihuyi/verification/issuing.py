@@ -11,10 +11,12 @@ from typing import Any
 
 from django.db import router, transaction
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
-from django_ihuyi.addresses import one_client
-from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
+from django_ihuyi.addresses import one_client, wider_network
+from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessage, ThrottleReason
+from django_ihuyi.gateway.numbers import is_of_a_country
 from django_ihuyi.models import Message, VerificationCode
 from django_ihuyi.outbound.sending import send_sms
 
@@ -27,6 +29,7 @@ from .windows import Window
 logger = logging.getLogger(__name__)
 
 
+@sensitive_variables()
 def send_code(
     mobile: str, purpose: str, *, ip: str | None = None, account: str = "default", captcha: object = None
 ) -> Message:
@@ -53,6 +56,7 @@ def send_code(
     return _issue(_read(mobile, purpose, ip, account), captcha, decoy=False)
 
 
+@sensitive_variables()
 def offer_code(
     mobile: str,
     purpose: str,
@@ -79,8 +83,16 @@ def offer_code(
     return _issue(_read(mobile, purpose, ip, account), captcha, decoy=not known, quietly=True)
 
 
+@sensitive_variables()
 def send_given_code(
-    mobile: str, purpose: str, code: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+    mobile: str,
+    purpose: str,
+    code: str,
+    *,
+    ip: str | None = None,
+    account: str = "default",
+    captcha: object = None,
+    quietly: bool = False,
 ) -> Message:
     """Do what :func:`send_code` does, for a package that makes its codes and checks them itself.
 
@@ -89,13 +101,15 @@ def send_given_code(
 
     Args:
         code: 4 to 8 digits.
+        quietly: Whether a number that the gateway refuses today is treated as :func:`offer_code` treats it: the message
+            is ``cancelled``, and nothing is raised. For pages that must not tell who is known.
 
     Raises:
         ValueError: The code is none. It is not repeated in the error.
     """
     if not (code.isascii() and code.isdigit() and 4 <= len(code) <= 8):
         raise ValueError("A code has 4 to 8 digits.")
-    return _issue(replace(_read(mobile, purpose, ip, account), given=code), captcha, decoy=False)
+    return _issue(replace(_read(mobile, purpose, ip, account), given=code), captcha, decoy=False, quietly=quietly)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +128,9 @@ def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
     if not 1 <= len(purpose) <= 32:
         raise ValueError(f"A purpose has 1 to 32 characters, this one {len(purpose)}.")
     settings = conf.get_verification()
-    number = conf.get_account(account).sold_as.normalise(mobile)
+    number = conf.get_account(account).normalise(mobile)
+    if not is_of_a_country(number):
+        raise InvalidMessage(406, "A number of a satellite network, or of another without a country, gets no codes.")
     address = one_client(ip) if ip else ""
     return _Request(number, purpose, ip, address, account, settings, timezone.now())
 
@@ -148,7 +164,7 @@ def _limits(request: _Request, policy: Policy) -> dict[str, tuple[Window, ...]]:
     """Find the limits that hold for this request now."""
     watched = watch.suspected(request.mobile, request.address) if request.settings.watch else set()
     vouched = bool(watched) and watch.is_vouched(request.address, now=request.now)
-    return policy.limits(request.mobile, request.address, suspected=watched, vouched=vouched)
+    return policy.limits(request.mobile, request.address, purpose=request.purpose, suspected=watched, vouched=vouched)
 
 
 def _check_captcha(request: _Request, answer: object) -> Refusal | None:
@@ -197,6 +213,7 @@ def _made(request: _Request, expires_at: datetime, *, decoy: bool) -> Verificati
         # A given code is not in the row: what is derived from it is another one, which nobody was sent.
         length=len(request.given) if request.given else request.settings.code_length,
         address=request.address,
+        network=wider_network(request.address),
         created_at=request.now,
         expires_at=expires_at,
         decoy=decoy,

@@ -6,7 +6,9 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from django_ihuyi.addresses import wider_network
 from django_ihuyi.exceptions import ThrottleReason
+from django_ihuyi.gateway.numbers import country_of
 
 from .settings import VerificationSettings
 from .windows import DAY, HOUR, Log, Window
@@ -15,6 +17,14 @@ SITE = "site"
 LINE_DIGITS = 4
 """Carriers hand numbers out by the ten thousand: what stands before the last four digits is a prefix."""
 
+NETWORK_TIMES = 5
+"""How much more than a client's address the /48 around it may have.
+
+It can be one person's, an office's, or a part of what a carrier gives its phones, each a /64. More than one address,
+then, so that the phones of a quarter are not one client. But not many more: an attack gets as much of each /48, and
+these are to be had by the thousand too. Behind one IPv4 address of a carrier live as many people as in a /48, and they
+share the limit of that address alone.
+"""
 _GRAINS = 60
 """Entries in a full log: what is spent of an hour is forgotten by the minute."""
 
@@ -42,9 +52,29 @@ def prefix_subject(mobile: str) -> str:
     return f"prefix:{mobile[:-LINE_DIGITS]}"
 
 
+def country_subject(country: str) -> str:
+    """Name the limits of a country abroad by its calling code."""
+    return f"country:{country}"
+
+
 def address_subject(address: str) -> str:
     """Name the limits of one client's address."""
     return f"address:{address}"
+
+
+def network_subject(network: str) -> str:
+    """Name the limits of the network around an IPv6 client."""
+    return f"network:{network}"
+
+
+def client_subjects(address: str) -> list[str]:
+    """Name what a client belongs to: its address, and the network around that if it is IPv6.
+
+    Args:
+        address: What stands for the client; empty if it is not known.
+    """
+    network = wider_network(address)
+    return [*([address_subject(address)] if address else []), *([network_subject(network)] if network else [])]
 
 
 class Policy:
@@ -58,27 +88,34 @@ class Policy:
         self._settings = settings
 
     def limits(
-        self, mobile: str, address: str, *, suspected: Collection[str] = (), vouched: bool = False
+        self, mobile: str, address: str, *, purpose: str, suspected: Collection[str] = (), vouched: bool = False
     ) -> dict[str, tuple[Window, ...]]:
         """Return every limit that a request has to pass.
 
         Args:
             mobile: The number as the record has it.
             address: What stands for the client; empty if it is not known.
+            purpose: What the code is for.
             suspected: Subjects of which the watch says that codes are not entered.
-            vouched: Whether people have entered codes at this address: it is spared what is suspected of others.
+            vouched: Whether people have entered codes there: the client is spared what is suspected of others.
 
         Returns:
             The windows of each subject that has any, by the subject's name.
         """
-        number, prefix, client = number_subject(mobile), prefix_subject(mobile), address_subject(address)
-        tight = client in suspected or (not vouched and bool({SITE, prefix} & set(suspected)))
+        number, prefix, clients = number_subject(mobile), prefix_subject(mobile), client_subjects(address)
+        tight = bool(set(clients) & set(suspected)) or (not vouched and bool({SITE, prefix} & set(suspected)))
         found = {
-            number: tuple(self._number()),
+            number: tuple(self._number(purpose)),
             prefix: tuple(self._prefix(tight=prefix in suspected)),
-            client: tuple(self._address(tight=tight)) if address else (),
+            **{
+                client: tuple(self._client(times=times, tight=tight))
+                for client, times in zip(clients, (1, NETWORK_TIMES), strict=False)
+            },
             SITE: tuple(self._site()),
         }
+        country = country_of(mobile)
+        if country:
+            found[country_subject(country)] = tuple(self._country())
         return {subject: windows for subject, windows in found.items() if windows}
 
     def judge(
@@ -102,20 +139,30 @@ class Policy:
         wait, reason = max(waits, key=lambda pair: pair[0], default=(0.0, ThrottleReason.SITE))
         return Refusal(reason, math.ceil(wait)) if wait > 0 else None
 
-    def _number(self) -> Iterator[Window]:
+    def _number(self, purpose: str) -> Iterator[Window]:
         if self._settings.interval:
             yield Window("interval", ThrottleReason.INTERVAL, self._settings.interval, 1)
-        if self._settings.number_per_day is not None:
-            yield Window("day", ThrottleReason.NUMBER, DAY, self._settings.number_per_day)
+        most = self._settings.number_per_day_for(purpose)
+        if most is not None:
+            # One log for all purposes: the gateway counts them together.
+            yield Window("day", ThrottleReason.NUMBER, DAY, most)
 
     def _prefix(self, *, tight: bool) -> Iterator[Window]:
         settings = self._settings
         yield from self._hour_and_day(ThrottleReason.PREFIX, settings.prefix_per_hour, settings.prefix_per_day, tight)
 
-    def _address(self, *, tight: bool) -> Iterator[Window]:
+    def _country(self) -> Iterator[Window]:
+        # Texts abroad cost many times more, and who gets a share of their price enters some of the codes: the watch
+        # does not see it, so this does not wait for it.
         settings = self._settings
         yield from self._hour_and_day(
-            ThrottleReason.ADDRESS, settings.address_per_hour, settings.address_per_day, tight
+            ThrottleReason.COUNTRY, settings.country_per_hour, settings.country_per_day, tight=False
+        )
+
+    def _client(self, *, times: int, tight: bool) -> Iterator[Window]:
+        settings = self._settings
+        yield from self._hour_and_day(
+            ThrottleReason.ADDRESS, settings.address_per_hour, settings.address_per_day, tight, times=times
         )
 
     def _site(self) -> Iterator[Window]:
@@ -124,9 +171,9 @@ class Policy:
         yield from self._hour_and_day(ThrottleReason.SITE, settings.site_per_hour, settings.site_per_day, tight=False)
 
     def _hour_and_day(
-        self, reason: ThrottleReason, an_hour: int | None, a_day: int | None, tight: bool
+        self, reason: ThrottleReason, an_hour: int | None, a_day: int | None, tight: bool, *, times: int = 1
     ) -> Iterator[Window]:
         for name, seconds, limit in (("hour", HOUR, an_hour), ("day", DAY, a_day)):
             if limit is not None:
                 allowed = max(1, int(limit * self._settings.watch_factor)) if tight else limit
-                yield Window(name, reason, seconds, allowed, grain=seconds / _GRAINS)
+                yield Window(name, reason, seconds, allowed * times, grain=seconds / _GRAINS)

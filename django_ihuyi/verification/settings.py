@@ -20,6 +20,8 @@ PLACES = frozenset({"code", "minutes"})
 """What a text or a template's variable may name in braces."""
 _NUMBER = re.compile(r"[0-9]{11}|\+[1-9][0-9]{6,14}")
 CAPTCHA_TIMES = ("never", "threshold", "always")
+SECOND_FACTORS = frozenset({"otp", "two-factor"})
+"""The purposes of our adapters to packages that ask for a password first (:mod:`django_ihuyi.contrib`)."""
 
 
 def _named(text: str) -> set[str] | None:
@@ -75,6 +77,10 @@ def _check_own_captcha_time(value: object) -> str | None:
     return None if value is None else check_captcha_time(value)
 
 
+def _check_own_flag(value: object) -> str | None:
+    return None if value is None or isinstance(value, bool) else "True, False or None"
+
+
 def check_purposes(value: object) -> str | None:
     right = isinstance(value, Mapping) and all(isinstance(key, str) and 1 <= len(key) <= 32 for key in value)
     return None if right else "a dict from a purpose of 1 to 32 characters to its options, such as {'sign-up': {...}}"
@@ -94,6 +100,7 @@ class PurposeSettings:
     template: str | int | None = option(check_template, default=None)
     params: list[str] = option(check_params, default=lambda: ["{code}"])
     captcha: str | None = option(_check_own_captcha_time, default=None)
+    behind_password: bool | None = option(_check_own_flag, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +115,13 @@ class VerificationSettings:
     repeat_code: bool = option(check_flag, default=False)
     interval: int = option(check_count, default=60)
     number_per_day: int | None = option(check_limit, default=5)
+    number_reserved: int = option(check_count, default=2)
     address_per_hour: int | None = option(check_limit, default=20)
     address_per_day: int | None = option(check_limit, default=60)
     prefix_per_hour: int | None = option(check_limit, default=50)
     prefix_per_day: int | None = option(check_limit, default=300)
+    country_per_hour: int | None = option(check_limit, default=50)
+    country_per_day: int | None = option(check_limit, default=200)
     site_per_hour: int | None = option(check_limit, default=1000)
     site_per_day: int | None = option(check_limit, default=10000)
     test_numbers: Sequence[str] = option(check_numbers, default=list)
@@ -130,3 +140,20 @@ class VerificationSettings:
     def of(self, purpose: str) -> PurposeSettings:
         """Return what a purpose does otherwise; for one that is not named, nothing."""
         return self.by_purpose.get(purpose) or PurposeSettings()
+
+    def is_behind_password(self, purpose: str) -> bool:
+        """Whether only somebody who has given a password can ask for its codes."""
+        own = self.of(purpose).behind_password
+        return purpose in SECOND_FACTORS if own is None else own
+
+    def number_per_day_for(self, purpose: str) -> int | None:
+        """Return how many codes a number may have had in a day for one more of a purpose; None: any number.
+
+        Anybody can ask for codes of most purposes, and would use up the whole day of a number. So where the settings
+        name purposes behind a password, the day's last codes are theirs. Whether this very number ever had one makes no
+        difference: that would tell strangers who has a second factor.
+        """
+        most = self.number_per_day
+        if most is None or self.is_behind_password(purpose) or not any(map(self.is_behind_password, self.by_purpose)):
+            return most
+        return max(1, most - self.number_reserved)

@@ -1,8 +1,9 @@
 """The watch for SMS bombing: people enter the codes they ask for, and programs that flood strangers do not.
 
 Of the codes sent in the last hour it looks at the share that was entered: of the whole site (of its last minutes too,
-so that many good codes before an attack do not hide it), of each number prefix and of each client's address. What falls
-below the settings' share is suspected for an hour at least, and the policy's limits tighten.
+so that many good codes before an attack do not hide it), of each number prefix, of each client's address and of the
+network around it. What falls below the settings' share is suspected for an hour at least, and the policy's limits
+tighten.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from django.db.models import Count, F, QuerySet, Value
 from django.db.models.functions import Concat, Length, Substr
 
 from django_ihuyi import conf
+from django_ihuyi.addresses import wider_network
 from django_ihuyi.models import Suspicion, VerificationCode
 
-from .policy import LINE_DIGITS, SITE, address_subject, prefix_subject
+from .policy import LINE_DIGITS, SITE, address_subject, client_subjects, network_subject, prefix_subject
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +33,9 @@ RIPE = timedelta(minutes=1)
 HOLD = timedelta(hours=1)
 """How long a suspicion stands after its last sign: tight limits take the signs away, and the attack still goes on."""
 _VOUCHED = timedelta(days=1)
-"""For how long a code that was entered speaks for its address."""
-_PREFIX_PART, _ADDRESS_PART = 3, 6
-"""How much fewer codes than of the whole site are needed to judge a prefix or an address."""
+"""For how long a code that was entered speaks for its client."""
+_PREFIX_PART, _NETWORK_PART, _ADDRESS_PART = 3, 3, 6
+"""How much fewer codes than of the whole site are needed to judge a prefix, a network or an address."""
 _LEAST = 5
 """One person whose texts do not come must not make their own address suspect."""
 
@@ -61,14 +63,19 @@ def look(now: datetime) -> int:
 
 def suspected(mobile: str, address: str) -> set[str]:
     """Return what is suspected of all that a request belongs to."""
-    asked = [SITE, prefix_subject(mobile), *([address_subject(address)] if address else [])]
+    asked = [SITE, prefix_subject(mobile), *client_subjects(address)]
     return set(Suspicion.objects.standing().filter(subject__in=asked).values_list("subject", flat=True))
 
 
 def is_vouched(address: str, *, now: datetime) -> bool:
-    """Whether somebody entered a code at this address in the last day. Asks about no number: that would tell who is."""
-    entered = VerificationCode.objects.filter(address=address, entered_at__gte=now - _VOUCHED)
-    return bool(address) and entered.exists()
+    """Whether somebody entered a code there in the last day: at an IPv4 address, in the network around an IPv6 client.
+
+    A phone changes its /64 often, and an attack has as many as it likes, so a single one says little for or against
+    anybody. Asks about no number: that would tell who is.
+    """
+    network = wider_network(address)
+    where = {"network": network} if network else {"address": address}
+    return bool(address) and VerificationCode.objects.filter(**where, entered_at__gte=now - _VOUCHED).exists()
 
 
 def _shares(now: datetime, at_least: int) -> Iterator[tuple[str, int, int, int]]:
@@ -83,6 +90,8 @@ def _shares(now: datetime, at_least: int) -> Iterator[tuple[str, int, int, int]]
     yield from _by_subject(prefixes, max(_LEAST, at_least // _PREFIX_PART))
     clients = ripe.exclude(address="").annotate(subject=Concat(Value(address_subject("")), F("address")))
     yield from _by_subject(clients, max(_LEAST, at_least // _ADDRESS_PART))
+    networks = ripe.exclude(network="").annotate(subject=Concat(Value(network_subject("")), F("network")))
+    yield from _by_subject(networks, max(_LEAST, at_least // _NETWORK_PART))
 
 
 def _by_subject(rows: QuerySet[Any], least: int) -> Iterator[tuple[str, int, int, int]]:
@@ -94,7 +103,7 @@ def _by_subject(rows: QuerySet[Any], least: int) -> Iterator[tuple[str, int, int
 def _suspect(subject: str, sent: int, entered: int, *, now: datetime) -> bool:
     began = Suspicion.objects.suspect(subject, sent=sent, entered=entered, now=now)
     if began:
-        # An address is somebody's; which one is in the table.
+        # An address or a network is somebody's; which one is in the table.
         kind = subject.partition(":")[0]
         level = logging.ERROR if subject == SITE else logging.INFO
         logger.log(

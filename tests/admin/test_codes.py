@@ -91,6 +91,7 @@ SUBJECTS = [
     ("prefix:1380013", "numbers that begin with 1380013", "numbers that begin with 1380013"),
     ("address:203.0.113.7", "address 203.0.*.*", "address 203.0.113.7"),
     ("address:2001:db8:1:2::/64", "address 2001:db8:*", "address 2001:db8:1:2::/64"),
+    ("network:2001:db8:1::/48", "network 2001:db8:*", "network 2001:db8:1::/48"),
 ]
 
 

@@ -37,6 +37,8 @@ class Plan:
 
     requests: int = 10_000
     addresses: int = 500
+    networks: int = 0
+    """IPv6 networks (/48) that the bots are in, each request in another /64 of one of them; 0: IPv4 addresses."""
     numbers: int = 5_000
     prefixes: int = 500
     calm: float = 1800
@@ -71,6 +73,7 @@ class Simulation:
     def __post_init__(self) -> None:
         self._random = random.Random(self.plan.seed)
         self._order = count()
+        self._fresh = count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._now = 0.0
         self._under_attack = False
@@ -102,12 +105,17 @@ class Simulation:
         return f"{prefix}{index // self.plan.prefixes:04}"
 
     def _bot(self, mobile: str) -> None:
-        number = self._random.randrange(self.plan.addresses)
         try:
-            send_code(mobile, PURPOSE, ip=f"198.18.{number // 250}.{number % 250}")
+            send_code(mobile, PURPOSE, ip=self._bots_address())
         except CodeThrottled:
             return
         self.outcome.sms_to_strangers += 1
+
+    def _bots_address(self) -> str:
+        if self.plan.networks:
+            return f"2001:db8:{self._random.randrange(self.plan.networks):x}:{next(self._fresh):x}::1"
+        number = self._random.randrange(self.plan.addresses)
+        return f"198.18.{number // 250}.{number % 250}"
 
     def _person(self, index: int) -> None:
         # Their numbers begin like the strangers' do.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from .simulation import SCENARIOS, Plan, simulate
@@ -11,8 +13,9 @@ SMALL = {"SITE_PER_HOUR": 100, "WATCH_AT_LEAST": 10}
 PLAN = Plan(requests=1000, addresses=50, numbers=500, prefixes=500, people_a_minute=0.5)
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("broker")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+
+
 def test_an_attack_with_and_without_the_watch() -> None:
     outcomes = {
         name: simulate({**options, **SMALL} if options.get("INTERVAL") != 0 else options, PLAN)
@@ -30,3 +33,20 @@ def test_an_attack_with_and_without_the_watch() -> None:
     assert watched.suspected_after < 300
     assert asked.sms_to_strangers < watched.sms_to_strangers
     assert asked.turned_away == 0
+
+
+def test_one_ipv6_customer_is_not_an_attack_from_everywhere() -> None:
+    one, many = (simulate({**SCENARIOS["limits and watch"], **SMALL}, replace(PLAN, networks=n)) for n in (1, 0))
+    # However many /64s there are to ask from.
+    assert 0 < one.sms_to_strangers < many.sms_to_strangers
+    assert one.people > 0
+    assert one.turned_away == 0
+
+
+def test_some_ipv6_customers_are_noticed_as_many_addresses_are() -> None:
+    plan = replace(PLAN, networks=5)
+    unwatched = simulate({**SCENARIOS["limits, no watch"], **SMALL}, plan)
+    watched = simulate({**SCENARIOS["limits and watch"], **SMALL}, plan)
+    assert unwatched.turned_away > unwatched.people / 2
+    assert watched.sms_to_strangers < unwatched.sms_to_strangers
+    assert watched.turned_away <= unwatched.turned_away / 4

@@ -11,10 +11,12 @@ from django.urls import reverse
 from django_otp import devices_for_user, verify_token
 from django_otp.forms import OTPAuthenticationForm
 
+from django_ihuyi import send_code
 from django_ihuyi.contrib.otp.models import SmsDevice
-from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.exceptions import CodeThrottled, InvalidMessage
 from django_ihuyi.models import Message, VerificationCode
 from tests.verification.codes import MOBILE, another, code_in
+from tests.verification.conftest import Configure
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "tea-and-cake-9"
@@ -69,6 +71,15 @@ def test_a_limit_is_told_as_the_challenge(device: Any) -> None:
     device.generate_challenge()
     assert "Ask again in" in device.generate_challenge()
     assert Message.objects.count() == 1
+
+
+def test_a_stranger_does_not_take_the_codes_away(device: Any, configure: Configure) -> None:
+    configure(INTERVAL=0, PURPOSES={"otp": {"CAPTCHA": "never"}})
+    for _ in range(3):
+        send_code(MOBILE, "sign-up")
+    with pytest.raises(CodeThrottled):
+        send_code(MOBILE, "sign-up")
+    assert [device.generate_challenge()[:15] for _ in range(3)] == ["A code was sent"] * 2 + ["No code can be "]
 
 
 def test_a_number_that_gets_no_text_is_told_and_not_saved(device: Any) -> None:

@@ -12,8 +12,9 @@ from pytest_django import Settings
 from two_factor.plugins.phonenumber.models import PhoneDevice
 from two_factor.signals import user_verified
 
+from django_ihuyi import send_code
 from django_ihuyi.contrib.two_factor import Gateway, token_entered
-from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.exceptions import CodeThrottled, InvalidMessage
 from django_ihuyi.models import Message, VerificationCode
 from tests.verification.codes import MOBILE, code_in
 from tests.verification.conftest import Configure
@@ -80,6 +81,15 @@ def test_a_second_request_in_a_moment_uses_the_token_that_was_sent(client: Clien
     give_password(client)
     assert give_password(Client()).status_code == 200
     assert Message.objects.count() == 1
+
+
+def test_a_stranger_does_not_take_the_tokens_away(client: Client, device: Any, configure: Configure) -> None:
+    configure(INTERVAL=0, PURPOSES={"two-factor": {"CAPTCHA": "never"}})
+    for _ in range(3):
+        send_code(MOBILE, "sign-up")
+    with pytest.raises(CodeThrottled):
+        send_code(MOBILE, "sign-up")
+    assert [give_password(Client()).status_code for _ in range(3)] == [200, 200, 429]
 
 
 def test_another_limit_is_a_page_that_says_so(client: Client, device: Any, configure: Configure) -> None:

@@ -70,7 +70,7 @@ def test_every_limit_is_in_the_table_with_its_default(settings: Settings) -> Non
     limits, attack = tables(PAGE)
     assert [code_in(row[0]) for row in limits[1:]] == [reason.value for reason in ThrottleReason]
     stated = {code_in(row[0]): row[2] for row in limits[1:]}
-    for windows in Policy(conf.get_verification()).limits(MOBILE, "203.0.113.7").values():
+    for windows in Policy(conf.get_verification()).limits(MOBILE, "203.0.113.7", purpose="sign-up").values():
         for window in windows:
             number = window.seconds if window.name == "interval" else window.limit
             assert f"{number:,}" in stated[window.reason].split(" ")

@@ -83,6 +83,17 @@ def test_when(configure: Configure, options: dict[str, Any], ip: str | None, sen
         assert send_code("13900139000", PURPOSE, ip=ip).status == "queued"
 
 
+def test_an_ipv6_network_has_five_times_the_threshold(configure: Configure) -> None:
+    configure(CAPTCHA=CAPTCHA, CAPTCHA_ADDRESS_AFTER=1)
+    wanted = []
+    for index in range(6):
+        ip = f"2001:db8:1:{index:x}::1"
+        wanted.append(captcha_required(PURPOSE, ip))
+        send_code(f"1380013800{index}", PURPOSE, ip=ip, captcha="right")
+    assert wanted == [False] * 5 + [True]
+    assert not captcha_required(PURPOSE, "2001:db8:2::1")
+
+
 @pytest.mark.parametrize(("subject", "wanted"), [("site", True), (f"address:{IP}", True), ("address:1.2.3.4", False)])
 def test_where_bombing_is_suspected(configure: Configure, subject: str, wanted: bool) -> None:
     configure(CAPTCHA=CAPTCHA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from pytest_django import Settings
 
 from django_ihuyi import send_code, verify_code
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
-from django_ihuyi.models import CodeQuota, Message
+from django_ihuyi.models import CodeQuota, Message, VerificationCode
 from django_ihuyi.tasks import submit_message
 from tests.wire import FakeWire
 
@@ -83,6 +84,25 @@ def test_ipv6_counts_by_network_and_ipv4_by_address(configure: Configure) -> Non
         send_code("13800138005", PURPOSE, ip="2001:db8:1:2:ffff::9")
 
 
+def test_one_ipv6_customer_is_not_as_many_clients_as_their_network_has(configure: Configure) -> None:
+    configure(ADDRESS_PER_HOUR=2)
+    for index in range(10):
+        send_code(f"138001380{index:02}", PURPOSE, ip=f"2001:db8:1:{index:x}::1")
+    with pytest.raises(CodeThrottled) as caught:
+        send_code(OTHER, PURPOSE, ip="2001:db8:1:ffff::1")
+    assert caught.value.reason == "address"
+    send_code(OTHER, PURPOSE, ip="2001:db8:2::1")
+    assert set(VerificationCode.objects.values_list("network", flat=True)) == {"2001:db8:1::/48", "2001:db8:2::/48"}
+
+
+def test_an_ipv4_address_has_no_network_around_it() -> None:
+    send_code(MOBILE, PURPOSE, ip=IP)
+    assert VerificationCode.objects.get().network == ""
+    assert set(CodeQuota.objects.values_list("pk", flat=True)) == {
+        f"number:{MOBILE}", "prefix:1380013", f"address:{IP}", "site",
+    }  # fmt: skip
+
+
 def test_a_refused_request_spends_nothing(configure: Configure) -> None:
     start = timezone.now().replace(microsecond=0)
     with time_machine.travel(start, tick=False) as clock:
@@ -94,6 +114,38 @@ def test_a_refused_request_spends_nothing(configure: Configure) -> None:
             assert caught.value.retry_after == 60 - second
         clock.move_to(start + timedelta(seconds=60))
         send_code(MOBILE, PURPOSE)
+
+
+BEHIND = {"PURPOSES": {"log-in-second": {"BEHIND_PASSWORD": True}}}
+RESERVES: list[tuple[str, dict[str, Any], int, int]] = [
+    ("the default", BEHIND, 3, 2),
+    ("another", {**BEHIND, "NUMBER_RESERVED": 1}, 4, 1),
+    ("one is for everybody", {**BEHIND, "NUMBER_PER_DAY": 2}, 1, 1),
+    ("a package's second factor", {"PURPOSES": {"otp": {}}}, 3, 0),
+    ("not behind a password", {"PURPOSES": {"otp": {"BEHIND_PASSWORD": False}}}, 5, 0),
+    ("no such purpose", {"PURPOSES": {"sign-up": {}}}, 5, 0),
+    ("no limit", {**BEHIND, "NUMBER_PER_DAY": None}, 9, 9),
+]
+
+
+def sent_of_nine(purpose: str) -> int:
+    """How many codes go out of so many that are asked for."""
+    before = Message.objects.count()
+    for _ in range(9):
+        with suppress(CodeThrottled):
+            send_code(MOBILE, purpose)
+    return Message.objects.count() - before
+
+
+@pytest.mark.parametrize(
+    ("options", "anybodys", "behind_a_password"), [row[1:] for row in RESERVES], ids=[row[0] for row in RESERVES]
+)
+def test_the_last_codes_of_a_day_are_for_who_gave_a_password(
+    configure: Configure, options: dict[str, Any], anybodys: int, behind_a_password: int
+) -> None:
+    configure(INTERVAL=0, **options)
+    assert sent_of_nine("sign-up") == anybodys
+    assert sent_of_nine("log-in-second") == behind_a_password
 
 
 def test_no_limits_where_the_site_sets_none(configure: Configure) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
+from pytest_django import Settings
 
-from django_ihuyi import send_code, verify_code
+from django_ihuyi import offer_code, send_code, send_sms, verify_code
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage, ThrottleReason
 from django_ihuyi.models import CodeQuota, Message, Suspicion, VerificationCode
 from django_ihuyi.verification import watch
@@ -85,6 +89,73 @@ def test_a_prefix_abroad_has_a_limit_as_one_in_china_has(configure: Configure) -
     with pytest.raises(CodeThrottled) as caught:
         send_code("+14155559876", PURPOSE, account="abroad")
     assert caught.value.reason is ThrottleReason.PREFIX
+
+
+def test_one_country_does_not_get_what_the_whole_site_gets() -> None:
+    sent, refused = 0, set()
+    start = timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        for index in range(200):
+            clock.move_to(start + timedelta(seconds=15 * index))
+            try:
+                # Another number, prefix and client each time.
+                send_code(f"+23276{index:03}123", PURPOSE, ip=f"2001:db8:{index:x}::1", account="abroad")
+            except CodeThrottled as error:
+                refused.add(error.reason)
+            else:
+                sent += 1
+    assert (sent, refused) == (50, {ThrottleReason.COUNTRY})
+    assert send_code(ABROAD, PURPOSE, account="abroad").status == "queued"
+    assert send_code(MOBILE, PURPOSE).status == "queued"
+
+
+@pytest.mark.parametrize(
+    ("options", "wait"),
+    [({"COUNTRY_PER_HOUR": 1}, 3660), ({"COUNTRY_PER_HOUR": None, "COUNTRY_PER_DAY": 1}, 86_400 + 1440)],
+    ids=["an hour", "a day"],
+)
+def test_a_country_has_limits_of_its_own(configure: Configure, options: dict[str, Any], wait: int) -> None:
+    configure(**options)
+    with time_machine.travel(timezone.now().replace(microsecond=0), tick=False):
+        send_code(ABROAD, PURPOSE, account="abroad")
+        with pytest.raises(CodeThrottled) as caught:
+            send_code("+12025550123", PURPOSE, account="abroad")
+    assert (caught.value.reason, caught.value.retry_after) == (ThrottleReason.COUNTRY, wait)
+    assert send_code("+85291234567", PURPOSE, account="abroad").status == "queued"
+
+
+NOT_FOR_CODES = [
+    "+881612345678", "+870773123456", "+88213123456789", "+88241123456",  # satellites, and networks of no country
+    "+979123456789", "+19005550123", "+4487123456",  # premium
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", NOT_FOR_CODES)
+@pytest.mark.parametrize("call", [send_code, partial(offer_code, known=False), partial(send_given_code, code="1234")])
+def test_no_code_goes_to_a_satellite_or_a_premium_number(call: Any, number: str) -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        call(number, PURPOSE, account="abroad")
+    assert caught.value.code == 406
+    assert not VerificationCode.objects.exists()
+
+
+def test_a_message_that_is_no_code_may_go_to_a_satellite() -> None:
+    assert send_sms("+881612345678", "Your order is on its way.", account="abroad").mobile == "+881612345678"
+
+
+def test_an_account_sends_to_its_countries_only(settings: Settings) -> None:
+    accounts = settings.IHUYI["ACCOUNTS"]
+    settings.IHUYI = {
+        **settings.IHUYI,
+        "ACCOUNTS": {**accounts, "abroad": {**accounts["abroad"], "COUNTRIES": ["852"]}},
+    }
+    for call in (partial(send_code, purpose=PURPOSE), partial(send_sms, content="Your order is on its way.")):
+        with pytest.raises(InvalidMessage) as caught:
+            call(ABROAD, account="abroad")
+        assert (caught.value.code, "COUNTRIES" in caught.value.reason) == (406, True)
+    assert not Message.objects.exists()
+    assert send_code("+852 9123 4567", PURPOSE, account="abroad").mobile == "+85291234567"
+    assert send_code(MOBILE, PURPOSE).mobile == MOBILE
 
 
 def test_the_watch_sees_prefixes_abroad() -> None:

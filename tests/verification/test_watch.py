@@ -60,6 +60,8 @@ CASES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("one prefix, too few", {"count": 9, "mobile": "13800138000"}, set()),
     ("one address", {"count": 5, **ADDRESS}, {"address:203.0.113.7"}),
     ("one address, too few", {"count": 4, **ADDRESS}, set()),
+    ("one network", {"count": 10, "network": "2001:db8:1::/48"}, {"network:2001:db8:1::/48"}),
+    ("one network, too few", {"count": 9, "network": "2001:db8:1::/48"}, set()),
     ("one address, entered", {"count": 5, "entered": 1, **ADDRESS}, set()),
 ]
 
@@ -153,6 +155,41 @@ def test_an_address_where_codes_are_entered_is_spared(hours: float, answers: lis
     sent(1, address="203.0.113.7", minutes=200, entered_at=timezone.now() - timedelta(hours=hours))
     assert ask("203.0.113.7", 3) == answers
     assert ask("203.0.113.8", 3, prefix="1390013") == ["sent", "address", "address"]
+
+
+NETWORK = "2001:db8:1::/48"
+
+
+def ask_in_turn(networks: str, times: int) -> list[str]:
+    """Ask from another /64 each time, for numbers that have nothing in common."""
+    return [ask(f"{networks}:{index + 1:x}::1", 1, prefix=f"139{index:04}")[0] for index in range(times)]
+
+
+@pytest.mark.parametrize(
+    ("subject", "answers"),
+    [
+        (f"network:{NETWORK}", ["sent"] * 5 + ["address"] * 2),
+        ("site", ["sent"] * 5 + ["address"] * 2),
+        ("network:2001:db8:2::/48", ["sent"] * 7),
+    ],
+    ids=["itself", "the site", "another"],
+)
+def test_a_network_gets_five_times_what_an_address_gets(subject: str, answers: list[str]) -> None:
+    Suspicion.objects.suspect(subject, sent=9, entered=0, now=timezone.now())
+    assert ask_in_turn("2001:db8:1", 7) == answers
+
+
+def test_where_a_network_is_suspected_so_is_each_client_in_it() -> None:
+    Suspicion.objects.suspect(f"network:{NETWORK}", sent=9, entered=0, now=timezone.now())
+    assert ask("2001:db8:1:7::1", 2) == ["sent", "address"]
+
+
+def test_a_code_that_is_entered_speaks_for_its_network_and_against_nothing_that_is_suspected_of_that() -> None:
+    sent(1, entered=1, address="2001:db8:1::/64", network=NETWORK, minutes=200)
+    Suspicion.objects.suspect("site", sent=9, entered=0, now=timezone.now())
+    assert ask_in_turn("2001:db8:1", 7) == ["sent"] * 7
+    Suspicion.objects.suspect(f"network:{NETWORK}", sent=9, entered=0, now=timezone.now())
+    assert ask("2001:db8:1:7::2", 1, prefix="1370013") == ["address"]
 
 
 def test_what_is_suspected_of_the_address_itself_is_not_spared() -> None:

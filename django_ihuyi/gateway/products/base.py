@@ -20,6 +20,7 @@ class Product(ABC):
         counts_messages: Whether a balance is a number of messages; it is yuan otherwise.
         promises_receipts: Whether a document says that receipts come, so that one that does not come is missed.
         only_codes: Whether it carries verification codes and nothing else.
+        goes_abroad: Whether it reaches numbers of other countries.
     """
 
     name: ClassVar[str]
@@ -30,6 +31,7 @@ class Product(ABC):
     counts_messages: ClassVar[bool] = True
     promises_receipts: ClassVar[bool] = False
     only_codes: ClassVar[bool] = False
+    goes_abroad: ClassVar[bool] = False
 
     @property
     def takes_templates(self) -> bool:

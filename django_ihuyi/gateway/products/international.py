@@ -24,6 +24,7 @@ class _International(Product):
     methods: ClassVar[frozenset[str]] = frozenset({"Submit", "GetNum"})
     id_field: ClassVar[str] = "ismsid"
     counts_messages: ClassVar[bool] = False
+    goes_abroad: ClassVar[bool] = True
 
     def normalise(self, mobile: object) -> str:
         what = "a mobile number outside of mainland China, written with + and its country code"

@@ -53,6 +53,17 @@ def mask_address(address: str) -> str:
     return ".".join([*address.split(".")[:2], "*", "*"]) if address else ""
 
 
+def mask_prefix(prefix: str) -> str:
+    """Show of the beginning of a number as much as is shown of a number: its first three digits.
+
+    Beside a masked number a longer beginning leaves so few digits open that they can be tried.
+
+    Args:
+        prefix: The first digits of a number.
+    """
+    return prefix[:3] + "*" * len(prefix[3:])
+
+
 def mask_text(text: str) -> str:
     """Show how long a text is, and nothing of it."""
     return "•" * min(len(text), 12)

@@ -19,8 +19,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from django_ihuyi.admin import export_files, export_pages, export_rows
 from django_ihuyi.admin.export_rows import Rows
-from django_ihuyi.admin.looks import LOOKED
 from django_ihuyi.models import Message
+from django_ihuyi.privacy.looks import LOOKED
 
 from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_message
 from .pages import html, list_url

@@ -56,9 +56,9 @@ FROM (
 """
 
 _RECEIPTS = """
-INSERT INTO django_ihuyi_receipt (mobile, smsid, received_at, fingerprint, code, msg, report_time, report_time_text,
-    message_id)
-SELECT mobile, smsid, reported_at + interval '1 second', md5(id::text) || md5(smsid), receipt_code, receipt_msg,
+INSERT INTO django_ihuyi_receipt (mobile, smsid, received_at, fingerprint, product, code, msg, report_time,
+    report_time_text, message_id)
+SELECT mobile, smsid, reported_at + interval '1 second', md5(id::text) || md5(smsid), 'sms', receipt_code, receipt_msg,
     reported_at, to_char(reported_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS'),
     CASE WHEN id %% 10007 = 1 THEN NULL ELSE id END
 FROM django_ihuyi_message WHERE reported_at IS NOT NULL ORDER BY id

@@ -28,6 +28,20 @@ def mask_mobile(mobile: str) -> str:
     return f"{mobile[:3]}{'*' * (len(mobile) - 5)}{mobile[-2:]}"
 
 
+def without_number(words: str, mobile: str) -> str:
+    """Show the gateway's or a carrier's words without the number, should they repeat it.
+
+    Args:
+        words: What was answered or reported.
+        mobile: The number that they are about, as the record has it. It is found with or without its ``+`` and with
+            spaces or hyphens in it.
+    """
+    digits = mobile.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return words.replace(mobile, mask_mobile(mobile))
+    return re.sub(rf"\+?{'[ -]?'.join(digits)}", mask_mobile(mobile), words)
+
+
 def mask_address(address: str) -> str:
     """Show the first half of a client's address.
 
@@ -37,6 +51,17 @@ def mask_address(address: str) -> str:
     if ":" in address:
         return ":".join([*address.split(":")[:2], "*"])
     return ".".join([*address.split(".")[:2], "*", "*"]) if address else ""
+
+
+def mask_prefix(prefix: str) -> str:
+    """Show of the beginning of a number as much as is shown of a number: its first three digits.
+
+    Beside a masked number a longer beginning leaves so few digits open that they can be tried.
+
+    Args:
+        prefix: The first digits of a number.
+    """
+    return prefix[:3] + "*" * len(prefix[3:])
 
 
 def mask_text(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from django.contrib import admin, messages
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,8 +19,9 @@ from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.masking import mask_mobile, without_hash
 from django_ihuyi.models import Message
 from django_ihuyi.outbound.numbers import normalise_any
+from django_ihuyi.privacy import looks
 
-from . import display, looks, search
+from . import display, search
 from .paging import CappedPaginator, NewestFirst
 from .privacy import sees_whole
 
@@ -209,20 +210,27 @@ class SearchedAdmin(ReadOnlyAdmin[_Row]):
         """Find rows by exact number or smsid: an index answers that, and nothing else is searched."""
         if not search_term.strip():
             return queryset, False
-        asked: Q | None = search.read(search_term)
+        asked = search.read(search_term)
         if asked is None:
             messages.warning(
                 request, gettext("That is neither a mobile number nor an smsid. Parts of them cannot be searched.")
             )
             return queryset.none(), False
-        return queryset.filter(asked), False
+        if asked.mobile is not None:
+            self.note_search(request, asked.mobile)
+        return queryset.filter(asked.condition), False
+
+    def note_search(self, request: HttpRequest, mobile: str) -> None:
+        """Note that somebody who sees masks asked for a number: what is found tells that the record has it."""
+        if not sees_whole(request):
+            looks.searched_for(request.user, self.model, mobile)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list, and note who looked at whole numbers."""
         response = super().changelist_view(request, extra_context)
         shown = getattr(response, "context_data", {}).get("cl")
         if shown is not None and sees_whole(request):
-            looks.looked_at_list(request, self.model, [row.pk for row in shown.result_list])
+            looks.looked_at_list(request.user, self.model, [row.pk for row in shown.result_list])
         return response
 
     def render_change_form(
@@ -236,7 +244,7 @@ class SearchedAdmin(ReadOnlyAdmin[_Row]):
     ) -> HttpResponse:
         """Show one row, and note who looked at it whole."""
         if obj is not None and sees_whole(request):
-            looks.looked_at_row(request, obj)
+            looks.looked_at_page(request.user, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def mobile_column(self, request: HttpRequest) -> str:
@@ -267,10 +275,12 @@ class NumberAdmin(SearchedAdmin[_Row]):
         if not search_term.strip():
             return queryset, False
         try:
-            return queryset.filter(mobile=normalise_any(search_term)), False
+            mobile = normalise_any(search_term)
         except InvalidMessage:
             messages.warning(request, gettext("That is no mobile number. Parts of one cannot be searched."))
             return queryset.none(), False
+        self.note_search(request, mobile)
+        return queryset.filter(mobile=mobile), False
 
 
 class PushAdmin(SearchedAdmin[_Row]):

@@ -28,8 +28,9 @@ from django_ihuyi.conf import get_aliases_of
 from django_ihuyi.hashing import spellings
 from django_ihuyi.masking import HASH_MARK, mask_text, without_hash
 from django_ihuyi.models import Message, OptOut, Reply
+from django_ihuyi.privacy import looks
 
-from . import display, looks, reading
+from . import display, reading
 from .base import Tool, Views
 from .composing import ComposeForm, Purpose, compose, new_nonce, tried
 from .privacy import sees_whole, shown_number, shown_text
@@ -104,7 +105,7 @@ class Conversations(Views):
                 return HttpResponseRedirect(self._url(row))
         if sees_whole(request):
             for model in (Message, Reply):
-                looks.looked_at_list(request, model, [one.pk for one in shown if isinstance(one, model)])
+                looks.looked_at_list(request.user, model, [one.pk for one in shown if isinstance(one, model)])
         return self.pages.show(
             request,
             "reply/conversation",

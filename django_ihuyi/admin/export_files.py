@@ -1,13 +1,15 @@
 """Files of an export: CSV that is sent while it is written, and XLSX where XlsxWriter is installed.
 
 No library does CSV's part: the one for it (defusedcsv) lets pass what begins with a tab, a line's end or a full-width
-sign, and spreadsheets in China take the latter for formulas too. XlsxWriter has a mode that keeps one row in memory.
+sign, and spreadsheets in China take the latter for formulas too; nor does it look further than a cell's beginning.
+XlsxWriter has a mode that keeps one row in memory.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,8 +23,15 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 XLSX_MOST = 100_000
 """Rows of an XLSX file, which has to be complete before its first byte is sent. The format ends at 1,048,576."""
 
-_FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")
+_SIGNS = "=+-@|%＝＋－＠"
 """What a spreadsheet may take for the beginning of a formula or a command."""
+_SPACE = "\t\r\n"
+"""What it may pass over before that."""
+_FORMULA = tuple(_SIGNS + _SPACE)
+_LATER = re.compile(rf"""([;{_SPACE}]"*)(?=[{re.escape(_SIGNS)}])""")
+"""Where a formula would begin for a program that splits at semicolons or tabs instead of commas: such a program sees no
+quotes around our cells, since for it they do not begin there, so a semicolon, a tab or a line's end begins a cell.
+Quotes that follow, which a CSV file has doubled, are an empty quotation for it and hide nothing."""
 
 
 def has_xlsx() -> bool:
@@ -31,7 +40,12 @@ def has_xlsx() -> bool:
 
 
 def defuse(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula: an apostrophe in front says that it is text."""
+    """Return a text of which no spreadsheet takes anything for a formula, however it splits the file into cells.
+
+    An apostrophe in front says that it is text. Within the text there is one only where a cell of another program's
+    would begin with a formula (OWASP, "CSV Injection"): everything else stays as it is.
+    """
+    text = _LATER.sub(r"\1'", text)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

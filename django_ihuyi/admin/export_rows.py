@@ -12,10 +12,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from django_ihuyi.gateway.codes import ACCEPTED, CODES
-from django_ihuyi.masking import mask_mobile
+from django_ihuyi.masking import mask_mobile, without_number
 from django_ihuyi.models import Message
 
-from .privacy import whole_text, without_number
+from .privacy import whole_text
 
 Cell = str | int | datetime | None
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.conf import get_account_aliases
 from django_ihuyi.gateway.codes import ACCEPTED, lookup
 from django_ihuyi.gateway.texts import SEPARATOR
-from django_ihuyi.masking import HIDDEN
+from django_ihuyi.masking import HIDDEN, without_number
 from django_ihuyi.models import AccountState, Batch, Message, Template
 from django_ihuyi.outbound.placeholders import fill
 
@@ -37,7 +37,7 @@ from .filters import (
     NoReceiptFilter,
     ProductFilter,
 )
-from .privacy import sees_whole, shown_text, shown_words, without_number
+from .privacy import sees_whole, shown_text, shown_words
 from .related import receipts_table, replies_table, resending_notes
 from .standing import describe
 from .suspicions import alarms

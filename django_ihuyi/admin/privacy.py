@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from difflib import SequenceMatcher
 
 from django.http import HttpRequest
 
-from django_ihuyi.masking import HIDDEN, mask_codes, mask_mobile, mask_quoted_codes, mask_text
+from django_ihuyi.masking import HIDDEN, mask_codes, mask_mobile, mask_quoted_codes, mask_text, without_number
 from django_ihuyi.models import Message
 
 _QUOTE = 4
@@ -53,11 +52,3 @@ def _without_quotes(words: str, text: str) -> str:
         return words
     before, after = words[: quote.a], words[quote.a + quote.size :]
     return f"{_without_quotes(before, text)}{HIDDEN}{_without_quotes(after, text)}"
-
-
-def without_number(words: str, mobile: str) -> str:
-    """Show a carrier's words without the number, should they repeat it, with or without its ``+`` and spaces."""
-    digits = mobile.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
-        return words.replace(mobile, mask_mobile(mobile))
-    return re.sub(rf"\+?{'[ -]?'.join(digits)}", mask_mobile(mobile), words)

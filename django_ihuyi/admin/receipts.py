@@ -9,13 +9,14 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.masking import without_number
 from django_ihuyi.models import Receipt
 
 from . import display
 from .base import PushAdmin
 from .filters import DayFilter, MatchedFilter, OutcomeFilter
 from .matching import MatchingAdmin
-from .privacy import sees_whole, without_number
+from .privacy import sees_whole
 
 
 @admin.register(Receipt)

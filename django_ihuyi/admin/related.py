@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from django_ihuyi.masking import mask_text
+from django_ihuyi.masking import mask_text, without_number
 from django_ihuyi.models import Message, Receipt, Reply
 
 from . import display
-from .privacy import sees_whole, without_number
+from .privacy import sees_whole
 
 if TYPE_CHECKING:
     from .messages import MessageAdmin

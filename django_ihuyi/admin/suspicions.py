@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import conf
-from django_ihuyi.masking import mask_address
+from django_ihuyi.masking import mask_address, mask_prefix
 from django_ihuyi.models import Suspicion
 
 from . import display
@@ -21,6 +21,8 @@ from .base import ReadOnlyAdmin
 from .privacy import sees_whole
 
 _SITE = "site"
+_MASKS = {"prefix": mask_prefix, "address": mask_address, "network": mask_address}
+"""How the kinds of subjects that tell of people are shown to those who see masks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,10 @@ class SuspicionAdmin(ReadOnlyAdmin[Suspicion]):
 
     @admin.display(description=_("what"))
     def masked_subject(self, row: Suspicion) -> str:
-        """Show what is suspected, an address or a network by its first half."""
+        """Show what is suspected: of a prefix the first three digits, of an address or a network the first half."""
         kind, _colon, which = row.subject.partition(":")
-        shown = Suspicion(subject=f"{kind}:{mask_address(which)}") if kind in {"address", "network"} else row
-        return self.whole_subject(shown)
+        shown = _MASKS[kind](which) if kind in _MASKS else which
+        return self.whole_subject(Suspicion(subject=f"{kind}:{shown}"))
 
     @admin.display(description=_("state"))
     def state(self, row: Suspicion) -> SafeString:

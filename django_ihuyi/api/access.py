@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from rest_framework.exceptions import MethodNotAllowed
@@ -11,7 +12,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from django_ihuyi import conf
-from django_ihuyi.addresses import client_address
+from django_ihuyi.addresses import client_address, one_client
 
 if TYPE_CHECKING:
     from .base import Endpoint
@@ -52,6 +53,42 @@ class Throttle(SimpleRateThrottle):
     def get_cache_key(self, request: Request, view: APIView) -> str:
         """Return what the caller's requests are counted under."""
         return f"django_ihuyi.api.{self.scope}.{caller(request)}"
+
+
+class Failures(SimpleRateThrottle):
+    """Counts wrong credentials by the client's address, at the rate of the scope ``failures``.
+
+    The rates of callers cannot: whom a request is counted for is known only once its credentials are right.
+    """
+
+    scope = "failures"
+    rate = "1/s"  # until a request asks
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Whether the address has not been wrong too often. What is asked is not counted; :meth:`count` is for that."""
+        rate = conf.get_api().rate(self.scope)
+        if rate is None:
+            self.key = None
+            return True
+        self.num_requests, self.duration = self.parse_rate(rate)
+        return super().allow_request(request, view)
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        """Return what the address's failures are counted under."""
+        client = client_address(request)
+        # A server behind a Unix socket knows none, and a proxy may write one in a form of its own.
+        with suppress(ValueError):
+            client = one_client(client)
+        return f"django_ihuyi.api.{self.scope}.{client}"
+
+    def throttle_success(self) -> bool:
+        """Let it through; whether its credentials are right is not known yet."""
+        return True
+
+    def count(self) -> None:
+        """Note that the credentials of the request that was let through are wrong."""
+        if self.key is not None:
+            super().throttle_success()
 
 
 def caller(request: Request) -> str:

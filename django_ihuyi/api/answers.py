@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django_ihuyi import conf
 from django_ihuyi.balance.reading import is_low
 from django_ihuyi.gateway import lookup
-from django_ihuyi.masking import mask_mobile, mask_text
+from django_ihuyi.masking import mask_mobile, mask_text, without_number
 from django_ihuyi.models import BalanceReading, Batch, Message, OptOut, Reply, Template
 from django_ihuyi.outbound.bulk import Refused
 
@@ -36,7 +36,7 @@ def message(row: Message, *, whole: bool) -> dict[str, Any]:
         "batch": row.batch_id,
         "metadata": row.metadata if whole else None,
         "receipt_code": row.receipt_code,
-        "receipt_msg": row.receipt_msg,
+        "receipt_msg": row.receipt_msg if whole else without_number(row.receipt_msg, row.mobile),
         **{
             name: getattr(row, name)
             for name in ("created_at", "send_at", "expires_at", "submitted_at", "accepted_at", "reported_at")

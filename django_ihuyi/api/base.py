@@ -12,6 +12,7 @@ from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
@@ -25,7 +26,7 @@ from rest_framework.views import APIView
 from django_ihuyi import conf
 
 from . import problems
-from .access import HasDjangoPermission, Throttle
+from .access import Failures, HasDjangoPermission, Throttle
 from .lists import Filters, Readers
 
 _Row = TypeVar("_Row", bound=Model)
@@ -76,14 +77,23 @@ class Endpoint(APIView):
         return problems.handle
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  the signature of DRF
-        """Let nobody in while the site has not said who may.
+        """Let nobody in while the site has not said who may, nor an address that guesses.
 
         Raises:
             Http404: It has not.
+            Throttled: Wrong credentials came from the client's address too often.
         """
         if not conf.get_api().permission_classes:
             raise Http404
-        super().initial(request, *args, **kwargs)
+        # Before anything is authenticated: a right guess among too many is not to be told, nor a password to be hashed.
+        failures = Failures()
+        if not failures.allow_request(request, self):
+            raise Throttled(failures.wait())
+        try:
+            super().initial(request, *args, **kwargs)
+        except AuthenticationFailed:
+            failures.count()
+            raise
 
 
 class Nowhere(Endpoint):

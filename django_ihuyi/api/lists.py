@@ -12,6 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from django_ihuyi.privacy import looks
+
 from .fields import Key
 
 MOST = 500
@@ -43,14 +45,17 @@ def page(
     rows: QuerySet[_Row],
     filters: Filters,
     show: Callable[[_Row], dict[str, Any]],
+    *,
+    whole: bool = False,
 ) -> Response:
-    """Answer one page of a list.
+    """Answer one page of a list. Who looked at whole numbers, or asked for one without seeing any, is noted.
 
     Args:
         request: Its query holds the filters' names, ``before`` (a row's id) and ``limit`` (100; 500 at the most).
         rows: All rows that the caller may see.
         filters: What the list can be filtered by.
         show: Makes of a row what the caller gets.
+        whole: Whether that has whole numbers.
 
     Returns:
         ``results``, and ``next``: the address of the next page or null.
@@ -59,6 +64,7 @@ def page(
         ValidationError: A name is unknown or given twice, or a value is wrong.
     """
     given = read_query(request, readers(filters))
+    mobile = given.get("mobile")
     limit = min(given.pop("limit", 100), MOST)
     if "before" in given:
         rows = rows.filter(pk__lt=given.pop("before"))
@@ -69,7 +75,12 @@ def page(
         query = request.query_params.copy()
         query["before"] = str(found[limit - 1].pk)
         further = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
-    return Response({"results": [show(row) for row in found[:limit]], "next": further})
+    shown = found[:limit]
+    if whole:
+        looks.looked_at_list(request.user, rows.model, [row.pk for row in shown])
+    elif mobile is not None:
+        looks.searched_for(request.user, rows.model, mobile)
+    return Response({"results": [show(row) for row in shown], "next": further})
 
 
 def readers(filters: Filters) -> Readers:

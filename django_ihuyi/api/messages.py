@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.db import router, transaction
 from django.utils.translation import gettext as _
@@ -13,9 +14,10 @@ from rest_framework.response import Response
 from django_ihuyi.models import Batch, Message
 from django_ihuyi.outbound.bulk import send_bulk
 from django_ihuyi.outbound.sending import send_sms
+from django_ihuyi.privacy import looks
 
 from . import answers
-from .access import caller, sees_all
+from .access import sees_all
 from .base import Endpoint, find
 from .fields import Key, KnownMobile, Time
 from .idempotency import key_of
@@ -43,7 +45,9 @@ class Messages(Endpoint):
     def get(self, request: Request) -> Response:
         """List messages."""
         whole = sees_all(request)
-        return page(request, Message.objects.all(), self.filters, lambda row: answers.message(row, whole=whole))
+        return page(
+            request, Message.objects.all(), self.filters, lambda row: answers.message(row, whole=whole), whole=whole
+        )
 
     def post(self, request: Request) -> Response:
         """Send a message. A key or body that is refused is not noted under the request's key."""
@@ -60,7 +64,7 @@ class OneMessagePage(Endpoint):
 
     def get(self, request: Request, pk: int) -> Response:
         """Look at it."""
-        return Response(answers.message(find(Message, pk), whole=sees_all(request)))
+        return Response(_shown(request, find(Message, pk)))
 
 
 class CancelMessage(Endpoint):
@@ -78,13 +82,14 @@ class CancelMessage(Endpoint):
         if not row.cancel():
             row.refresh_from_db()
             raise Conflict(_("The message is %(status)s and cannot be cancelled.") % {"status": row.status})
+        user_pk = getattr(request.user, "pk", None)
         logger.info(
-            "Message %s was cancelled through the API by %s.",
+            "Message %s was cancelled through the API by user %s.",
             pk,
-            caller(request).partition(":")[0],
-            extra={"event": "api.cancelled", "message_pk": pk},
+            user_pk,
+            extra={"event": "api.cancelled", "message_pk": pk, "user_pk": user_pk},
         )
-        return Response(answers.message(row, whole=sees_all(request)))
+        return Response(_shown(request, row))
 
 
 class ManyMessagesPage(Endpoint):
@@ -110,3 +115,11 @@ class BatchPage(Endpoint):
     def get(self, request: Request, pk: int) -> Response:
         """Look how far it is."""
         return Response(answers.batch(find(Batch, pk)))
+
+
+def _shown(request: Request, row: Message) -> dict[str, Any]:
+    """Return a message as the caller may see it; who sees it whole is noted."""
+    whole = sees_all(request)
+    if whole:
+        looks.looked_at_row(request.user, row)
+    return answers.message(row, whole=whole)

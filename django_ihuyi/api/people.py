@@ -32,7 +32,9 @@ class Replies(Endpoint):
     def get(self, request: Request) -> Response:
         """List replies."""
         whole = sees_all(request)
-        return page(request, Reply.objects.all(), self.filters, lambda row: answers.reply(row, whole=whole))
+        return page(
+            request, Reply.objects.all(), self.filters, lambda row: answers.reply(row, whole=whole), whole=whole
+        )
 
 
 class OptOuts(Endpoint):
@@ -45,7 +47,9 @@ class OptOuts(Endpoint):
     def get(self, request: Request) -> Response:
         """List them."""
         whole = sees_all(request)
-        return page(request, OptOut.objects.all(), self.filters, lambda row: answers.opt_out(row, whole=whole))
+        return page(
+            request, OptOut.objects.all(), self.filters, lambda row: answers.opt_out(row, whole=whole), whole=whole
+        )
 
     def post(self, request: Request) -> Response:
         """Add one; who is there already stays as they are."""

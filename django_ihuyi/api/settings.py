@@ -11,8 +11,15 @@ from django.apps import apps
 
 from django_ihuyi.options import check_flag, check_importable, option
 
-RATES: Mapping[str, str] = {"read": "600/min", "write": "300/min", "bulk": "10/min", "codes": "120/min"}
-"""How many requests of each scope a caller has, unless ``THROTTLE_RATES`` says otherwise."""
+RATES: Mapping[str, str] = {
+    "read": "600/min",
+    "write": "300/min",
+    "bulk": "10/min",
+    "codes": "120/min",
+    "failures": "20/min",
+}
+"""How many requests of each scope a caller has, unless ``THROTTLE_RATES`` says otherwise; of ``failures`` a client's
+address has so many."""
 _RATE = re.compile(r"[1-9]\d*/(s|sec|m|min|h|hour|d|day)")
 
 

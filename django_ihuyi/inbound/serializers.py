@@ -85,6 +85,7 @@ class ReceiptSerializer(PushSerializer):
         receipt = Receipt(
             mobile=meant(validated_data["mobilephone"], validated_data["smsid"]),
             smsid=validated_data["smsid"],
+            product=self.product.name,
             code=validated_data["code"],
             msg=validated_data["msg"],
             # A time of another shape is kept as it came: the carrier's word counts without it.

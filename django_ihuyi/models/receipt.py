@@ -15,7 +15,9 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi import conf
 from django_ihuyi.gateway.codes import ACCEPTED
+from django_ihuyi.gateway.products import SMS
 from django_ihuyi.hashing import spellings
 
 from .lifecycle import MessageStatus
@@ -128,16 +130,19 @@ class ReceiptManager(models.Manager["Receipt"]):
         """Look for the message in one statement, because only one snapshot tells who is still on the wire.
 
         By number means: exactly one message to the number has no smsid, and none is being submitted, since the
-        receipt may be that one's.
+        receipt may be that one's. What accounts of other products sent is not looked at: a call and an SMS go to the
+        same number, and what came of the one says nothing of the other. An account that the settings know no more
+        may be of any product.
         """
         moment = receipt.report_time or receipt.received_at
+        others = conf.get_aliases_of(lambda product: product.name != receipt.product)
         nameless = Q(
             mobile=receipt.mobile,
             smsid__isnull=True,
             status__in=[MessageStatus.SUBMITTING, MessageStatus.UNKNOWN, MessageStatus.ACCEPTED],
             submitted_at__gte=moment - window,
             submitted_at__lte=min(moment + _AHEAD, receipt.received_at + _SAME_MOMENT),
-        )
+        ) & ~Q(account__in=others)
         named = Q(smsid=receipt.smsid) if receipt.smsid else Q(pk__in=[])
         found = list(Message.objects.filter(named | nameless)[:10])
         if receipt.smsid and any(message.smsid == receipt.smsid for message in found):
@@ -180,6 +185,8 @@ class Receipt(Push):
     message = models.ForeignKey(
         Message, models.SET_NULL, null=True, blank=True, related_name="receipts", verbose_name=_("message")
     )
+    product = models.CharField(_("product"), max_length=32, default=SMS.name, editable=False)
+    """Of which product the push said that it is, by its URL or by what it calls the id."""
     code = models.BigIntegerField(_("code"), help_text=_("2: delivered; any other: failed."))
     msg = models.CharField(_("carrier's words"), max_length=255, blank=True)
     report_time = models.DateTimeField(_("reported"), null=True, blank=True)

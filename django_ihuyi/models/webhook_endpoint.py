@@ -124,9 +124,9 @@ class WebhookEndpoint(models.Model):
         help_text=_("Only messages of this category; empty for all."),
     )
     whole_numbers = models.BooleanField(
-        _("whole numbers"),
+        _("whole numbers and metadata"),
         default=False,
-        help_text=_("Whether it is told whole mobile numbers instead of masked ones."),
+        help_text=_("Whether it is told whole mobile numbers instead of masked ones, and the messages' metadata."),
     )
     active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)

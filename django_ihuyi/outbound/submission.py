@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_ihuyi import conf
 from django_ihuyi.gateway import Again, Client, GatewayError, NotSent, Scope, SubmitResult, lookup
 from django_ihuyi.gateway.answers import MSG_LENGTH
+from django_ihuyi.masking import without_number
 from django_ihuyi.models import AccountState, Message, OptOut, Receipt
 
 from . import accounts, publishing, rates
@@ -230,8 +231,10 @@ def _settle_answer(message: Message, account: conf.AccountSettings, result: Subm
 def _wait_for_account(message: Message, result: SubmitResult) -> None:
     """The account is at fault, not the message: it goes back, and the account's messages wait."""
     now = timezone.now()
-    # The account's state outlives the message: no code that the answer quotes may stay in it.
-    accounts.pause(message.account, replace(result, msg=message.without_code(result.msg)), now=now)
+    # The account's state outlives the message, and is shown to all staff: no code and no number that the answer
+    # quotes may stay in it.
+    words = without_number(message.without_code(result.msg), message.mobile)
+    accounts.pause(message.account, replace(result, msg=words), now=now)
     message.put_back(
         due_at=now, publish_at=publishing.publish_again_at(now), code=result.code, msg=result.msg, retry=False
     )

@@ -31,8 +31,8 @@ def _about_a_person(delivery: WebhookDelivery) -> dict[str, Any]:
     row: Message | Reply | None = delivery.reply or delivery.message
     if row is None:
         return {}
-    shown = without_hash if delivery.endpoint.whole_numbers else mask_mobile
-    found: dict[str, Any] = {"mobile": shown(row.mobile)}
-    if delivery.message is not None:
-        found["metadata"] = delivery.message.metadata
-    return found
+    if not delivery.endpoint.whole_numbers:
+        return {"mobile": mask_mobile(row.mobile)}
+    # Sites note names and addresses in the metadata: what the admin hides with the number goes out with it only.
+    noted = {} if delivery.message is None else {"metadata": delivery.message.metadata}
+    return {"mobile": without_hash(row.mobile), **noted}

@@ -13,8 +13,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from django_ihuyi.admin import acting, acts, asking
-from django_ihuyi.admin.looks import LOOKED
 from django_ihuyi.models import Message
+from django_ihuyi.privacy.looks import LOOKED
 
 from .conftest import MASKED, MOBILE, StaffClient, make_message
 from .pages import html, list_url, page_url

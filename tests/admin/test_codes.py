@@ -88,7 +88,8 @@ def test_the_message_is_a_link_for_those_who_may_follow_it(staff: StaffClient, d
 
 SUBJECTS = [
     ("site", "the whole site", "the whole site"),
-    ("prefix:1380013", "numbers that begin with 1380013", "numbers that begin with 1380013"),
+    ("prefix:1380013", "numbers that begin with 138****", "numbers that begin with 1380013"),
+    ("prefix:+1415555", "numbers that begin with +14*****", "numbers that begin with +1415555"),
     ("address:203.0.113.7", "address 203.0.*.*", "address 203.0.113.7"),
     ("address:2001:db8:1:2::/64", "address 2001:db8:*", "address 2001:db8:1:2::/64"),
     ("network:2001:db8:1::/48", "network 2001:db8:*", "network 2001:db8:1::/48"),
@@ -104,6 +105,7 @@ def test_what_is_suspected(staff: StaffClient, subject: str, masked: str, whole:
         for url in (list_url(Suspicion), page_url(row)):
             page = html(client, url)
             assert words in page
+            assert (whole in page) is (kind == "whole" or masked == whole)
             assert "suspected</span>" in page
     Suspicion.objects.lift(row)
     assert "over</span>" in html(staff("superuser"), page_url(row))

@@ -10,8 +10,8 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import Model
 from django.utils import timezone
 
-from django_ihuyi.admin.looks import LOOKED
 from django_ihuyi.models import Message, OptOut, Receipt, Reply, VerificationCode
+from django_ihuyi.privacy.looks import LOOKED
 
 from .conftest import MOBILE, StaffClient, make_code
 from .pages import html, list_url, page_url

@@ -9,8 +9,8 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.urls import reverse
 
-from django_ihuyi.admin.looks import LOOKED
 from django_ihuyi.models import Message, Receipt
+from django_ihuyi.privacy.looks import LOOKED
 
 from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_message, make_receipt
 from .pages import html, page_url

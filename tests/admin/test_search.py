@@ -6,12 +6,15 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db.models import Model
+from django.urls import reverse
 
-from django_ihuyi.models import Message, Receipt, Reply
+from django_ihuyi.models import Message, OptOut, Receipt, Reply, VerificationCode
+from django_ihuyi.privacy.looks import LOOKED
 
-from .conftest import MOBILE, SMSID, StaffClient, make_message, make_receipt, make_reply
-from .pages import list_url, listed
+from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_message, make_receipt, make_reply
+from .pages import html, list_url, listed
 
 HINT = "That is neither a mobile number nor an smsid."
 
@@ -71,7 +74,7 @@ def test_a_number_that_is_also_an_smsid_finds_both(staff: StaffClient, two: None
     ]
 
 
-@pytest.mark.parametrize(("text", "queries"), [(MOBILE, 8), (SMSID, 8), ("hello", 6)])
+@pytest.mark.parametrize(("text", "queries"), [(MOBILE, 9), (SMSID, 8), ("hello", 6)])
 def test_search_is_an_exact_look_up(
     text: str, queries: int, staff: StaffClient, two: None, django_assert_num_queries: Any
 ) -> None:
@@ -84,3 +87,37 @@ def test_search_is_an_exact_look_up(
 
 def test_search_narrows_a_filtered_list(staff: StaffClient, two: None) -> None:
     assert listed(staff("masked"), list_url(Message, f"?q={MOBILE}&status__exact=delivered")) == []
+
+
+@pytest.mark.parametrize("model", [Message, Receipt, Reply, VerificationCode, OptOut])
+@pytest.mark.parametrize(
+    ("kind", "text", "noted"),
+    [
+        ("masked", "138 0013 8000", True),
+        ("masked", "13700137000", True),
+        ("masked", "1380013", False),
+        ("whole", "13700137000", False),
+    ],
+    ids=["found", "not found", "no number", "who sees whole numbers"],
+)
+def test_who_sees_masks_and_searches_for_a_number_is_noted(
+    model: type[Model], kind: str, text: str, noted: bool, staff: StaffClient, two: None
+) -> None:
+    client = staff(kind)
+    listed(client, list_url(model, f"?q={text}"))
+    entries = LogEntry.objects.filter(action_flag=LOOKED)
+    masked = MASKED if "138" in text else "137******00"
+    assert [entry.change_message for entry in entries] == [f"Searched for the number {masked}."] * noted
+    assert [entry.content_type.model_class() for entry in entries if entry.content_type] == [model] * noted
+    assert all(str(entry.user_id) == client.session["_auth_user_id"] for entry in entries)
+
+
+def test_a_search_for_an_smsid_is_no_search_for_a_number(staff: StaffClient, two: None) -> None:
+    listed(staff("masked"), list_url(Message, f"?q={SMSID}"))
+    assert not LogEntry.objects.exists()
+
+
+def test_a_page_that_counts_what_an_export_would_find_confirms_a_number_too(staff: StaffClient, two: None) -> None:
+    client = staff("only", "view_message", "export_messages")
+    assert "Export 1 message?" in html(client, reverse("admin:django_ihuyi_message_export") + f"?q={MOBILE}")
+    assert [entry.change_message for entry in LogEntry.objects.all()] == [f"Searched for the number {MASKED}."]

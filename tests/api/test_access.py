@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+from datetime import timedelta
+from typing import Any
+
 import pytest
+import time_machine
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
-from pytest_django import Settings
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi.api import problems
 from django_ihuyi.api.access import caller as caller_of
@@ -123,6 +131,73 @@ def test_other_ways_to_say_who_one_is(settings: Settings, db: None) -> None:
     open_api(settings, AUTHENTICATION_CLASSES=["rest_framework.authentication.BasicAuthentication"])
     refused = Client().get(f"{API}messages/")
     assert (refused.status_code, refused["WWW-Authenticate"]) == (401, 'Basic realm="api"')
+
+
+BASIC = ["rest_framework.authentication.BasicAuthentication"]
+FIRST, SECOND = "203.0.113.7", "203.0.113.8"
+
+
+def log_in(password: str, address: str = FIRST) -> Any:
+    """Read as the user `shop`, by name and password."""
+    credentials = base64.b64encode(f"shop:{password}".encode()).decode()
+    return Client(REMOTE_ADDR=address).get(f"{API}messages/", headers={"Authorization": f"Basic {credentials}"})
+
+
+@pytest.fixture
+def shop(settings: Settings, db: None) -> None:
+    """A user with a password, and a hash that costs next to nothing."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    user = get_user_model().objects.create_user("shop", password="right")
+    user.user_permissions.add(Permission.objects.get(codename="view_message"))
+    open_api(settings, AUTHENTICATION_CLASSES=BASIC, THROTTLE_RATES={"failures": "3/min"})
+
+
+@pytest.mark.usefixtures("shop")
+def test_who_guesses_is_refused_before_anything_is_looked_at(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    assert [log_in("wrong").status_code for _guess in range(3)] == [401] * 3
+    with django_assert_num_queries(0):
+        refused = log_in("right")
+    assert (refused.status_code, refused.json()["type"]) == (429, "urn:django-ihuyi:throttled")
+    assert 1 <= refused.json()["retry_after"] == int(refused["Retry-After"]) <= 60
+    assert log_in("right", SECOND).status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(seconds=61)):
+        assert log_in("right").status_code == 200
+
+
+@pytest.mark.usefixtures("shop")
+def test_only_wrong_credentials_are_counted() -> None:
+    for _time in range(5):
+        assert log_in("right").status_code == 200
+        assert Client(REMOTE_ADDR=FIRST).get(f"{API}messages/").status_code == 401
+        assert log_in("right").status_code == 200
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("addresses", "statuses"),
+    [
+        (
+            ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3", "2001:db8::4", "2001:db8:0:1::1"],
+            [401, 401, 401, 429, 401],
+        ),
+        ([""] * 4, [401, 401, 401, 429]),
+    ],
+    ids=["one client's IPv6", "no address"],
+)
+def test_what_counts_as_one_address(addresses: list[str], statuses: list[int]) -> None:
+    assert [log_in("wrong", address).status_code for address in addresses] == statuses
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_site_can_let_anybody_guess(settings: Settings) -> None:
+    open_api(settings, AUTHENTICATION_CLASSES=BASIC, THROTTLE_RATES={"failures": None})
+    assert [log_in("wrong").status_code for _guess in range(25)] == [401] * 25
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_usual_rate_of_guesses(settings: Settings) -> None:
+    open_api(settings, AUTHENTICATION_CLASSES=BASIC)
+    assert [log_in("wrong").status_code for _guess in range(21)] == [401] * 20 + [429]
 
 
 def test_a_sites_own_refusal_is_a_problem_and_a_fault_is_none(db: None) -> None:

@@ -54,11 +54,13 @@ def test_templates_and_times(caller: Caller) -> None:
 def test_numbers_and_texts_are_masked(caller: Caller) -> None:
     row = caller.post("messages/", {**GOOD, "metadata": {"who": "x"}}).json()
     assert (row["mobile"], row["content"], row["metadata"]) == ("137******78", "••••••••", None)
+    Message.objects.update(receipt_msg=f"FAILED {MOBILE}")
+    assert caller.get(f"messages/{row['id']}/").json()["receipt_msg"] == "FAILED 137******78"
     caller.post("messages/", {"mobile": MOBILE, "content": "验证码 4821", "category": "verification"})
     caller.allow("view_unmasked")
     newest, first = Caller("view_message", "view_unmasked", name="all").get("messages/").json()["results"]
     assert (newest["mobile"], newest["content"]) == (MOBILE, "••••••••")
-    assert first["content"] == GOOD["content"]
+    assert (first["content"], first["receipt_msg"]) == (GOOD["content"], f"FAILED {MOBILE}")
 
 
 @pytest.mark.parametrize(

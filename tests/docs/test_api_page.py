@@ -42,4 +42,4 @@ def test_what_it_sends_is_taken_and_what_it_shows_is_answered(settings: Settings
     assert caller.post("messages/bulk/", bulk).json()["recorded"] == 2
     assert caller.post("messages/", {**body, "mobile": "1"}).json() == problem
     assert Client().get(f"{API}messages/").status_code == 403
-    assert sorted(RATES) == ["bulk", "codes", "read", "write"]
+    assert sorted(RATES) == ["bulk", "codes", "failures", "read", "write"]

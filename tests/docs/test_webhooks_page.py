@@ -104,7 +104,7 @@ def test_the_example_has_the_fields_of_an_event() -> None:
     told: list[dict[str, Any]] = []
     message = Message.objects.create(mobile="13800138000", content="您好", metadata={"order": 7})
     tell_messages(lambda data, **_more: told.append(dict(data)), [message])
-    endpoint = WebhookEndpoint(name="shop", url="https://a.example")
+    endpoint = WebhookEndpoint(name="shop", url="https://a.example", whole_numbers=True)
     row = WebhookDelivery(endpoint=endpoint, event_id="evt_1", event=PING, message=message, data=told[0])
     rendered = json.loads(payload.render(row))
     assert list(rendered) == list(example)

@@ -9,7 +9,7 @@ IHUYI = {
     **settings.IHUYI,
     "API": {
         **settings.IHUYI["API"],
-        "THROTTLE_RATES": {"read": None, "write": None, "bulk": None, "codes": None},
+        "THROTTLE_RATES": {"read": None, "write": None, "bulk": None, "codes": None, "failures": None},
     },
     "VERIFICATION": {"SITE_PER_HOUR": None, "SITE_PER_DAY": None, "WATCH": False},
 }

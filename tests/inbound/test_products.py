@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -77,6 +77,53 @@ def test_the_only_message_to_a_number_without_an_id(client: Client) -> None:
     push(client, "receipt", named(RECEIPT, "ismsid", mobilephone="1 4155550123", report_time="soon"))
     message.refresh_from_db()
     assert (message.status, message.smsid) == ("delivered", SMSID)
+
+
+MAINLAND = "13800138000"
+# What each sent to one number, and whether a receipt without an id is the first's.
+BY_NUMBER: list[tuple[str, str, list[tuple[str, str]], bool]] = [
+    ("an SMS", "smsid", [("default", "unknown")], True),
+    ("a call", "smsid", [("voice", "unknown")], False),
+    ("a call, the receipt says so", "voiceid", [("voice", "unknown")], True),
+    ("an SMS, the receipt is a call's", "voiceid", [("default", "unknown")], False),
+    ("an SMS beside a call", "smsid", [("default", "unknown"), ("voice", "unknown")], True),
+    ("an SMS beside a call on the wire", "smsid", [("default", "unknown"), ("voice", "submitting")], True),
+    ("an account that is gone", "smsid", [("closed", "unknown")], True),
+]
+
+
+@pytest.mark.usefixtures("all_products")
+@pytest.mark.parametrize(
+    ("id_field", "sent", "matches"), [row[1:] for row in BY_NUMBER], ids=[row[0] for row in BY_NUMBER]
+)
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "by the sweep"])
+def test_by_number_among_messages_of_the_receipts_product(
+    client: Client, id_field: str, sent: list[tuple[str, str]], matches: bool, later: bool
+) -> None:
+    fields = named({**RECEIPT, "smsid": ""}, id_field, report_time="soon")
+    messages = [make_message(MAINLAND, account=account, status=status, smsid=None) for account, status in sent]
+    if later:
+        away = Message.objects.all()
+        away.update(mobile="13900139000")
+        push(client, "receipt", fields)
+        away.update(mobile=MAINLAND)
+        Receipt.objects.match(Receipt.objects.get(), window=timedelta(hours=72), now=datetime.now(UTC))
+    else:
+        push(client, "receipt", fields)
+    messages[0].refresh_from_db()
+    assert (messages[0].status == "delivered") is matches
+    assert Receipt.objects.get().message == (messages[0] if matches else None)
+
+
+@pytest.mark.usefixtures("all_products")
+@pytest.mark.parametrize(("account", "matches"), [("abroad", True), ("voice", False), ("default", False)])
+def test_a_receipt_from_abroad_is_of_no_other_product(client: Client, account: str, matches: bool) -> None:
+    message = make_message(account=account, status="unknown", smsid=None)
+    push(
+        client, "international/receipt", {**RECEIPT, "smsid": "", "mobilephone": "1 4155550123", "report_time": "soon"}
+    )
+    message.refresh_from_db()
+    assert (message.status == "delivered") is matches
 
 
 def test_a_number_that_cannot_be_read_is_kept_as_it_came(client: Client) -> None:

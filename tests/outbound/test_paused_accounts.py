@@ -201,3 +201,11 @@ def test_where_nothing_waits_the_sweep_asks_for_the_balance(wire: FakeWire, brok
     assert (wire.forms, broker.take()) == ([], [])
     assert upkeep.sweep()["probed"] == 1
     assert not AccountState.objects.is_paused("default")
+
+
+def test_what_the_gateway_says_of_an_account_keeps_no_number(wire: FakeWire, broker: FakeBroker) -> None:
+    """Its words outlive the message and stand on pages for staff who see masked numbers only."""
+    message = send_sms("13800138000", "您好")
+    wire.answer({"code": 4051, "msg": "剩余条数不足：138 0013 8000"})
+    submit_message(message.pk)
+    assert AccountState.objects.get().msg == "剩余条数不足：138******00"

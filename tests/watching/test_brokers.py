@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from django_ihuyi.models import Heartbeat
 from tests.celery import app
-from tests.watching.test_check import due, run
+from tests.watching.working import due, run
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +27,26 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def broker(*more: str) -> tuple[int, str]:
     return run("--only", "broker", "--timeout", "0.3", *more)
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["refuses", "hangs"])
+def test_the_broker(hangs: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    from kombu import Connection
+
+    ended = threading.Event()
+
+    def connect(*_args: object, **_options: object) -> None:
+        if hangs:
+            ended.wait(10)
+        raise OSError
+
+    monkeypatch.setattr(Connection, "ensure_connection", connect)
+    status, text = run("--only", "broker", "--timeout", "0.3")
+    ended.set()
+    assert status == 2
+    assert ("time-out" if hangs else "OSError") in text
 
 
 def test_one_that_is_away_is_called_by_its_address_and_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from django_ihuyi.models import Message
 from django_ihuyi.statistics import present
-from tests.watching.test_check import ago, run
+from tests.watching.working import ago, run
 from tests.wire import FakeWire
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_products")]

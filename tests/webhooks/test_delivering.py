@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_from_submit_to_delivered(subscribe: Subscribe, receiver: Receiver, wire: FakeWire, broker: FakeBroker) -> None:
     endpoint = subscribe()
-    message = send_sms(MOBILE, "您的订单已发货。", metadata={"order": 7})
+    message = send_sms(MOBILE, "您的订单已发货。")
     work(broker)
     message.refresh_from_db()
     assert report(message)
@@ -51,7 +51,6 @@ def test_from_submit_to_delivered(subscribe: Subscribe, receiver: Receiver, wire
         "receipt_code": 2,
         "reported_at": message.reported_at.isoformat() if message.reported_at else None,
         "mobile": MASKED,
-        "metadata": {"order": 7},
     }
     assert last.event["timestamp"] == delivery.created_at.isoformat()
     assert last.headers["content-type"] == "application/json"

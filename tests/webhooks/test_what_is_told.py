@@ -30,6 +30,19 @@ def test_the_number_is_masked_unless_the_endpoint_may_have_it(
     assert "123456" not in receiver.posts[0].body.decode()
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_metadata_is_for_endpoints_that_may_have_whole_numbers(
+    whole: bool, subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
+) -> None:
+    subscribe(whole_numbers=whole)
+    report(make(metadata={"name": "王小明"}))
+    Reply.objects.receive(Reply(mobile=MOBILE, smsid="158", content="收到"))
+    work(broker)
+    assert len(receiver.posts) == 2
+    for post in receiver.posts:
+        assert ("metadata" in post.event["data"]) is ("王小明" in post.body.decode()) is whole
+
+
 def test_what_was_erased_since_does_not_go_out(subscribe: Subscribe, receiver: Receiver, broker: FakeBroker) -> None:
     subscribe(whole_numbers=True)
     report(make(metadata={"name": "王小明"}))
@@ -65,14 +78,14 @@ def test_what_was_deleted_since_goes_out_without_a_number(
 def test_a_reply_is_told_with_the_metadata_of_what_it_answers(
     subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
 ) -> None:
-    subscribe()
+    subscribe(whole_numbers=True)
     message = make(metadata={"order": 7})
     Reply.objects.receive(Reply(mobile=MOBILE, smsid="158", content="收到"))
     Reply.objects.receive(Reply(mobile="13900139000", content="你是谁"))
     work(broker)
     known, stranger = (post.event["data"] for post in receiver.posts)
-    assert (known["message"], known["mobile"], known["metadata"]) == (message.pk, MASKED, {"order": 7})
-    assert (stranger["message"], stranger["mobile"]) == (None, "139******00")
+    assert (known["message"], known["mobile"], known["metadata"]) == (message.pk, MOBILE, {"order": 7})
+    assert (stranger["message"], stranger["mobile"], "metadata" in stranger) == (None, "13900139000", False)
 
 
 def test_no_log_record_holds_what_is_a_secret(

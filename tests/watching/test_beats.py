@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from django_ihuyi import upkeep
 from django_ihuyi.models import Heartbeat
 from django_ihuyi.outbound import publishing
 from django_ihuyi.tasks import sweep
@@ -116,3 +118,17 @@ def test_eager_tasks_beat_at_once() -> None:
 def test_every_sweep_is_noted(how: Any, broker: FakeBroker) -> None:
     how()
     assert Heartbeat.objects.get(name="sweep").beaten_at is not None
+
+
+@pytest.mark.parametrize("how", [sweep, lambda: call_command("ihuyi_sweep")], ids=["task", "command"])
+def test_a_sweep_of_which_a_step_fails_has_run(
+    how: Callable[[], object], broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_now: datetime) -> tuple[int, bool]:
+        raise LookupError
+
+    monkeypatch.setitem(upkeep._STEPS, "counted", fail)
+    with pytest.raises((LookupError, CommandError)):
+        how()
+    assert Heartbeat.objects.get(name="sweep").beaten_at is not None
+    assert [task.task for task in broker.take()] == ["django_ihuyi.tasks.beat"]

@@ -41,9 +41,8 @@ def deliver_webhook(pk: int) -> None:
 @shared_task(ignore_result=True)
 def sweep() -> dict[str, int]:
     """Mend the record after whatever died (:func:`django_ihuyi.upkeep.sweep`)."""
-    counts = upkeep.sweep()
-    beats.after_sweep()
-    return counts
+    with beats.sweeping():
+        return upkeep.sweep()
 
 
 def _sweep_if_nobody_does(task: Task[Any, Any]) -> None:

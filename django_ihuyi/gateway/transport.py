@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import requests
@@ -22,6 +21,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionErro
 from urllib3.exceptions import TimeoutError as WaitedTooLong
 
 from .. import __version__
+from . import certificates
 from .connections import POOLS, Call, current
 from .errors import GatewayError, NotSent, Uncertain
 
@@ -90,21 +90,12 @@ def _new_session(base_url: str) -> _Session:
     # prepares. Ours are put together by hand, and this keeps it so for whoever changes that.
     session.trust_env = False
     session.proxies = dict(get_environ_proxies(base_url))
-    session.verify = _trusted()
+    session.verify = certificates.trusted(NotSent) or True
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = _Adapter(pool_maxsize=POOL_SIZE, max_retries=0, pool_block=False)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
-
-
-def _trusted() -> str | bool:
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-        if path := os.environ.get(name):
-            if not Path(path).exists():
-                raise NotSent(f"the environment variable {name} names a file that does not exist")
-            return path
-    return True
 
 
 def close_sessions() -> None:

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import Protocol
 
 from django.utils.module_loading import import_string
 
 from django_ihuyi.conf import AccountSettings
-from django_ihuyi.gateway import Client
+from django_ihuyi.gateway import SubmitResult
 from django_ihuyi.gateway.products import SMS
 
 from .redirected import Redirected
 
 
-def make_client(account: AccountSettings) -> Client:
+class AccountClient(Protocol):
+    """What the package asks of the class that ``CLIENT`` names; :class:`django_ihuyi.gateway.Client` says what each
+    member does."""
+
+    @property
+    def clock_offset(self) -> float | None:
+        """By how many seconds this machine's clock was ahead of the gateway's at the last answer; None: not known."""
+
+    @property
+    def longest_call(self) -> float:
+        """Seconds after which a call has ended, whatever happens."""
+
+    def submit(self, mobile: str, content: str, template: int | str | None = None) -> SubmitResult:
+        """Send one message."""
+
+    def get_balance(self) -> int:
+        """Return what the account has left."""
+
+    def add_template(self, content: str) -> int:
+        """Hand in a template for review, and return its id."""
+
+
+def make_client(account: AccountSettings) -> AccountClient:
     """Make the client of an account. Cheap: connections are pooled per process and account behind it.
 
     Args:
         account: The account's settings; ``client`` names the class.
     """
-    client_class = cast("type[Client]", import_string(account.client))
+    client_class: Callable[..., AccountClient] = import_string(account.client)
     # Clients of sites' own that know SMS only are not asked for more.
     others = {} if account.sold_as is SMS else {"product": account.product}
     client = client_class(
@@ -31,4 +54,4 @@ def make_client(account: AccountSettings) -> Client:
         timeout=account.timeout,
         **others,
     )
-    return cast("Client", Redirected(client, account.redirect_to)) if account.redirect_to else client
+    return Redirected(client, account.redirect_to) if account.redirect_to else client

@@ -7,21 +7,30 @@ database has queued.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django_ihuyi import conf
-from django_ihuyi.gateway import Client, SubmitResult
+from django_ihuyi.gateway import SubmitResult
 from django_ihuyi.models import Message
+
+if TYPE_CHECKING:
+    from .clients import AccountClient  # which puts this one in front of others
 
 
 class Redirected:
     """A client in front of an account's own: it submits to the numbers that it was given, and to no other."""
 
-    def __init__(self, client: Client, numbers: Sequence[str]) -> None:
+    def __init__(self, client: AccountClient, numbers: Sequence[str]) -> None:
         self._client = client
         self._numbers = numbers
         self.longest_call = client.longest_call
         self.get_balance = client.get_balance
         self.add_template = client.add_template
+
+    @property
+    def clock_offset(self) -> float | None:
+        """What the account's own client has learned of the clocks."""
+        return self._client.clock_offset
 
     def submit(self, mobile: str, content: str, template: int | str | None = None) -> SubmitResult:
         """Send one message, to its own number where that is one of those, to one of them where it is not."""

@@ -15,13 +15,13 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
-from django_ihuyi.gateway import Again, Client, GatewayError, NotSent, Scope, SubmitResult, lookup
+from django_ihuyi.gateway import Again, GatewayError, NotSent, Scope, SubmitResult, lookup
 from django_ihuyi.gateway.answers import MSG_LENGTH
 from django_ihuyi.masking import without_number
 from django_ihuyi.models import AccountState, Message, OptOut, Receipt
 
 from . import accounts, publishing, rates
-from .clients import make_client
+from .clients import AccountClient, make_client
 from .spacing import APART, TOO_OFTEN, just_used
 
 Outcome = SubmitResult | Exception
@@ -60,7 +60,7 @@ def submit(pk: int) -> None:
 
 
 @sensitive_variables()
-def exchange(client: Client, message: Message) -> Outcome:
+def exchange(client: AccountClient, message: Message) -> Outcome:
     """Make the call for a claimed message. Touches no database, so that many threads can make it at once."""
     try:
         result = fit(client.submit(message.mobile, message.content, template=message.template or None))
@@ -106,7 +106,7 @@ def raise_fault(outcome: Outcome) -> None:
         raise outcome
 
 
-def lease_of(client: Client, *, calls: int = 1) -> timedelta:
+def lease_of(client: AccountClient, *, calls: int = 1) -> timedelta:
     """How long a claim holds.
 
     Args:
@@ -171,7 +171,7 @@ def _come_again(message: Message, seconds: float) -> bool:
     return False
 
 
-def _claim(message: Message, client: Client) -> _Claim | None:
+def _claim(message: Message, client: AccountClient) -> _Claim | None:
     now = timezone.now()
     lease = lease_of(client)
     if message.claim(now=now, lease=lease):

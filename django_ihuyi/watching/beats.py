@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -39,6 +41,15 @@ def queue_names() -> list[str | None]:
 def row_name(queue: str | None) -> str:
     """Return under which name a queue's sign of life is kept."""
     return f"{_QUEUE}{queue or ''}"
+
+
+@contextmanager
+def sweeping() -> Iterator[None]:
+    """Around a sweep: also one of which a step failed has run, and asks the queues."""
+    try:
+        yield
+    finally:
+        after_sweep()
 
 
 def after_sweep() -> None:

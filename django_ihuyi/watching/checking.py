@@ -7,10 +7,9 @@ from datetime import datetime
 from functools import partial
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from . import outside, record
-from .findings import Finding, Level, Limits
+from .findings import Finding, Limits, guarded
 
 NAMES = (
     "settings",
@@ -43,7 +42,7 @@ def check(*, only: Collection[str] = (), limits: Limits | None = None, timeout: 
     found: list[Finding] = []
     for name in NAMES:
         if not only or name in only:
-            found.extend(_guarded(name, checks[name], limits or Limits(), timezone.now()))
+            found.extend(guarded(name, "", checks[name](limits or Limits(), timezone.now())))
     return found
 
 
@@ -64,11 +63,3 @@ def _checks(timeout: float) -> dict[str, _Check]:
         "pauses": record.pauses,
         "webhooks": record.webhooks,
     }
-
-
-def _guarded(name: str, run: _Check, limits: Limits, now: datetime) -> Iterator[Finding]:
-    try:
-        yield from run(limits, now)
-    except Exception as error:  # noqa: BLE001  a database that is away is what the caller wants to hear of
-        text = _("it could not be checked (%s)") % type(error).__name__
-        yield Finding(name, "", Level.UNKNOWN, text, _("Check the database and the settings."))

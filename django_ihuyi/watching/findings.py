@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
 
 
 class Level(enum.Enum):
@@ -59,6 +61,21 @@ class Limits:
         if value >= critical:
             return Level.CRITICAL
         return Level.WARNING if value >= warning else Level.OK
+
+
+def guarded(check: str, subject: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Hand findings through; where looking fails, that is the last of them, so that what comes after is looked at too.
+
+    Args:
+        check: The check's name.
+        subject: What it looks at; empty where it looks at everything.
+        findings: What it finds, while it looks.
+    """
+    try:
+        yield from findings
+    except Exception as error:  # noqa: BLE001  a database that is away is what the caller wants to hear of
+        text = _("it could not be checked (%s)") % type(error).__name__
+        yield Finding(check, subject, Level.UNKNOWN, text, _("Check the database and the settings."))
 
 
 def worst(findings: Iterable[Finding]) -> Level:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from django_ihuyi.gateway.errors import Refused
 from django_ihuyi.gateway.products import Product
 from django_ihuyi.outbound.clients import make_client
 
-from .findings import Finding, Level, Limits
+from .findings import Finding, Level, Limits, guarded
 
 
 def settings(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
@@ -35,20 +35,24 @@ def settings(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Fin
 def gateway(limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
     """Whether each account gets an answer, what it has left, and how far this server's clock is off."""
     for alias in conf.get_account_aliases():
-        try:
-            account = conf.get_account(alias)
-        except ImproperlyConfigured:
-            yield Finding("gateway", alias, Level.CRITICAL, _("its settings are wrong"), _("Run manage.py check."))
-            continue
-        if not account.sold_as.tells_balance:
-            yield Finding("gateway", alias, Level.OK, _("not asked: its product has no balance to ask for"))
-            continue
-        client = make_client(
-            replace(account, timeout=(min(timeout, account.timeout[0]), min(timeout, account.timeout[1])))
-        )
-        yield _standing(alias, client.get_balance, limits, account.sold_as)
-        if client.clock_offset is not None:
-            yield _clock(alias, client.clock_offset, limits)
+        # A client of the site's own may fail in any way, and keeps no other account from its question.
+        yield from guarded("gateway", alias, _account(alias, limits, timeout))
+
+
+def _account(alias: str, limits: Limits, timeout: float) -> Iterator[Finding]:
+    try:
+        account = conf.get_account(alias)
+    except ImproperlyConfigured:
+        yield Finding("gateway", alias, Level.CRITICAL, _("its settings are wrong"), _("Run manage.py check."))
+        return
+    if not account.sold_as.tells_balance:
+        yield Finding("gateway", alias, Level.OK, _("not asked: its product has no balance to ask for"))
+        return
+    connect, read = account.timeout
+    client = make_client(replace(account, timeout=(min(timeout, connect), min(timeout, read))))
+    yield _standing(alias, client.get_balance, limits, account.sold_as)
+    if client.clock_offset is not None:
+        yield _clock(alias, client.clock_offset, limits)
 
 
 def broker(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
@@ -95,9 +99,9 @@ def _away(why: str) -> Finding:
     return Finding("broker", "", Level.CRITICAL, text, advice)
 
 
-def _standing(alias: str, get_balance: object, limits: Limits, product: Product) -> Finding:
+def _standing(alias: str, get_balance: Callable[[], int], limits: Limits, product: Product) -> Finding:
     try:
-        balance = int(get_balance())  # type: ignore[operator]  # a client's method
+        balance = get_balance()
     except Refused as refused:
         code = lookup(refused.code)
         text = _("refused with code %(code)d: %(meaning)s") % {"code": refused.code, "meaning": _(code.meaning)}

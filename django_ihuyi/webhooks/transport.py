@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -14,6 +13,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from django_ihuyi import __version__
+from django_ihuyi.gateway import certificates
 from django_ihuyi.gateway.connections import Call, PlainPool, TLSPool, current, longest_call
 
 from .addresses import MOST_ADDRESSES, Target
@@ -60,19 +60,20 @@ def post(
         body: The JSON, as it was signed.
         connect: Seconds to wait for a connection.
         read: Seconds to wait for each part of the answer; see :func:`longest_post` for the whole.
-        ca_certs: The file or folder of the certificates that are trusted. None: those of ``REQUESTS_CA_BUNDLE``, as
+        ca_certs: The file or folder of the certificates that are trusted. None: those that the environment names, as
             for the gateway, or else those that come with requests.
 
     Returns:
         The answer, whatever its status; that of a redirect is not followed.
 
     Raises:
-        DeliveryError: No connection, or no answer in time.
+        DeliveryError: No connection, or no answer in time; or the environment names certificates that do not exist.
     """
+    trusted = ca_certs or certificates.trusted(DeliveryError) or str(DEFAULT_CA_BUNDLE_PATH)
     failure: DeliveryError
     for address in target.addresses:
         try:
-            return _post(target, address, headers, body, connect, read, ca_certs or _trusted())
+            return _post(target, address, headers, body, connect, read, trusted)
         except (NewConnectionError, ConnectTimeoutError) as error:
             # Nothing was written: the next one may answer.
             failure = _failure(target, error)
@@ -85,10 +86,6 @@ def post(
 
 def _failure(target: Target, error: Exception) -> DeliveryError:
     return DeliveryError(f"no answer from {target.host}: {type(error).__name__}")
-
-
-def _trusted() -> str:
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or str(DEFAULT_CA_BUNDLE_PATH)
 
 
 def _post(

@@ -12,7 +12,7 @@ from django.urls import resolve
 from pytest_django import Settings
 
 from django_ihuyi import conf, send_sms, setting_problems
-from django_ihuyi.gateway import products
+from django_ihuyi.gateway import Client, products
 from django_ihuyi.gateway.products import PRODUCTS
 from django_ihuyi.outbound.clients import make_client
 
@@ -80,6 +80,7 @@ def test_a_product_is_one_file(settings: Settings, monkeypatch: pytest.MonkeyPat
     message = send_sms("+86 138 0013 8000", "您好", account="mms")
     assert (message.mobile, message.segments, message.account) == ("13800138000", 1, "mms")
     client = make_client(conf.get_account("mms"))
+    assert isinstance(client, Client)
     assert (client.base_url, client.product.id_field) == ("https://mms.example.com/webservice/mms.php", "mmsid")
 
 

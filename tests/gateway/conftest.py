@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from django_ihuyi.gateway import transport
+from django_ihuyi.gateway import certificates, transport
 
 from .standin import StandIn
 
@@ -21,7 +21,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for scheme in ("http", "https", "all", "no"):
         monkeypatch.delenv(f"{scheme}_proxy", raising=False)
         monkeypatch.delenv(f"{scheme}_proxy".upper(), raising=False)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+    for name in certificates.NAMES:
         monkeypatch.delenv(name, raising=False)
     transport.close_sessions()
     yield

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -85,6 +87,9 @@ def test_what_a_push_means(django_assert_num_queries: DjangoAssertNumQueries) ->
 
 
 @pytest.mark.usefixtures("redirected")
-def test_the_balance_is_the_accounts_own(wire: FakeWire) -> None:
-    assert make_client(conf.get_account("default")).get_balance() == 100
-    assert wire.forms
+def test_the_balance_and_the_clock_are_the_accounts_own(wire: FakeWire) -> None:
+    wire.headers = {"Date": format_datetime(datetime.now(UTC) - timedelta(seconds=100), usegmt=True)}
+    client = make_client(conf.get_account("default"))
+    assert client.clock_offset is None
+    assert client.get_balance() == 100
+    assert client.clock_offset == pytest.approx(100, abs=10)

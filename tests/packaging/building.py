@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[2]
 # a stranger: what pyproject.toml and setup.cfg require is then all there is.
 TRUE_INSTALL = os.environ.get("IHUYI_TRUE_INSTALL") == "1"
 
+ADDRESS = "https://example.com/owner/django-ihuyi"
+"""Where the distributions say that the source lies."""
+
 _OURS = ("CELERY_", "COVERAGE_", "COV_", "DATABASE_", "DJANGO_", "IHUYI", "PYTEST_", "PYTHON")
 
 
@@ -99,7 +102,7 @@ def build(directory: Path) -> Built:
     how = () if TRUE_INSTALL else ("--no-isolation",)
     command = (sys.executable, "-m", "build", *how, "--outdir")
     # As the release does it: whoever builds the same commit gets the same wheel, whenever and wherever that is.
-    env = environment(SOURCE_DATE_EPOCH="1767225600")
+    env = environment(SOURCE_DATE_EPOCH="1767225600", SOURCE_ADDRESS=ADDRESS)
     log = run(*command, directory / "direct", "--sdist", "--wheel", tree, cwd=directory, env=env)
     [sdist] = (directory / "direct").glob("*.tar.gz")
     with tarfile.open(sdist) as archive:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 import zipfile
 from email.message import Message
 from email.parser import HeaderParser
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -14,7 +17,7 @@ from packaging.version import Version
 
 import django_ihuyi
 
-from .building import ROOT, Built
+from .building import ADDRESS, ROOT, Built, run
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,48 @@ def versions(metadata: Message, of: str) -> list[Version]:
 )
 def test_fields(metadata: Message, name: str, value: str) -> None:
     assert metadata[name] == value
+
+
+def _targets(page: str) -> list[str]:
+    return re.findall(r"\]\(([^)\s]+)", re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL))
+
+
+def test_each_link_of_the_page_leads_to_a_file_of_this_version(metadata: Message) -> None:
+    page = str(metadata.get_payload())
+    targets = _targets(page)
+    assert targets
+    assert [target for target in targets if not re.match("https?://", target)] == []
+    base = f"{re.escape(ADDRESS)}/(blob|raw)/v{re.escape(django_ihuyi.__version__)}"
+    files = [match for match in (re.fullmatch(rf"{base}/([^#]+)(#.+)?", target) for target in targets) if match]
+    assert len(files) > 50
+    for match in files:
+        assert (ROOT / match[2]).is_file()
+        assert (match[1] == "raw") == match[2].endswith(".png")
+
+
+def test_the_page_says_what_the_readme_says(metadata: Message) -> None:
+    base = rf"{re.escape(ADDRESS)}/(blob|raw)/v[^/]+/"
+    assert re.sub(base, "", str(metadata.get_payload())).strip() == (ROOT / "README.md").read_text("utf-8").strip()
+
+
+def test_where_the_project_lies(metadata: Message) -> None:
+    told = dict(value.split(", ") for value in values(metadata, "Project-URL"))
+    assert set(told) == {"Documentation", "Source", "Changelog", "Issues"}
+    assert all(address.startswith(ADDRESS) for address in told.values())
+
+
+def test_a_build_that_is_told_no_address_names_none(tmp_path: Path) -> None:
+    for name in ("setup.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "django_ihuyi").mkdir()
+    shutil.copy(ROOT / "django_ihuyi" / "__init__.py", tmp_path / "django_ihuyi")
+    (tmp_path / "out").mkdir()
+    prepare = "from setuptools.build_meta import prepare_metadata_for_build_wheel as prepare; print(prepare('out'))"
+    run(sys.executable, "-c", prepare, cwd=tmp_path)
+    [file] = tmp_path.glob("out/*.dist-info/METADATA")
+    told = HeaderParser().parsestr(file.read_text("utf-8"))
+    assert values(told, "Project-URL") == []
+    assert [target for target in _targets(str(told.get_payload())) if not re.match("https?://", target)] == []
 
 
 def test_the_changelog_begins_with_this_version() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -182,3 +183,17 @@ def test_a_sweep_that_fails_is_no_failure_of_the_messages(
     finally:
         task.pop_request()
     assert [vars(record)["event"] for record in caplog.records if record.levelname == "ERROR"] == ["sweep.failed"]
+
+
+@pytest.mark.parametrize("how", [sweep, lambda: call_command("ihuyi_sweep")], ids=["task", "command"])
+def test_a_sweep_of_which_a_step_fails_has_run(
+    how: Callable[[], object], broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_now: datetime) -> tuple[int, bool]:
+        raise LookupError
+
+    monkeypatch.setitem(upkeep._STEPS, "counted", fail)
+    with pytest.raises((LookupError, CommandError)):
+        how()
+    assert Heartbeat.objects.get(name="sweep").beaten_at is not None
+    assert [task.task for task in broker.take()] == ["django_ihuyi.tasks.beat"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -79,6 +80,37 @@ def test_an_error_without_words_is_called_by_its_name(settings: Settings) -> Non
     account = {**settings.IHUYI["ACCOUNTS"]["default"], "CLIENT": f"{__name__}.{Wordless.__name__}"}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
     assert "no answer that can be used: Uncertain." in run("--only", "gateway")[1]
+
+
+class Broken(Client):
+    """Fails as only a client of a site's own can."""
+
+    def get_balance(self) -> int:
+        raise LookupError
+
+
+def test_an_account_whose_client_fails_keeps_no_other_from_its_question(settings: Settings, wire: FakeWire) -> None:
+    default = settings.IHUYI["ACCOUNTS"]["default"]
+    accounts = {"broken": {**default, "CLIENT": f"{__name__}.{Broken.__name__}"}, "default": default}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": accounts}
+    status, text = run("--only", "gateway")
+    assert status == 3, text
+    assert re.search(r"UNKNOWN +gateway broken +it could not be checked \(LookupError\)", text)
+    assert re.search(r"OK +gateway default +answers, 100 messages left", text)
+
+
+def test_accounts_in_the_safe_mode_are_asked_as_well(settings: Settings, wire: FakeWire) -> None:
+    account = {**settings.IHUYI["ACCOUNTS"]["default"], "REDIRECT_TO": ["13900139000"]}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account, "shop": account}}
+    wire.headers = {"Date": format_datetime(datetime.now(UTC), usegmt=True)}
+    status, text = run("--only", "gateway")
+    assert status == 0, text
+    assert [line.split()[1:3] for line in text.splitlines()] == [
+        ["gateway", "default"],
+        ["clock", "default"],
+        ["gateway", "shop"],
+        ["clock", "shop"],
+    ]
 
 
 def test_an_account_with_wrong_settings(settings: Settings, wire: FakeWire) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from django_ihuyi.gateway import certificates
 from django_ihuyi.models import WebhookEndpoint
 from django_ihuyi.models.webhook_endpoint import WebhookEvent
 
@@ -27,7 +28,7 @@ def _ask_anew() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _own_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the machine trusts is no part of a test."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    for name in certificates.NAMES:
         monkeypatch.delenv(name, raising=False)
 
 

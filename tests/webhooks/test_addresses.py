@@ -318,13 +318,20 @@ def test_what_may_have_been_read_is_not_posted_to_the_next_address(port: int) ->
     assert len(_Receiver.seen) == 1
 
 
-@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_the_certificates_of_the_environment_are_trusted(
     name: str, tls_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, str(LOOPBACK_PEM))
     target = addresses.Target("https", "localhost", tls_port, ("127.0.0.1",), "/200")
     assert transport.post(target, {}, b"{}", read=5).status == 200
+
+
+def test_certificates_that_do_not_exist_are_told(tls_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    target = addresses.Target("https", "localhost", tls_port, ("127.0.0.1",), "/200")
+    with pytest.raises(transport.DeliveryError, match="variable SSL_CERT_FILE names a file that does not exist"):
+        transport.post(target, {}, b"{}", read=5)
 
 
 def test_a_folder_of_certificates_is_trusted(tls_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,6 @@ class Command(BaseCommand):
                 stop.wait(interval)
 
     def _sweep(self) -> None:
-        counts = sweep()
-        beats.after_sweep()
+        with beats.sweeping():
+            counts = sweep()
         self.stdout.write(" ".join(f"{name}={count}" for name, count in counts.items()))

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi import send_sms, upkeep
-from django_ihuyi.models import AccountState, Message, Receipt
+from django_ihuyi.models import AccountState, ApiCall, Message, Receipt
 from django_ihuyi.outbound import publishing
 from django_ihuyi.signals import account_resumed, message_unknown
 from django_ihuyi.tasks import submit_message, sweep
@@ -122,6 +122,11 @@ def test_kept_receipts_are_matched(broker: FakeBroker) -> None:
         assert upkeep.sweep() == changes()
     message.refresh_from_db()
     assert message.status == "delivered"
+
+
+def test_old_keys_of_the_apis_callers_are_forgotten(broker: FakeBroker) -> None:
+    ApiCall.objects.create(key="1", fingerprint="x", created_at=timezone.now() - timedelta(days=8))
+    assert upkeep.sweep() == changes(forgotten=1)
 
 
 def test_batches_are_bounded(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ class SchemaPage(_Described):
         """Answer with it."""
         from .generator import document
 
-        return Response(document(), headers={"Vary": "Accept-Language"})
+        return Response(document())
 
 
 class DocsPage(_Described):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django_ihuyi import conf
 from django_ihuyi.balance.reading import is_low
 from django_ihuyi.gateway import lookup
-from django_ihuyi.masking import mask_mobile, mask_text, without_number
+from django_ihuyi.masking import mask_mobile, mask_text, without_hash, without_number
 from django_ihuyi.models import BalanceReading, Batch, Message, OptOut, Reply, Template
 from django_ihuyi.outbound.bulk import Refused
 
@@ -17,12 +17,16 @@ COUNTED = 10_000
 """Messages of a batch that are counted in each status."""
 
 
+def _number(mobile: str, *, whole: bool) -> str:
+    return without_hash(mobile) if whole else mask_mobile(mobile)
+
+
 def message(row: Message, *, whole: bool) -> dict[str, Any]:
     """A message. A verification text shows no code to anybody."""
     hides = row.category == Message.Category.VERIFICATION or not whole
     return {
         "id": row.pk,
-        "mobile": row.mobile if whole else mask_mobile(row.mobile),
+        "mobile": _number(row.mobile, whole=whole),
         "content": mask_text(row.content) if hides else row.content,
         "template": row.template or None,
         "category": row.category,
@@ -49,7 +53,7 @@ def reply(row: Reply, *, whole: bool) -> dict[str, Any]:
     return {
         "id": row.pk,
         "message": row.message_id,
-        "mobile": row.mobile if whole else mask_mobile(row.mobile),
+        "mobile": _number(row.mobile, whole=whole),
         "content": row.content if whole else mask_text(row.content),
         "reply_time": row.reply_time,
         "received_at": row.received_at,
@@ -58,7 +62,7 @@ def reply(row: Reply, *, whole: bool) -> dict[str, Any]:
 
 def opt_out(row: OptOut, *, whole: bool) -> dict[str, Any]:
     """Somebody who opted out."""
-    mobile = row.mobile if whole else mask_mobile(row.mobile)
+    mobile = _number(row.mobile, whole=whole)
     return {"id": row.pk, "mobile": mobile, "reason": row.reason, "created_at": row.created_at}
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi.api import answers, lists
+from django_ihuyi.hashing import hash_mobile
 from django_ihuyi.models import ApiCall, Batch, Message
 from django_ihuyi.testing import Outbox
 from tests.racing import at_once
@@ -61,6 +62,14 @@ def test_numbers_and_texts_are_masked(caller: Caller) -> None:
     newest, first = Caller("view_message", "view_unmasked", name="all").get("messages/").json()["results"]
     assert (newest["mobile"], newest["content"]) == (MOBILE, "••••••••")
     assert (first["content"], first["receipt_msg"]) == (GOOD["content"], f"FAILED {MOBILE}")
+
+
+@pytest.mark.parametrize("permissions", [(), ("view_unmasked",)], ids=["masked", "whole"])
+def test_a_number_that_is_kept_hashed_is_found_and_shown_by_its_mask(caller: Caller, permissions: tuple[str]) -> None:
+    pk = caller.post("messages/", GOOD).json()["id"]
+    Message.objects.update(mobile=hash_mobile(MOBILE))
+    [row] = Caller("view_message", *permissions, name="reader").get(f"messages/?mobile={MOBILE}").json()["results"]
+    assert (row["id"], row["mobile"]) == (pk, "137******78")
 
 
 @pytest.mark.parametrize(

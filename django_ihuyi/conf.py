@@ -1,8 +1,8 @@
 """The one dict ``IHUYI``: its options with types and defaults, read live.
 
-Nothing else in the package reads ``django.conf.settings.IHUYI``. What can be wrong with it is in
-:mod:`django_ihuyi.setting_problems`; the system checks and the errors at run time say the same words, because both
-come from :func:`~django_ihuyi.sections.section_problems`.
+Nothing else in the package reads ``django.conf.settings.IHUYI``, but for :mod:`django_ihuyi.testing`, which changes it.
+What can be wrong with it is in :mod:`django_ihuyi.setting_problems`; the system checks and the errors at run time say
+the same words, because both come from :func:`~django_ihuyi.sections.section_problems`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from pytest_django import Settings
 
 from django_ihuyi import conf, setting_problems
 from django_ihuyi.gateway.products import INTERNATIONAL, SMS, VOICE
+from django_ihuyi.models.categories import Category
+from django_ihuyi.options import CATEGORIES
 from django_ihuyi.setting_problems import TEST_KEY
 
 KEY = "f00dfeedf00dfeedf00dfeedf00dfeed"
@@ -267,3 +269,7 @@ def test_a_misspelt_name_is_recognized(name: str, settings: Settings) -> None:
 def test_the_key_is_in_no_repr(settings: Settings) -> None:
     settings.IHUYI = settings_with()
     assert KEY not in repr(conf.get_account("default"))
+
+
+def test_the_categories_of_the_settings_are_those_of_messages() -> None:
+    assert list(Category.values) == list(CATEGORIES)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.gateway.codes import lookup
 from django_ihuyi.models import AccountState
 from django_ihuyi.outbound import accounts
+from django_ihuyi.wording import sentences
 
 from . import display
 from .base import ReadOnlyAdmin, Tool
@@ -83,7 +84,7 @@ def what_to_do(state: AccountState) -> str:
         offset = gettext("This server's clock is %(seconds)d s ahead of the gateway's.")
     else:
         offset = gettext("This server's clock is %(seconds)d s behind the gateway's.")
-    return f"{offset % {'seconds': abs(state.clock_offset)}} {advice}"
+    return sentences(offset % {"seconds": abs(state.clock_offset)}, advice)
 
 
 def _is_silent(state: AccountState) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -33,8 +33,6 @@ from .acts import ACTS, MOST, Act, Reason, Refused
 from .asking import asked_about, carried, shown
 from .base import SearchedAdmin, is_on_a_rows_page
 from .privacy import shown_number
-
-Action = Callable[[Any, HttpRequest, QuerySet[Message]], HttpResponseBase | None]
 
 
 @dataclass(frozen=True, slots=True)

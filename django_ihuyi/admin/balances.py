@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -127,10 +126,10 @@ def _table(days: list[Day]) -> Table:
         [
             f"{day.day:%Y-%m-%d}",
             day.account,
-            _number(day.spent) if day.readings else display.EMPTY,
-            _number(day.added) if day.added else display.EMPTY,
-            _number(day.sent),
-            _number(day.unknown) if day.unknown else display.EMPTY,
+            display.number(day.spent) if day.readings else display.EMPTY,
+            display.number(day.added) if day.added else display.EMPTY,
+            display.number(day.sent),
+            display.number(day.unknown) if day.unknown else display.EMPTY,
             _verdict(day),
         ]
         for day in days
@@ -159,9 +158,5 @@ def _verdict(day: Day) -> SafeString | str:
     return display.badge("bad", "!", gettext("%(number)s: look into it") % {"number": shown})
 
 
-def _number(value: int) -> str:
-    return str(number_format(value, force_grouping=True))
-
-
 def _signed(value: int) -> str:
-    return f"+{_number(value)}" if value > 0 else _number(value).replace("-", "−")
+    return f"+{display.number(value)}" if value > 0 else display.number(value).replace("-", "−")

@@ -25,6 +25,7 @@ from django_ihuyi.gateway import lookup
 from django_ihuyi.models import Message, Template
 from django_ihuyi.outbound.trial import examine
 from django_ihuyi.statistics.figures import price_of
+from django_ihuyi.wording import sentences
 
 from . import display
 
@@ -162,7 +163,7 @@ def tried(request: HttpRequest, mobile: str) -> dict[str, Any]:
 def explained(code: int) -> str:
     """Say what a refusal means and what to do."""
     known = lookup(code)
-    return f"{gettext(known.meaning)} {gettext(known.advice)}"
+    return sentences(gettext(known.meaning), gettext(known.advice))
 
 
 def _lines(text: str) -> list[str]:

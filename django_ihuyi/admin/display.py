@@ -53,6 +53,11 @@ def badge(tone: str, sign: str, word: object) -> SafeString:
     )
 
 
+def number(value: int) -> str:
+    """Write a whole number with its groups of digits apart."""
+    return str(number_format(value, force_grouping=True))
+
+
 def yuan(amount: Decimal | None, *, places: int = 2) -> str:
     """Write an amount of money.
 

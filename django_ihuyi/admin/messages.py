@@ -19,6 +19,7 @@ from django_ihuyi.gateway.texts import SEPARATOR
 from django_ihuyi.masking import HIDDEN, without_number
 from django_ihuyi.models import AccountState, Batch, Message, Template
 from django_ihuyi.outbound.placeholders import fill
+from django_ihuyi.wording import sentences
 
 from . import conversations, display
 from .accounts import pauses
@@ -260,7 +261,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
             return display.EMPTY
         code = lookup(message.code)
         final = message.status == Message.Status.REJECTED and not code.retryable
-        return f"{gettext(code.meaning)} {gettext(code.advice)}" if final else gettext(code.meaning)
+        return sentences(gettext(code.meaning), gettext(code.advice)) if final else gettext(code.meaning)
 
     @admin.display(description=_("carrier's words"))
     def whole_receipt_msg(self, message: Message) -> SafeString | str:

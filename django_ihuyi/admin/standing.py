@@ -14,6 +14,7 @@ from django_ihuyi.conf import get_aliases_without_receipts, get_settings
 from django_ihuyi.gateway.codes import lookup
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.wording import sentences
 
 from .accounts import meaning, what_to_do
 from .carrier import explain
@@ -134,7 +135,7 @@ def _undelivered(message: Message) -> Standing:
     explanation = explain(message.receipt_msg, delivered=False)
     if explanation is None:
         return Standing(sentence, _("Ask the recipient whether the number is right; then send a new message."))
-    return Standing(f"{sentence} {_(explanation.meaning)}", _(explanation.advice))
+    return Standing(sentences(sentence, _(explanation.meaning)), _(explanation.advice))
 
 
 def _rejected(message: Message) -> Standing:
@@ -145,12 +146,12 @@ def _rejected(message: Message) -> Standing:
             _("Send a new message. If it happens again, ask ihuyi's support."),
         )
     refused = _("No: the gateway refused it.")
-    return Standing(f"{refused} {_(code.meaning)}", _(code.advice))
+    return Standing(sentences(refused, _(code.meaning)), _(code.advice))
 
 
 def _tried(message: Message, sentence: str) -> str:
     tried = ngettext("It was tried %(count)d time.", "It was tried %(count)d times.", message.attempts)
-    return f"{sentence} {tried % {'count': message.attempts}}"
+    return sentences(sentence, tried % {"count": message.attempts})
 
 
 def _unknown(message: Message) -> Standing:

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi import conf
 from django_ihuyi.masking import mask_address, mask_prefix
 from django_ihuyi.models import Suspicion
+from django_ihuyi.verification.policy import SITE
 
 from . import display
 from .base import ReadOnlyAdmin
 from .privacy import sees_whole
 
-_SITE = "site"
 _MASKS = {"prefix": mask_prefix, "address": mask_address, "network": mask_address}
 """How the kinds of subjects that tell of people are shown to those who see masks."""
 
@@ -37,7 +37,7 @@ class Alarm:
 
 def alarms() -> Iterator[Alarm]:
     """Read whether bombing of the site is suspected."""
-    for row in Suspicion.objects.standing().filter(subject=_SITE):
+    for row in Suspicion.objects.standing().filter(subject=SITE):
         has_captcha = conf.get_verification().captcha is not None
         yield Alarm(since=display.time(row.since), sent=row.sent, entered=row.entered, has_captcha=has_captcha)
 
@@ -60,7 +60,7 @@ class SuspicionAdmin(ReadOnlyAdmin[Suspicion]):
         """Show what is suspected."""
         kind, _colon, which = row.subject.partition(":")
         words = {
-            _SITE: gettext("the whole site"),
+            SITE: gettext("the whole site"),
             "prefix": gettext("numbers that begin with %(which)s") % {"which": which},
             "address": gettext("address %(which)s") % {"which": which},
             "network": gettext("network %(which)s") % {"which": which},

@@ -91,15 +91,10 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
                 template_id, obj.template_id = obj.template_id, None
                 obj.settle(template_id)
             return
-        anew = bool({"text", "account"} & set(form.changed_data))
-        if obj.template_id and "template_id" in form.changed_data:
-            # An id that somebody copies from the console is that of an approved template.
-            obj.state = Template.State.PASSED
-        elif anew:
-            obj.state, obj.template_id = Template.State.DRAFT, None
         if not change:
+            obj.decide_state(form.changed_data)
             super().save_model(request, obj, form, change)
-        elif not obj.rewrite(anew=anew):
+        elif not obj.rewrite(form.changed_data):
             messages.error(request, gettext("Nothing was saved: the template was handed in for review meanwhile."))
 
     def tools(self, request: HttpRequest, row: Template) -> list[Tool]:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from django_ihuyi.conf import get_account
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.models import AccountState, Message, Template
+from django_ihuyi.models import AccountState, Message
 
 from . import display
 from .base import Views
@@ -91,7 +91,6 @@ class TestSend(Views):
             below=(),
             form=form,
             trial_url=self.url("_trial"),
-            list_url=self.pages.list_of(Template),
             **(tried(request, request.POST.get("mobile", "")) if request.method == "POST" else {}),
             **(self._watched(request, int(sent)) if sent.isascii() and sent.isdigit() and len(sent) < 19 else {}),
         )

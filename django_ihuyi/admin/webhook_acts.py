@@ -56,18 +56,13 @@ def _switch_off(endpoint: WebhookEndpoint) -> bool:
 
 def _ping(endpoint: WebhookEndpoint) -> bool:
     pk = WebhookDelivery.objects.ping(endpoint).pk
-    transaction.on_commit(lambda: publish([pk]), using=WebhookDelivery.objects.db, robust=True)
+    transaction.on_commit(lambda: publishing.publish([pk]), using=WebhookDelivery.objects.db, robust=True)
     return True
 
 
 def _rotate(endpoint: WebhookEndpoint) -> bool:
     options = conf.get_webhooks() or WebhookSettings()
     return endpoint.rotate(now=timezone.now(), overlap=options.rotation)
-
-
-def publish(pks: list[int]) -> None:
-    """Give deliveries to the workers, once they are committed."""
-    publishing.publish(pks)
 
 
 PING = EndpointAct(

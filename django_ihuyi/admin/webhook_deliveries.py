@@ -19,12 +19,12 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.models import Message, WebhookDelivery, WebhookEndpoint
 from django_ihuyi.models.webhook_delivery import ENDED, DeliveryStatus
 from django_ihuyi.models.webhook_endpoint import PING, WebhookEvent
+from django_ihuyi.webhooks import publishing
 
 from . import display
 from .asking import asked_about, carried, shown
 from .base import ReadOnlyAdmin, Tool, is_on_a_rows_page
 from .filters import DayFilter
-from .webhook_acts import publish
 
 MOST = 500
 """Deliveries that one confirmation posts again: each is changed and logged by itself."""
@@ -145,7 +145,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
                 if row.replay(now=timezone.now()):
                     self.log_change(request, row, gettext("Posted again."))
                     replayed.append(row.pk)
-            transaction.on_commit(lambda: publish(replayed), using=WebhookDelivery.objects.db, robust=True)
+            transaction.on_commit(lambda: publishing.publish(replayed), using=WebhookDelivery.objects.db, robust=True)
         done, left = len(replayed), len(rows) - len(replayed)
         if done:
             said = ngettext("%(count)d delivery is posted again.", "%(count)d deliveries are posted again.", done)

@@ -1,4 +1,5 @@
-"""The table of outgoing messages. Every change of status is one conditional UPDATE in a method of this file."""
+"""The table of outgoing messages. Every change of status is one conditional UPDATE: of one
+message in a method of this file, of many at once in :mod:`.many`."""
 
 from __future__ import annotations
 

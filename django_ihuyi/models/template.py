@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,6 +33,8 @@ class TemplateState(models.TextChoices):
 
 
 _EDITABLE = (TemplateState.DRAFT, TemplateState.REFUSED)
+_ANOTHER = frozenset({"text", "account"})
+"""Who writes one of these makes another template of it."""
 
 
 class TemplateManager(models.Manager["Template"]):
@@ -125,20 +128,33 @@ class Template(models.Model):
         """Whether it was handed in, and no answer told the gateway's id."""
         return self.state == TemplateState.IN_REVIEW and not self.template_id
 
-    def rewrite(self, *, anew: bool) -> bool:
-        """Save what was written, unless the gateway was given it meanwhile.
+    def decide_state(self, written: Collection[str]) -> None:
+        """Set the state that follows from what somebody wrote; nothing is saved.
 
         Args:
-            anew: Whether text or account changed: that is a new template to the gateway, and what it said of the one
-                before is forgotten.
+            written: The fields that were written.
+        """
+        if self.template_id and "template_id" in written:
+            # An id that somebody copies from the console is that of an approved template.
+            self.state = TemplateState.PASSED
+        elif _ANOTHER.intersection(written):
+            self.state, self.template_id = TemplateState.DRAFT, None
+
+    def rewrite(self, written: Collection[str]) -> bool:
+        """Save what was written and the state that follows from it, unless the gateway was given it meanwhile.
+
+        Args:
+            written: The fields that were written. Another text or account makes a new template to the gateway, and
+                what it said of the one before is forgotten.
 
         Returns:
             Whether it was saved.
         """
+        self.decide_state(written)
         rows = Template.objects.filter(pk=self.pk, state__in=_EDITABLE)
-        written = ("name", "account", "text", "variables", "template_id", "state")
-        changes: dict[str, Any] = {name: getattr(self, name) for name in written}
-        if anew:
+        saved = ("name", "account", "text", "variables", "template_id", "state")
+        changes: dict[str, Any] = {name: getattr(self, name) for name in saved}
+        if _ANOTHER.intersection(written):
             changes |= {"msg": "", "error": "", "submitted_at": None, "reviewed_at": None}
         return self._change(rows, **changes)
 

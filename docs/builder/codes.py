@@ -9,6 +9,7 @@ from django.utils.translation import gettext, override
 
 from django_ihuyi.admin.carrier import WORDS
 from django_ihuyi.gateway.codes import CODES, Again, Code, Scope, lookup
+from django_ihuyi.wording import sentences
 
 from .markdown import table
 
@@ -89,7 +90,7 @@ def page(language: str) -> str:
             rows = [_row(code, texts) for code in CODES.values() if code.scope is scope]
             parts += [f"## {texts[scope]}", table(texts["header"], rows)]
         other = lookup(_UNKNOWN)
-        parts += [f"## {texts['other']}", f"{gettext(other.meaning)} {gettext(other.advice)}"]
+        parts += [f"## {texts['other']}", sentences(gettext(other.meaning), gettext(other.advice))]
         words = [
             (f"`{pattern.pattern}`", gettext(one.meaning), one.advice and gettext(one.advice)) for pattern, one in WORDS
         ]

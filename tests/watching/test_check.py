@@ -66,6 +66,7 @@ def test_no_sentence_ends_twice(language: str, settings: Settings) -> None:
         text = run("--only", "pauses", "--only", "settings", "--only", "sweep")[1]
     assert len(re.findall(r"[.。] ?\S", text)) >= 2
     assert not re.search(r"[.。]\s*[.。]", text)
+    assert not re.search(r"[\u4e00-\u9fff]\.|。 ", text)
 
 
 def test_what_cannot_be_checked_is_said(settings: Settings) -> None:

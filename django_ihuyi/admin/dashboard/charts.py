@@ -72,7 +72,7 @@ def by_status(figures: Figures, links: Links) -> Chart:
     most = max(periods, key=lambda period: figures.statuses_of[period[0]].total())
     summary = _("%(title)s: %(count)s in all, the most at %(when)s.") % {
         "title": title,
-        "count": words.number(figures.total.messages),
+        "count": display.number(figures.total.messages),
         "when": dict(zip(periods, _names(figures), strict=True))[most],
     }
     headers = [_("time"), _("messages"), *(str(status.label) for status in there)]
@@ -96,7 +96,9 @@ def delivery_rate(figures: Figures) -> Chart:
         rate = counts[MessageStatus.DELIVERED] / taken if taken else None
         rates.append(None if rate is None else round(rate * 100, 1))
         if rate is not None:
-            rows.append([name, words.number(taken), words.number(counts[MessageStatus.DELIVERED]), words.percent(rate)])
+            rows.append(
+                [name, display.number(taken), display.number(counts[MessageStatus.DELIVERED]), words.percent(rate)]
+            )
     title = _("Delivery rate")
     headers = [_("time"), _("taken by the gateway"), _("delivered"), _("delivery rate")]
     summary = _("%(title)s: %(rate)s over the whole range.") % {

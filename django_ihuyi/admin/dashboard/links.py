@@ -17,8 +17,6 @@ from django_ihuyi.statistics.figures import TAKEN
 from django_ihuyi.statistics.ranges import Range
 from django_ihuyi.statistics.slots import begin_of
 
-from . import words
-
 
 class Links:
     """Makes addresses for one reader and range; there is none for who may not see a list."""
@@ -76,5 +74,5 @@ def _moment(slot: int) -> str:
 
 def number(value: int, address: str = "") -> SafeString | str:
     """Show a number, as a link where it has an address."""
-    text = words.number(value)
+    text = display.number(value)
     return display.link(address, text) if address else text

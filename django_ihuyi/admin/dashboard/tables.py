@@ -46,7 +46,7 @@ def waits(figures: Figures) -> Table:
         [
             str(WaitTally.Kind(wait.kind).label),
             _category(wait.category),
-            words.number(wait.messages),
+            display.number(wait.messages),
             *(words.duration(seconds) for seconds in (wait.p50, wait.p95, wait.p99)),
         ]
         for wait in sorted(figures.waits, key=lambda wait: (wait.kind, wait.category))
@@ -103,7 +103,7 @@ def balances(read: Iterable[Balance]) -> Table:
             balance.account,
             display.left(balance.account, balance.remaining),
             words.minute(balance.read_at),
-            words.number(round(balance.per_day)),
+            display.number(round(balance.per_day)),
             words.minute(balance.used_up_at)[:10] if balance.used_up_at else display.EMPTY,
         ]
         for balance in read
@@ -117,7 +117,7 @@ def _cells(share: Share, all_of_them: str, taken: str) -> list[str]:
         number(share.messages, all_of_them),
         number(share.taken, taken),
         words.percent(share.rate),
-        words.number(share.segments),
+        display.number(share.segments),
         display.yuan(share.cost),
     ]
 

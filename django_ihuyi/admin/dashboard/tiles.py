@@ -40,18 +40,18 @@ class Tile:
 def of_range(figures: Figures, links: Links) -> Iterator[Tile]:
     """Say what happened in the range."""
     total = figures.total
-    yield Tile(_("Messages"), words.number(total.messages), address=links.messages())
+    yield Tile(_("Messages"), display.number(total.messages), address=links.messages())
     yield Tile(
         _("Delivered"),
-        words.number(total.delivered),
+        display.number(total.delivered),
         _("%(rate)s of the %(count)s that the gateway took")
-        % {"rate": words.percent(total.rate), "count": words.number(total.taken)},
+        % {"rate": words.percent(total.rate), "count": display.number(total.taken)},
         links.messages(status__exact=MessageStatus.DELIVERED.value),
     )
     yield from _waits(figures)
     yield Tile(
         _("Segments charged"),
-        words.number(total.segments),
+        display.number(total.segments),
         display.yuan(total.cost) if total.cost else "",
         links.taken(),
     )
@@ -60,7 +60,8 @@ def of_range(figures: Figures, links: Links) -> Iterator[Tile]:
         yield Tile(
             _("Codes entered"),
             words.percent(codes.rate),
-            _("%(entered)s of %(sent)s") % {"entered": words.number(codes.entered), "sent": words.number(codes.sent)},
+            _("%(entered)s of %(sent)s")
+            % {"entered": display.number(codes.entered), "sent": display.number(codes.sent)},
             links.codes(),
         )
 

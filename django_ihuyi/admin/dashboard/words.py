@@ -7,17 +7,12 @@ from datetime import datetime
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from django_ihuyi.admin.display import EMPTY, local
+from django_ihuyi.admin.display import EMPTY, local, number
 from django_ihuyi.statistics.present import MOST
 
 _JOINED = "\u00a0"
 """The space before a unit: no place for a line's end."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-
-
-def number(value: int) -> str:
-    """Write a whole number with its groups of digits apart."""
-    return str(number_format(value, force_grouping=True))
 
 
 def up_to_cap(value: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django_ihuyi.gateway import lookup
+
 _TIME = "2026-03-05T12:10:00+08:00"
 _MOBILE = "13800138000"
 
@@ -49,7 +51,7 @@ BULK_RESULT = {
         {
             "index": 1,
             "code": 406,
-            "meaning": "The number is not a mainland Chinese mobile number.",
+            "meaning": lookup(406).meaning,
             "reason": "The mobile number is not a mainland Chinese mobile number of eleven digits.",
         }
     ],
@@ -105,7 +107,7 @@ STATS = {
     "unit": "hour",
     "periods": [{"begin": "2026-03-05T12:00:00+08:00", "statuses": {"delivered": 2, "rejected": 1}}],
     "shares": [{"account": "default", "category": "notification", **_TOTAL}],
-    "refusals": [{"code": 4085, "meaning": "This number has had too many texts today.", "messages": 1}],
+    "refusals": [{"code": 4085, "meaning": lookup(4085).meaning, "messages": 1}],
     "waits": [{"category": "notification", "kind": "delivered", "messages": 2, "p50": 8.0, "p95": 9.5, "p99": 9.9}],
     "codes": [{"purpose": "sign-up", "sent": 2, "entered": 1, "rate": 0.5}],
 }

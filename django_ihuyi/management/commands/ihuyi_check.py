@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from django_ihuyi.watching.checking import NAMES, check
 from django_ihuyi.watching.findings import Finding, Level, Limits, worst
+from django_ihuyi.wording import sentences
 
 _LIMITS = {
     "waiting": "Seconds that the oldest due message waits",
@@ -80,6 +81,5 @@ def _as_text(found: list[Finding]) -> str:
     for item, name in zip(found, what, strict=True):
         line = f"{item.level.name:<8} {name:<{width}}  {item.text}"
         # What a code means and what a system check says are sentences already.
-        end = "" if line.endswith((".", "。")) else "."
-        lines.append(f"{line}{end} {item.advice}" if item.advice else line)
+        lines.append(sentences(line, item.advice))
     return "\n".join(lines)

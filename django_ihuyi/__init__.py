@@ -11,6 +11,8 @@ from functools import update_wrapper
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from django.views.decorators.debug import sensitive_variables
+
 __all__ = ["__version__", "offer_code", "send_bulk", "send_code", "send_sms", "verify_code"]
 
 __version__ = "0.1.0.dev0"
@@ -28,6 +30,7 @@ _HOMES = {
 def _late(name: str) -> Callable[..., Any]:
     """Return a function that is looked up in its home when it is called."""
 
+    @sensitive_variables()
     def function(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  what the function in its home takes and returns
         return getattr(import_module(_HOMES[name]), name)(*args, **kwargs)
 

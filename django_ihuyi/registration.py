@@ -11,6 +11,7 @@ from django.db import router, transaction
 from django.db.models import Model
 from django.db.models.signals import post_save
 from django.utils.module_loading import import_string
+from django.views.decorators.debug import sensitive_variables
 
 from . import conf
 from .exceptions import CodeThrottled, InvalidMessage
@@ -67,6 +68,7 @@ def _send(user: Model) -> None:
         _guard("verification code", user, lambda: _send_code(user, registration))
 
 
+@sensitive_variables()
 def _guard(what: str, user: Model, send: Callable[[], None]) -> None:
     """Send, or log why not: the person is signed up, and a fault of an SMS must not show them an error page."""
     try:

@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.http import Http404
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
@@ -31,6 +32,8 @@ _Row = TypeVar("_Row", bound=Model)
 
 
 @method_decorator(login_not_required, name="dispatch")
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+@method_decorator(sensitive_variables(), name="dispatch")
 class Endpoint(APIView):
     """One address.
 

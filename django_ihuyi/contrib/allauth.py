@@ -15,6 +15,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, router, transaction
 from django.db.models import Model, OneToOneRel
 from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf, offer_code, registration
 from django_ihuyi.addresses import client_address
@@ -78,6 +79,7 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
         """Return a field that takes a mainland number as people write it, and gives eleven digits."""
         return MobileField(**kwargs)
 
+    @sensitive_variables()
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:  # noqa: ANN401  allauth's own
         """Have the code sent, then make the user who signs up: where a limit stands against the code, nobody is made.
 
@@ -91,6 +93,7 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
             registration.postpone(user)
         return super().save_user(request, user, form, commit)
 
+    @sensitive_variables()
     def generate_phone_verification_code(self, *, user: Any, phone: str) -> str:  # noqa: ANN401  the site's user model
         """Make a code of as many digits as ``CODE_LENGTH`` says; at a sign-up, return the one that just went out."""
         number, sent = getattr(user, _SENT, (None, ""))
@@ -99,6 +102,7 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
         length = conf.get_verification().code_length
         return f"{secrets.randbelow(10**length):0{length}}"
 
+    @sensitive_variables()
     def send_verification_code_sms(self, user: Any, phone: str, code: str, **kwargs: Any) -> None:  # noqa: ANN401  allauth's own
         """Send the code, unless that was done before the user was made."""
         if getattr(user, _SENT, None) == (normalise(phone), code):
@@ -109,14 +113,17 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
         except CodeThrottled as error:
             raise self._refused(error) from error
 
+    @sensitive_variables()
     def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:  # noqa: ANN401  allauth's own
         """Count what a known number's code would count, and send ``unknown_account_text`` if there is one."""
         self._send_instead(phone, self.unknown_account_text)
 
+    @sensitive_variables()
     def send_account_already_exists_sms(self, phone: str) -> None:
         """Count what a new number's code would count, and send ``account_exists_text`` if there is one."""
         self._send_instead(phone, self.account_exists_text)
 
+    @sensitive_variables()
     def set_phone(self, user: Any, phone: str, verified: bool) -> None:  # noqa: ANN401  allauth's own
         """Give the user a number.
 
@@ -139,6 +146,7 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
             self._store(user, None, verified=False)
             setattr(user, _TYPED, number)
 
+    @sensitive_variables()
     def get_phone(self, user: Any) -> tuple[str, bool] | None:  # noqa: ANN401  the site's user model
         """Return the user's number and whether it was verified; None if there is none."""
         if hasattr(user, _TYPED):
@@ -147,6 +155,7 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
         phone = getattr(row, self.phone_field, None)
         return (str(phone), bool(getattr(row, self.phone_verified_field))) if phone else None
 
+    @sensitive_variables()
     def set_phone_verified(self, user: Any, phone: str) -> None:  # noqa: ANN401  the site's user model
         """Note that the user entered the code that was sent to the number, and welcome who has just signed up."""
         before = self.get_phone(user)
@@ -156,6 +165,7 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
         if getattr(user, "last_login", None) is None and not (before and before[1]):
             registration.welcome_verified(user, normalise(phone))
 
+    @sensitive_variables()
     def get_user_by_phone(self, phone: str) -> Any:  # noqa: ANN401  the site's user model
         """Return whose verified number it is; None if nobody's."""
         try:

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import verify_code
 from django_ihuyi.exceptions import InvalidMessage
@@ -31,6 +32,7 @@ class CodeBackend(ModelBackend):
     mobile_field = "mobile"
     verified_field: str | None = None
 
+    @sensitive_variables()
     def authenticate(  # type: ignore[override]  # other credentials than a password, as Django provides for
         self,
         request: HttpRequest | None,
@@ -52,11 +54,13 @@ class CodeBackend(ModelBackend):
         user = self.find(mobile) if verify_code(mobile, self.purpose, code) else None
         return user if user is not None and self.user_can_authenticate(user) else None
 
+    @sensitive_variables()
     def knows(self, mobile: str) -> bool:
         """Whether somebody can log in with this number: what :func:`django_ihuyi.offer_code` wants to know."""
         user = self.find(mobile)
         return user is not None and self.user_can_authenticate(user)
 
+    @sensitive_variables()
     def find(self, mobile: str) -> Any:  # noqa: ANN401  the site's user model
         """Return the user with this number; None if there is none, or more than one."""
         try:

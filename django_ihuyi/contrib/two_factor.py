@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.views.decorators.debug import sensitive_variables
 from two_factor.middleware.threadlocals import get_current_request
 
 from django_ihuyi.addresses import client_address
@@ -28,6 +29,7 @@ class Gateway:
 
     account = "default"
 
+    @sensitive_variables()
     def send_sms(self, device: Any, token: str) -> None:  # noqa: ANN401  a PhoneDevice of the host's
         """Send a token to a device.
 
@@ -49,6 +51,7 @@ class Gateway:
                 raise
 
 
+@sensitive_variables()
 def token_entered(device: Any, **kwargs: Any) -> None:  # noqa: ANN401  the arguments of user_verified
     """Note that a token was entered: a receiver for ``two_factor.signals.user_verified``, for the bombing watch."""
     number = getattr(device, "number", None)

@@ -16,6 +16,7 @@ from django.core.signals import got_request_exception
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework.exceptions import ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -70,6 +71,8 @@ class Indifferent(BaseContentNegotiation):
 
 @method_decorator(login_not_required, name="dispatch")
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+@method_decorator(sensitive_variables(), name="dispatch")
 class PushView(APIView):
     """Check the token, read the fields, keep them, answer ``success``."""
 

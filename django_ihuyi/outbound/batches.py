@@ -20,6 +20,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
 from django_ihuyi.gateway import GatewayError, Scope, SubmitResult, lookup
@@ -41,6 +42,7 @@ _SILENT = 8
 """So many calls in a row without a word of the gateway's, and no fewer than there are threads, mean that it is away."""
 
 
+@sensitive_variables()
 def submit(pks: Sequence[int]) -> None:
     """Submit those of the messages that are queued, due and nobody else's.
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
@@ -67,6 +68,7 @@ class BulkResult:
     refused: list[Refused] = field(default_factory=list)
 
 
+@sensitive_variables()
 def send_bulk(  # noqa: PLR0913  the keywords of send_sms, and batch_size
     messages: Iterable[Row],
     *,

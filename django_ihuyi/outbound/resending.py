@@ -14,6 +14,7 @@ from django.db import router, transaction
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.gateway.codes import lookup
@@ -60,6 +61,7 @@ def may_come_twice(message: Message) -> bool:
     return message.status in _DOUBTFUL
 
 
+@sensitive_variables()
 def resend(message: Message) -> Message:
     """Record a message like another one, and have a worker submit it after commit.
 

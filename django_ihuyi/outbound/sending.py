@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.hashing import spellings
@@ -23,6 +24,7 @@ OPTED_OUT = 4030
 """What the gateway answers for a number on its own list of people who want no texts (PROTOCOL 3)."""
 
 
+@sensitive_variables()
 def send_sms(
     mobile: str,
     content: str | None = None,
@@ -77,6 +79,7 @@ def send_sms(
     return send_draft(message)
 
 
+@sensitive_variables()
 def send_draft(message: Message) -> Message:
     """Record a checked message and have a worker submit it after commit; errors as of :func:`send_sms`.
 

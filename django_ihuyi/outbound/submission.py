@@ -12,6 +12,7 @@ from functools import partial
 
 from django.db import InterfaceError, OperationalError, router, transaction
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
 from django_ihuyi.gateway import Again, Client, GatewayError, NotSent, Scope, SubmitResult, lookup
@@ -33,6 +34,7 @@ _FIRST_BACKOFF = 5.0
 _LONGEST_BACKOFF = 900.0
 
 
+@sensitive_variables()
 def submit(pk: int) -> None:
     """Submit one message if it is queued, due and nobody else's.
 
@@ -56,6 +58,7 @@ def submit(pk: int) -> None:
     raise_fault(outcome)
 
 
+@sensitive_variables()
 def exchange(client: Client, message: Message) -> Outcome:
     """Make the call for a claimed message. Touches no database, so that many threads can make it at once."""
     try:

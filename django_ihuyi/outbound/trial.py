@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.views.decorators.debug import sensitive_variables
+
 from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import Template
@@ -34,6 +36,7 @@ class Trial:
     recognised: Template | None = None
 
 
+@sensitive_variables()
 def examine(
     mobile: str, content: str | None, *, account: str, template: Template | None = None, params: list[str] | None = None
 ) -> Trial:

@@ -13,6 +13,7 @@ from typing import Any
 from django.apps import apps
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi.hashing import spellings
 from django_ihuyi.masking import mask_mobile
@@ -27,6 +28,7 @@ Eraser = Callable[[str], int]
 """Takes a number as the record has it. Returns how many rows it changed or deleted."""
 
 
+@sensitive_variables()
 def count(mobile: str) -> dict[str, int]:
     """Count the rows about one person in each table, and change none.
 
@@ -36,6 +38,7 @@ def count(mobile: str) -> dict[str, int]:
     return {label: rows(mobile).count() for label, rows in _found().items()}
 
 
+@sensitive_variables()
 def erase(mobile: str, *, opt_out: bool = False) -> dict[str, int]:
     """Take one person out of all tables.
 
@@ -59,6 +62,7 @@ def erase(mobile: str, *, opt_out: bool = False) -> dict[str, int]:
     return counts
 
 
+@sensitive_variables()
 def left_on_the_wire(mobile: str) -> int:
     """Count what could not be erased yet: messages that are being submitted."""
     return Message.objects.filter(mobile=mobile, status__in=_ON_THE_WIRE).count()

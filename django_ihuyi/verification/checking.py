@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
@@ -11,6 +12,7 @@ from django_ihuyi.models.verification_code import read_typed
 from django_ihuyi.outbound.numbers import normalise_any
 
 
+@sensitive_variables()
 def verify_code(mobile: str, purpose: str, code: str) -> bool:
     """Check what a person typed against the code that was sent last for this number and purpose.
 
@@ -39,6 +41,7 @@ def verify_code(mobile: str, purpose: str, code: str) -> bool:
     return row.take_try(now=now, most=conf.get_verification().max_tries) and row.fits(typed) and row.enter(now=now)
 
 
+@sensitive_variables()
 def note_entered(mobile: str, purpose: str) -> None:
     """Note that the code that was sent last was entered, where another package checked it, for the bombing watch.
 

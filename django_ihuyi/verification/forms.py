@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
 from django_ihuyi.addresses import client_address
@@ -94,6 +95,7 @@ class VerificationCodeFormMixin(_Form):
         """Whether the code is right: uses it up. For forms that let Django's ``authenticate`` do it."""
         return verify_code(mobile, self.code_purpose, code)
 
+    @sensitive_variables()
     def send_code(self) -> CodeAnswer:
         """Have a code sent to the number in the form's data.
 
@@ -134,6 +136,7 @@ class VerificationCodeFormMixin(_Form):
         """Return the captcha as HTML for the form's template; empty where none is needed, in the place for one."""
         return render_to_string("django_ihuyi/captcha_place.html", {"captcha": self._captcha() or ""})
 
+    @sensitive_variables()
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # Django's own step after clean(), which the stubs leave out
         if not self.errors:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import router, transaction
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
 from django_ihuyi.addresses import one_client, wider_network
@@ -28,6 +29,7 @@ from .windows import Window
 logger = logging.getLogger(__name__)
 
 
+@sensitive_variables()
 def send_code(
     mobile: str, purpose: str, *, ip: str | None = None, account: str = "default", captcha: object = None
 ) -> Message:
@@ -54,6 +56,7 @@ def send_code(
     return _issue(_read(mobile, purpose, ip, account), captcha, decoy=False)
 
 
+@sensitive_variables()
 def offer_code(
     mobile: str,
     purpose: str,
@@ -80,6 +83,7 @@ def offer_code(
     return _issue(_read(mobile, purpose, ip, account), captcha, decoy=not known, quietly=True)
 
 
+@sensitive_variables()
 def send_given_code(
     mobile: str,
     purpose: str,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device, ThrottlingMixin
 
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage
@@ -30,6 +31,7 @@ class SmsDevice(ThrottlingMixin, Device):  # type: ignore[misc]  # the host has 
         verbose_name_plural = _("SMS devices")
 
     # The host has no types: pyright takes them from what its own methods return.
+    @sensitive_variables()
     def generate_challenge(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Have a code sent.
 
@@ -44,6 +46,7 @@ class SmsDevice(ThrottlingMixin, Device):  # type: ignore[misc]  # the host has 
             return gettext("No code can be sent to this number.")
         return gettext("A code was sent to %(number)s.") % {"number": mask_mobile(self.mobile)}
 
+    @sensitive_variables()
     def verify_token(self, token: str) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]  as above
         """Whether it is the code that was sent last: right at most once."""
         if not self.verify_is_allowed()[0]:

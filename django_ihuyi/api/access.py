@@ -66,7 +66,7 @@ class Failures(SimpleRateThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Whether the address has not been wrong too often. What is asked is not counted; :meth:`count` is for that."""
-        rate = conf.get_api().rate(self.scope)
+        rate = conf.get_api().rate(Failures.scope)
         if rate is None:
             self.key = None
             return True

@@ -124,6 +124,22 @@ def test_a_trial_abroad_knows_no_templates(staff: StaffClient) -> None:
     assert "1 segment, 11 characters" in tester.post(f"{TEST}trial/", FORM).content.decode()
 
 
+def test_a_country_that_the_account_does_not_send_to_is_told_at_the_number(
+    staff: StaffClient, settings: Settings
+) -> None:
+    accounts = settings.IHUYI["ACCOUNTS"]
+    near = {**accounts["abroad"], "COUNTRIES": ["852"]}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {**accounts, "abroad": near}}
+    tester = staff("only", "send_test")
+    assert list(tester.post(TEST, FORM).context["form"].errors) == ["mobile"]
+    assert not Message.objects.exists()
+    refused = [
+        "406" in tester.post(f"{TEST}trial/", {**FORM, "mobile": mobile}).content.decode()
+        for mobile in (ABROAD, "+85291234567")
+    ]
+    assert refused == [True, False]
+
+
 def test_templates_are_registered_for_products_that_have_some(staff: StaffClient) -> None:
     page = html(staff("only", "add_template", "view_template"), reverse("admin:django_ihuyi_template_add"))
     assert re.findall(r'<option value="(\w+)"', page) == ["default"]

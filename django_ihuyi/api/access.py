@@ -61,12 +61,13 @@ class Failures(SimpleRateThrottle):
     The rates of callers cannot: whom a request is counted for is known only once its credentials are right.
     """
 
-    scope = "failures"
+    name = "failures"
+    scope = name
     rate = "1/s"  # until a request asks
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Whether the address has not been wrong too often. What is asked is not counted; :meth:`count` is for that."""
-        rate = conf.get_api().rate(Failures.scope)
+        rate = conf.get_api().rate(self.name)
         if rate is None:
             self.key = None
             return True

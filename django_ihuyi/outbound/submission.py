@@ -60,11 +60,7 @@ def submit(pk: int) -> None:
 
 
 @sensitive_variables()
-<<<<<<< HEAD
 def exchange(client: AccountClient, message: Message) -> Outcome:
-=======
-def exchange(client: Client, message: Message) -> Outcome:
->>>>>>> sec-codes
     """Make the call for a claimed message. Touches no database, so that many threads can make it at once."""
     try:
         result = fit(client.submit(message.mobile, message.content, template=message.template or None))

@@ -14,11 +14,8 @@ from urllib.parse import urlencode
 
 import phonenumbers
 import pytest
-from django.core.management import call_command
-from django.utils import timezone
 
 from django_ihuyi.gateway.codes import CODES, Again, Scope, lookup
-from django_ihuyi.models import AccountState
 from django_ihuyi.sandbox import delivery, faults
 from django_ihuyi.sandbox.faults import FAULTS, ORDINARY, TEXTS, fault_of, magic_code
 from tests.sandbox.conftest import ACCOUNT, KEY, Customer, MakeCustomer, Site, eventually
@@ -100,16 +97,6 @@ def test_docs_have_every_code_and_what_it_does_to_the_account(docs: str, words: 
     codes = [f"| 138{code:08d} | {code} | {TEXTS[code]} | {pauses(code, *words)} |" for code in REFUSALS]
     told = [line.replace("|  |", "| |") for line in codes]
     assert sorted(re.findall(r"^\| 138\d{8} .*$", docs, re.MULTILINE)) == sorted(told)
-
-
-@pytest.mark.django_db
-def test_what_the_docs_say_against_a_pause_ends_it() -> None:
-    [command] = re.findall(r'^    python manage\.py shell -c "(.+)"$', DOCS, re.MULTILINE)
-    AccountState.objects.pause("default", code=405, msg="", clock_offset=None, now=timezone.now())
-
-    call_command("shell", command=command)
-
-    assert not AccountState.objects.is_paused("default")
 
 
 def test_docs_have_the_same_numbers_that_misbehave() -> None:

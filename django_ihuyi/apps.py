@@ -18,7 +18,14 @@ class IhuyiConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, listen for new users and for what other systems are to hear."""
         from . import explain_functions, registration
-        from .checks import check_broker, check_production, check_registration, check_settings, check_urls
+        from .checks import (
+            check_broker,
+            check_databases,
+            check_production,
+            check_registration,
+            check_settings,
+            check_urls,
+        )
         from .contrib.checks import check_allauth
         from .models import outbox
         from .webhooks import publishing
@@ -27,6 +34,7 @@ class IhuyiConfig(AppConfig):
         checks.register(check_registration)
         checks.register(check_urls, checks.Tags.urls)
         checks.register(check_broker)
+        checks.register(check_databases)
         checks.register(check_allauth)
         checks.register(check_production, checks.Tags.security, deploy=True)
         explain_functions()

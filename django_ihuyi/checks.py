@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's own name for it
 from django.core.exceptions import FieldDoesNotExist
+from django.db import router
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from . import broker, conf, setting_problems
@@ -60,6 +61,24 @@ def _has_pushes(patterns: Iterable[URLPattern | URLResolver]) -> bool:
 def _is_push(view: Any) -> bool:  # noqa: ANN401  any callable
     classes = getattr(getattr(view, "view_class", None), "__mro__", ())
     return any(cls.__module__ == "django_ihuyi.inbound.views" for cls in classes)
+
+
+def check_databases(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
+    """Report that a database router has the app's tables, or the users that one of them names, in several databases."""
+    written: dict[str, list[str]] = {}
+    for model in (*apps.get_app_config("django_ihuyi").get_models(), get_user_model()):
+        written.setdefault(router.db_for_write(model), []).append(model._meta.label)
+    if len(written) == 1:
+        return []
+    where = "; ".join(f"{', '.join(sorted(labels))} to {alias!r}" for alias, labels in sorted(written.items()))
+    return [
+        Error(
+            "DATABASE_ROUTERS has tables that transactions and foreign keys of django_ihuyi span written to several "
+            f"databases: {where}.",
+            hint="Let db_for_write of the router return one alias for all models of django_ihuyi and the user model.",
+            id="django_ihuyi.E016",
+        )
+    ]
 
 
 def check_production(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls

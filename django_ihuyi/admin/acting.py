@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import router, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -173,7 +173,7 @@ class ActingAdmin(SearchedAdmin[Message]):
         for message in reversed(rows):
             try:
                 # One transaction: what is done is logged, and what is logged is done.
-                with transaction.atomic(using=router.db_for_write(Message)):
+                with transaction.atomic(using=Message.objects.db):
                     words, again = act.do(message)
                     self.log_change(request, message, words)
             except Refused as error:

@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
+from django.db import router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -105,7 +105,7 @@ def compose(
     data = form.cleaned_data
     template = data["template"]
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=Message.objects.db):
             key = f"{purpose.key}:{request.user.pk}:{data['nonce']}"
             again = Message.objects.filter(idempotency_key=key).first()
             if again is not None:
@@ -173,7 +173,8 @@ def _lines(text: str) -> list[str]:
 def _has_sent_enough(request: HttpRequest, purpose: Purpose) -> bool:
     # The row is locked, so that two requests at a time do not both count the same.
     person = get_user_model()._default_manager.select_for_update().get(pk=str(request.user.pk))
-    sent = LogEntry.objects.filter(
+    # Counted where it is written: what a replica does not know yet would be sent once more.
+    sent = LogEntry.objects.using(router.db_for_write(LogEntry)).filter(
         user_id=person.pk,
         content_type=ContentType.objects.get_for_model(Message),
         action_flag=ADDITION,

@@ -77,7 +77,7 @@ class MatchingAdmin(ReadOnlyAdmin[Receipt]):
 
     def _match(self, request: HttpRequest, receipt: Receipt, message: Message) -> HttpResponseBase:
         try:
-            with transaction.atomic():
+            with transaction.atomic(using=Receipt.objects.db):
                 changed = by_hand.match(receipt, message)
                 self.log_change(request, receipt, _("Matched by hand with SMS %(number)d.") % {"number": message.pk})
                 page: Any = self  # its log takes rows of every table

@@ -115,12 +115,12 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses: of handing in, and of the test send, beside Django's own."""
-        view = self.admin_site.admin_view
-        submit = path("<path:object_id>/submit/", view(self.submit_view), name="django_ihuyi_template_submit")
+        # What is on its way must be committed before the gateway is asked, else a review may miss it.
+        committing = transaction.non_atomic_requests(using=Template.objects.db)
+        view = committing(self.admin_site.admin_view(self.submit_view))
+        submit = path("<path:object_id>/submit/", view, name="django_ihuyi_template_submit")
         return [*TestSend(self).get_urls(), submit, *super().get_urls()]
 
-    # What is on its way must be committed before the gateway is asked, else a review may miss it.
-    @transaction.non_atomic_requests
     def submit_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask whether to hand a template in for review; by POST, do it."""
         template = self.get_object(request, object_id)

@@ -18,6 +18,7 @@ from django_ihuyi import signals
 from .balance_reading import BalanceReading
 from .outbox import iso, telling
 from .sql import column_names
+from .written import Written, WrittenManager
 
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(minutes=10)
@@ -33,7 +34,7 @@ def pause_length(probes: int) -> timedelta:
     return min(_FIRST_PAUSE * doublings, _LONGEST_PAUSE)
 
 
-class AccountStateManager(models.Manager["AccountState"]):
+class AccountStateManager(WrittenManager["AccountState"]):
     """Pauses, probes and resumes accounts."""
 
     def is_paused(self, account: str) -> bool:
@@ -161,7 +162,7 @@ class AccountStateManager(models.Manager["AccountState"]):
         return False
 
 
-class AccountState(models.Model):
+class AccountState(Written):
     """What all workers agree on about one account."""
 
     account = models.CharField(_("account"), max_length=64, unique=True)

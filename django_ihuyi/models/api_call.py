@@ -10,11 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from .written import Written, WrittenManager
+
 KEPT = timedelta(days=7)
 """For how long a key is compared with what is asked for under it again."""
 
 
-class ApiCallManager(models.Manager["ApiCall"]):
+class ApiCallManager(WrittenManager["ApiCall"]):
     """Keeps what was asked for under a key."""
 
     def same(self, *, key: str, fingerprint: str) -> bool:
@@ -52,7 +54,7 @@ class ApiCallManager(models.Manager["ApiCall"]):
         return self.filter(pk__in=keys).delete()[0] if keys else 0
 
 
-class ApiCall(models.Model):
+class ApiCall(Written):
     """One key of one caller. Neither the key nor what was asked for can be read from it."""
 
     key = models.CharField(pgettext_lazy("idempotency", "key"), max_length=64, unique=True)

@@ -6,8 +6,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .written import Written
 
-class BalanceReading(models.Model):
+
+class BalanceReading(Written):
     """What the gateway answered to one question for an account's balance."""
 
     account = models.CharField(_("account"), max_length=64)

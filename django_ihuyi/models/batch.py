@@ -9,9 +9,10 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .categories import Category
+from .written import Written
 
 
-class Batch(models.Model):
+class Batch(Written):
     """One call of ``send_bulk``. Its messages know it; ``finished_at`` is null until the last one is recorded."""
 
     category = models.CharField(_("category"), max_length=16, choices=Category.choices)

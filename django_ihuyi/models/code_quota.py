@@ -9,12 +9,14 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar
 
-from django.db import connections, models, router
+from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
+from .written import Written, WrittenManager
 
-class CodeQuotaManager(models.Manager["CodeQuota"]):
+
+class CodeQuotaManager(WrittenManager["CodeQuota"]):
     """Locks rows."""
 
     def lock(self, subjects: Collection[str], *, now: datetime) -> dict[str, CodeQuota]:
@@ -30,18 +32,18 @@ class CodeQuotaManager(models.Manager["CodeQuota"]):
         # Made and locked in the same order by everybody, so that no two requests wait for each other.
         ordered = sorted(subjects)
         self._make(ordered, now)
-        rows = {row.subject: row for row in self._written().filter(pk__in=ordered).select_for_update().order_by("pk")}
+        rows = {row.subject: row for row in self.filter(pk__in=ordered).select_for_update().order_by("pk")}
         # One that was there may have been purged before it was locked.
         return rows if len(rows) == len(ordered) else self.lock(subjects, now=now)
 
     def _make(self, subjects: list[str], now: datetime) -> None:
         """Make what is not there. On SQLite this takes the one lock there is, as only a writing statement does."""
-        written = self._written()
-        if connections[written.db].vendor == "mysql":
-            self._make_on_mariadb(subjects, now, connections[written.db])
+        connection = connections[self.db]
+        if connection.vendor == "mysql":
+            self._make_on_mariadb(subjects, now, connection)
         else:
             rows = [CodeQuota(subject=subject, used_at=now) for subject in subjects]
-            written.bulk_create(rows, ignore_conflicts=True)
+            self.bulk_create(rows, ignore_conflicts=True)
 
     def _make_on_mariadb(self, subjects: list[str], now: datetime, connection: BaseDatabaseWrapper) -> None:
         """Make rows so that each is locked as its maker will need it.
@@ -63,11 +65,8 @@ class CodeQuotaManager(models.Manager["CodeQuota"]):
             for subject in subjects:
                 cursor.execute(sql, [subject, "{}", moment])
 
-    def _written(self) -> models.QuerySet[CodeQuota]:
-        return self.using(router.db_for_write(CodeQuota))
 
-
-class CodeQuota(models.Model):
+class CodeQuota(Written):
     """What one subject has spent."""
 
     subject = models.CharField(max_length=96, primary_key=True)

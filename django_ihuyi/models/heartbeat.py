@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db import models
 
+from .written import Written
 
-class Heartbeat(models.Model):
+
+class Heartbeat(Written):
     """One sign of life. Of a queue: when a task was published through it, and when a worker ran it."""
 
     name = models.CharField(max_length=160, unique=True)

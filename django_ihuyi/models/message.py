@@ -23,12 +23,13 @@ from .events import tell_change
 from .lifecycle import SOURCES, MessageStatus
 from .outbox import tell_messages, telling
 from .sql import Condition, column_names, marks, update
+from .written import Written
 
 CLAIMABLE = "{attempts} = %s AND {due_at} <= %s AND ({expires_at} IS NULL OR {expires_at} > %s)"
 """Besides its status, what a message needs to be claimed: as it was read, due, and of use still."""
 
 
-class Message(models.Model):
+class Message(Written):
     """An SMS going out, from the call that asked for it to the carrier's word.
 
     ``code`` and ``msg`` are the gateway's answer to the Submit, ``receipt_code`` and ``receipt_msg`` the receipt's;

@@ -16,6 +16,7 @@ from django_ihuyi.hashing import MOBILE_LENGTH
 from .categories import Category
 from .lifecycle import MessageStatus
 from .message import Message
+from .written import Written, WrittenManager
 
 if TYPE_CHECKING:
     from .reply import Reply
@@ -25,7 +26,7 @@ _MOST = 100
 """Messages that are cancelled while a person waits for an answer."""
 
 
-class OptOutManager(models.Manager["OptOut"]):
+class OptOutManager(WrittenManager["OptOut"]):
     """Finds who opted out."""
 
     def among(self, mobiles: Collection[str]) -> set[str]:
@@ -107,7 +108,7 @@ class OptOutManager(models.Manager["OptOut"]):
         return wanted
 
 
-class OptOut(models.Model):
+class OptOut(Written):
     """A number that gets no marketing text any more. Verification and notices go on."""
 
     mobile = models.CharField(

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.hashing import MOBILE_LENGTH
 
+from .written import Written
 
-class Push(models.Model):
+
+class Push(Written):
     """A push from the gateway. Its ``fingerprint`` makes the same push come twice one row."""
 
     FINGERPRINTED: ClassVar[tuple[str, ...]]

@@ -24,6 +24,7 @@ from .lifecycle import MessageStatus
 from .message import Message
 from .push import Push
 from .sql import column_names, marks, select
+from .written import WrittenManager
 
 _AHEAD = timedelta(minutes=10)
 """How far the carrier's clock may be behind ours."""
@@ -33,7 +34,7 @@ _FIRST_LOOK = timedelta(seconds=15)
 """After how long a receipt without a message is looked at again."""
 
 
-class ReceiptManager(models.Manager["Receipt"]):
+class ReceiptManager(WrittenManager["Receipt"]):
     """Keeps receipts and matches them."""
 
     def receive(self, receipt: Receipt, *, window: timedelta) -> bool:

@@ -19,9 +19,10 @@ from .message import Message
 from .opt_out import OptOut
 from .outbox import tell_reply, telling
 from .push import Push
+from .written import WrittenManager
 
 
-class ReplyManager(models.Manager["Reply"]):
+class ReplyManager(WrittenManager["Reply"]):
     """Keeps replies."""
 
     def receive(self, reply: Reply, *, opt_out: str | None = None, opt_in: bool = False) -> bool:

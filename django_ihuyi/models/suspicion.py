@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import signals
 
+from .written import Written, WrittenManager
 
-class SuspicionManager(models.Manager["Suspicion"]):
+
+class SuspicionManager(WrittenManager["Suspicion"]):
     """Raises and lifts suspicions."""
 
     def standing(self) -> models.QuerySet[Suspicion]:
@@ -48,7 +50,7 @@ class SuspicionManager(models.Manager["Suspicion"]):
         return bool(lifted)
 
 
-class Suspicion(models.Model):
+class Suspicion(Written):
     """What the watch holds against the site, a prefix of numbers, a client's address or the network around it."""
 
     subject = models.CharField(_("what"), max_length=96, unique=True)

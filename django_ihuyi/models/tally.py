@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from .categories import Category
 from .lifecycle import MessageStatus
+from .written import Written
 
 
-class TallySlot(models.Model):
+class TallySlot(Written):
     """One half-hour: when it was counted last, and when it is counted again. ``number`` counts from 1970, in UTC."""
 
     number = models.IntegerField(_("half-hour"), primary_key=True)
@@ -33,7 +34,7 @@ class TallySlot(models.Model):
         return str(self.number)
 
 
-class MessageTally(models.Model):
+class MessageTally(Written):
     """How many messages of one half-hour have the same account, category, status and gateway's code."""
 
     slot = models.IntegerField(_("half-hour"))
@@ -64,7 +65,7 @@ class MessageTally(models.Model):
         return self.messages
 
 
-class WaitTally(models.Model):
+class WaitTally(Written):
     """How many messages of one half-hour and category waited about equally long for one thing.
 
     ``bucket`` is one of :data:`django_ihuyi.statistics.waits.BOUNDS`: the same for all, so that they can be added up.
@@ -102,7 +103,7 @@ class WaitTally(models.Model):
         return self.messages
 
 
-class CodeTally(models.Model):
+class CodeTally(Written):
     """How many verification codes of one half-hour and purpose went out, and how many of them were entered."""
 
     slot = models.IntegerField(_("half-hour"))

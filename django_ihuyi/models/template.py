@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from django_ihuyi import signals
 
 from .outbox import tell_template, telling
+from .written import Written, WrittenManager
 
 if TYPE_CHECKING:
     from .template_review import TemplateReview
@@ -37,7 +38,7 @@ _ANOTHER = frozenset({"text", "account"})
 """Who writes one of these makes another template of it."""
 
 
-class TemplateManager(models.Manager["Template"]):
+class TemplateManager(WrittenManager["Template"]):
     """Finds templates, and tells them of reviews."""
 
     def usable(self, account: str) -> models.QuerySet[Template]:
@@ -60,7 +61,7 @@ class TemplateManager(models.Manager["Template"]):
         return bool(found)
 
 
-class Template(models.Model):
+class Template(Written):
     """A text that the gateway has to approve, with places for variables.
 
     ``name`` is ours, for :func:`~django_ihuyi.send_sms`; ``template_id`` is the gateway's, null until it has told one.

@@ -12,13 +12,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .template import Template, TemplateState
+from .written import Written, WrittenManager
 
 REPEATED_WITHIN = timedelta(minutes=10)
 """The gateway pushes three times at most, within about four minutes: an equal review after this is a new decision."""
 _VERDICTS = {2: TemplateState.PASSED, 0: TemplateState.REFUSED}
 
 
-class TemplateReviewManager(models.Manager["TemplateReview"]):
+class TemplateReviewManager(WrittenManager["TemplateReview"]):
     """Keeps reviews."""
 
     def receive(self, review: TemplateReview) -> bool:
@@ -53,7 +54,7 @@ class TemplateReviewManager(models.Manager["TemplateReview"]):
         return new
 
 
-class TemplateReview(models.Model):
+class TemplateReview(Written):
     """The gateway's word on a template. ``template`` is null while nobody has its id."""
 
     templateid = models.CharField(_("gateway's id"), max_length=64)

@@ -20,23 +20,20 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.hashing import MOBILE_LENGTH
 
 from .message import Message
+from .written import Written, WrittenManager
 
 _SALT = "django_ihuyi.verification.code"
 
 
-class VerificationCodeManager(models.Manager["VerificationCode"]):
+class VerificationCodeManager(WrittenManager["VerificationCode"]):
     """Finds codes."""
 
     def newest(self, mobile: str, purpose: str) -> VerificationCode | None:
-        """Return the code that was made last for a number and a purpose: no older one counts.
-
-        Read from the database that is written to, since the code may be a moment old.
-        """
-        using = self.using(router.db_for_write(VerificationCode))
-        return using.filter(mobile=mobile, purpose=purpose).order_by("-id").first()
+        """Return the code that was made last for a number and a purpose: no older one counts."""
+        return self.filter(mobile=mobile, purpose=purpose).order_by("-id").first()
 
 
-class VerificationCode(models.Model):
+class VerificationCode(Written):
     """A code for one number and one purpose, from its making until it is entered, used up or too old."""
 
     mobile = models.CharField(_("mobile"), max_length=MOBILE_LENGTH)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from .message import Message
 from .reply import Reply
 from .webhook_endpoint import PING, WebhookEndpoint
+from .written import Written, WrittenManager
 
 GRACE = timedelta(seconds=60)
 """How long after publishing a delivery upkeep takes the task for lost, at first."""
@@ -47,7 +48,7 @@ def grace_over_at() -> datetime:
     return timezone.now() + GRACE
 
 
-class WebhookDeliveryManager(models.Manager["WebhookDelivery"]):
+class WebhookDeliveryManager(WrittenManager["WebhookDelivery"]):
     """Finds what is to be done."""
 
     def to_deliver(self, pk: int) -> WebhookDelivery | None:
@@ -69,7 +70,7 @@ class WebhookDeliveryManager(models.Manager["WebhookDelivery"]):
         return self.create(endpoint=endpoint, event_id=new_event_id(), event=PING)
 
 
-class WebhookDelivery(models.Model):
+class WebhookDelivery(Written):
     """One event on its way to one endpoint. ``event_id`` is the same at every try, and at a replay."""
 
     Status = DeliveryStatus

@@ -24,6 +24,7 @@ from django_ihuyi import conf
 from django_ihuyi.webhooks import signing
 
 from .categories import Category
+from .written import Written, WrittenManager
 
 _SALT = "django_ihuyi.webhooks"
 FRESH = 5.0
@@ -78,7 +79,7 @@ class _Known:
 _known = _Known()
 
 
-class WebhookEndpointManager(models.Manager["WebhookEndpoint"]):
+class WebhookEndpointManager(WrittenManager["WebhookEndpoint"]):
     """Knows who wants to hear of what."""
 
     def wanting(self, event: str) -> list[Subscription]:
@@ -103,7 +104,7 @@ class WebhookEndpointManager(models.Manager["WebhookEndpoint"]):
         _known.until = 0.0
 
 
-class WebhookEndpoint(models.Model):
+class WebhookEndpoint(Written):
     """A system that hears of events by POST.
 
     ``nonce`` and ``previous_nonce`` are what the two secrets are derived from; the one before counts until

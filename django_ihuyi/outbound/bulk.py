@@ -167,7 +167,8 @@ class _Bulk:
         new = {index: draft for index, draft in drafts.items() if draft.idempotency_key not in known}
         messages = list(self._without_unwanted(new))
         self._delay_upkeep(messages)
-        with transaction.atomic():
+        using = Message.objects.db
+        with transaction.atomic(using=using):
             recorded = self._record(messages)
             # Those whose key is another's, from an earlier call or meanwhile, stand in the table as well.
             self.result.recorded += len(messages) + len(drafts) - len(new)
@@ -177,7 +178,8 @@ class _Bulk:
             due = [message.pk for message in recorded if message.due_at <= message.created_at]
             if due:
                 # A function and no partial: Django logs its errors by a name that partials have not.
-                transaction.on_commit(lambda: publishing.publish_chunk(due, self.drafts.category), robust=True)
+                category = self.drafts.category
+                transaction.on_commit(lambda: publishing.publish_chunk(due, category), using=using, robust=True)
         if self.first_pk is None and recorded:
             self.first_pk = recorded[0].pk
 
@@ -262,7 +264,7 @@ class _Bulk:
 
     def _record(self, messages: list[Message]) -> list[Message]:
         try:
-            with transaction.atomic():
+            with transaction.atomic(using=Message.objects.db):
                 for first in range(0, len(messages), _AT_ONCE):
                     insert(messages[first : first + _AT_ONCE])
         except IntegrityError:

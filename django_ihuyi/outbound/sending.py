@@ -114,7 +114,7 @@ def record(message: Message) -> Message:
         message.save(force_insert=True)
         return message
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=Message.objects.db):
             message.save(force_insert=True)
     except IntegrityError:
         first = _first_with_key(message.idempotency_key)
@@ -132,7 +132,7 @@ def record(message: Message) -> Message:
 
 def _first_with_key(key: str) -> Message | None:
     # Locked, because a locking read sees what was committed after this transaction's snapshot began (MariaDB).
-    with transaction.atomic():
+    with transaction.atomic(using=Message.objects.db):
         first = Message.objects.select_for_update().filter(idempotency_key=key).first()
     if first is not None and first.idempotency_key != key:
         raise ValueError(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
-from django.db import transaction
+from django.db import router, transaction
 from django.db.models import Model, Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
@@ -152,7 +152,7 @@ def _device() -> type[Model] | None:
 def _devices(mobile: str) -> QuerySet[Any]:
     model = _device()
     assert model is not None  # noqa: S101  the callers asked
-    return model._default_manager.filter(mobile=mobile)
+    return _written(model).filter(mobile=mobile)
 
 
 def _mentions(mobile: str) -> QuerySet[Any]:
@@ -161,7 +161,12 @@ def _mentions(mobile: str) -> QuerySet[Any]:
 
     ours = ContentType.objects.filter(app_label__startswith="django_ihuyi")
     mentioned = Q(object_repr__contains=mobile) | Q(change_message__contains=mobile)
-    return LogEntry.objects.filter(mentioned, content_type__in=ours)
+    return _written(LogEntry).filter(mentioned, content_type__in=ours)
+
+
+def _written(model: type[Model]) -> QuerySet[Any]:
+    """A table of another app, where it is written: a replica may not know yet whom it is about."""
+    return model._default_manager.using(router.db_for_write(model))
 
 
 def _log_entries(mobile: str) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db import models, router, transaction
+from django.db import models, transaction
 from django.db.models import Count, Max, Min, Q, Sum
 
 from django_ihuyi.models import CodeTally, Message, MessageTally, TallySlot, VerificationCode, WaitTally
@@ -24,7 +24,6 @@ from django_ihuyi.models.lifecycle import MessageStatus
 from .slots import LENGTH, SETTLED, begin_of, due_again, slot_of
 from .waits import BOUNDS, bucket_until
 
-_Row = TypeVar("_Row", bound=models.Model)
 _Tally = TypeVar("_Tally", MessageTally, WaitTally, CodeTally)
 
 AT_ONCE = 20
@@ -60,7 +59,7 @@ def count_due(now: datetime) -> tuple[int, bool]:
     """
     until = time.monotonic() + BUDGET
     opened_all = open_slots(now)
-    due = list(_slots().filter(due_at__lte=now).order_by("-number")[:AT_ONCE])
+    due = list(TallySlot.objects.filter(due_at__lte=now).order_by("-number")[:AT_ONCE])
     changed = 0
     for index, slot in enumerate(due):
         if index and time.monotonic() >= until:
@@ -76,9 +75,9 @@ def open_slots(now: datetime) -> bool:
         Whether that is all of them.
     """
     current = slot_of(now)
-    newest = _slots().aggregate(newest=Max("number"))["newest"]
+    newest = TallySlot.objects.aggregate(newest=Max("number"))["newest"]
     if newest is None:
-        oldest = _all(Message).aggregate(oldest=Min("created_at"))["oldest"]
+        oldest = Message.objects.aggregate(oldest=Min("created_at"))["oldest"]
         newest = current - 1 if oldest is None else min(slot_of(oldest), current) - 1
     _open(range(newest + 1, min(current, newest + OPENED) + 1), now)
     return bool(current <= newest + OPENED)
@@ -86,7 +85,7 @@ def open_slots(now: datetime) -> bool:
 
 def _open(numbers: Iterable[int], now: datetime) -> None:
     # Another sweep may be at the same.
-    _slots().bulk_create(
+    TallySlot.objects.bulk_create(
         [TallySlot(number=number, due_at=now) for number in numbers], batch_size=500, ignore_conflicts=True
     )
 
@@ -106,9 +105,9 @@ def count_again(since: datetime, *, now: datetime) -> int:
     first, last = slot_of(since), slot_of(now)
     for begin in range(first, last + 1, OPENED):
         _open(range(begin, min(begin + OPENED, last + 1)), now)
-    for model in (MessageTally, WaitTally, CodeTally):
-        _all(model).filter(slot__gte=first).delete()
-    return _slots().filter(number__gte=first).update(due_at=now)
+    for rows in (MessageTally.objects.all(), WaitTally.objects.all(), CodeTally.objects.all()):
+        rows.filter(slot__gte=first).delete()
+    return TallySlot.objects.filter(number__gte=first).update(due_at=now)
 
 
 def count(slot: TallySlot, *, now: datetime) -> bool:
@@ -122,15 +121,15 @@ def count(slot: TallySlot, *, now: datetime) -> bool:
         Whether its figures are others now. False as well if another sweep has it.
     """
     lease = now + LEASE
-    if not _slots().filter(pk=slot.pk, due_at=slot.due_at).update(due_at=lease):
+    if not TallySlot.objects.filter(pk=slot.pk, due_at=slot.due_at).update(due_at=lease):
         return False
     began = time.monotonic()
     counted = _count(slot.number, now)
     due_at = due_again(slot.number, now=now, took=time.monotonic() - began, changing=counted.changing)
     old = now - begin_of(slot.number + 1) > REMEMBERED
-    with transaction.atomic(using=router.db_for_write(TallySlot)):
+    with transaction.atomic(using=TallySlot.objects.db):
         # Whoever took the half-hour over, because this took longer than the lease, writes its figures too.
-        if not _slots().filter(pk=slot.pk, due_at=lease).update(due_at=due_at, counted_at=now):
+        if not TallySlot.objects.filter(pk=slot.pk, due_at=lease).update(due_at=due_at, counted_at=now):
             return False
         replaced = (
             _replace(slot.number, MessageTally, counted.messages, old=old),
@@ -145,8 +144,7 @@ def _count(number: int, now: datetime) -> _Counted:
     made = Q(created_at__gte=begin, created_at__lt=begin + LENGTH)
     # One walk through the half-hour by index; what waited equally long comes as one row.
     rows = (
-        _all(Message)
-        .filter(made)
+        Message.objects.filter(made)
         .annotate(
             until_accepted=bucket_until("accepted_at"),
             until_delivered=bucket_until("reported_at"),
@@ -173,7 +171,7 @@ def _count(number: int, now: datetime) -> _Counted:
             waits[category, WaitTally.Kind.DELIVERED, _within(report)] += amount
         waiting = status in {MessageStatus.QUEUED, MessageStatus.SUBMITTING}
         changing = changing or waiting or (last is not None and now - last < SETTLED)
-    codes = _all(VerificationCode).filter(made, decoy=False).order_by().values_list("purpose")
+    codes = VerificationCode.objects.filter(made, decoy=False).order_by().values_list("purpose")
     return _Counted(
         messages=[
             MessageTally(
@@ -205,14 +203,14 @@ def _within(bucket: float) -> int:
 
 def _replace(number: int, model: type[_Tally], rows: list[_Tally], *, old: bool) -> bool:
     """Put rows in the place of those that stand, and leave alone what is the same. Returns whether it was not."""
-    standing = list(_all(model).filter(slot=number))
+    standing = list(model.objects.filter(slot=number))
     lost = _lost(standing, rows) if old else set()
     wanted = [row for row in rows if row.group not in lost]
     standing = [row for row in standing if row.group not in lost]
     if Counter(map(_content, wanted)) == Counter(map(_content, standing)):
         return False
-    _all(model).filter(pk__in=[row.pk for row in standing]).delete()
-    _all(model).bulk_create(wanted, batch_size=500)
+    model.objects.filter(pk__in=[row.pk for row in standing]).delete()
+    model._base_manager.bulk_create(wanted, batch_size=500)
     return True
 
 
@@ -229,12 +227,3 @@ def _lost(standing: Iterable[_Tally], rows: Iterable[_Tally]) -> set[tuple[str, 
 
 def _content(row: models.Model) -> tuple[object, ...]:
     return tuple(getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key)
-
-
-def _slots() -> models.QuerySet[TallySlot]:
-    return _all(TallySlot)
-
-
-def _all(model: type[_Row]) -> models.QuerySet[_Row]:
-    """Every row of a table, where it is written: what is read here decides what is written."""
-    return model._base_manager.using(router.db_for_write(model))

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from django.db import router
 from django.test import TestCase
 from django.utils import timezone
 
@@ -101,9 +100,8 @@ def submit_queued() -> None:
     from django_ihuyi.models import Message
     from django_ihuyi.outbound import submission
 
-    using = router.db_for_write(Message)
-    due = Message.objects.using(using).filter(status=Message.Status.QUEUED, due_at__lte=timezone.now())
+    due = Message.objects.filter(status=Message.Status.QUEUED, due_at__lte=timezone.now())
     for pk in list(due.order_by("pk").values_list("pk", flat=True)):
         # A test's transaction never commits: what waits for that is run here.
-        with TestCase.captureOnCommitCallbacks(using=using, execute=True):
+        with TestCase.captureOnCommitCallbacks(using=Message.objects.db, execute=True):
             submission.submit(pk)

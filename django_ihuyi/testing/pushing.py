@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from django.db import router
 from django.test import TestCase
 from django.utils import timezone
 
@@ -112,7 +111,7 @@ def _push(serializer_class: type[PushSerializer], fields: dict[str, str]) -> Pus
 
     serializer = serializer_class(data=fields)
     serializer.is_valid(raise_exception=True)
-    with TestCase.captureOnCommitCallbacks(using=router.db_for_write(Receipt), execute=True):
+    with TestCase.captureOnCommitCallbacks(using=Receipt.objects.db, execute=True):
         return serializer.save()
 
 

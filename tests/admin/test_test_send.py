@@ -10,7 +10,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi.admin.test_send import TEST
 from django_ihuyi.models import Message, Template
@@ -154,6 +154,11 @@ def test_a_person_s_tests_are_limited(
     assert "Wait a while" in answer.content.decode()
     assert Message.objects.count() == most
     assert staff("only", "send_test", "view_message").post(PAGE, FORM).status_code == 302
+
+
+def test_tests_are_counted_where_the_log_is_written(tester: Client, broker: FakeBroker, settings: Settings) -> None:
+    settings.DATABASE_ROUTERS = ["tests.replica.LogsFromReplica"]
+    assert tester.post(PAGE, FORM).status_code == 302
 
 
 @pytest.mark.parametrize("url", [PAGE, TRIAL, f"{PAGE}1/"])

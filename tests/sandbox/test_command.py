@@ -282,7 +282,7 @@ def test_a_site_without_a_database(answered: Callable[..., str], monkeypatch: py
     def refuse(*_: object) -> None:
         raise ImproperlyConfigured
 
-    monkeypatch.setattr(type(connections["default"]), "cursor", refuse)
+    monkeypatch.setattr(connections["default"], "cursor", refuse)
 
     assert "none of the site's registry, which cannot be read (ImproperlyConfigured)\n" in answered()
 

@@ -24,6 +24,7 @@ from django_ihuyi.models.lifecycle import MessageStatus
 from .slots import LENGTH, SETTLED, begin_of, due_again, slot_of
 from .waits import BOUNDS, bucket_until
 
+_Row = TypeVar("_Row", bound=models.Model)
 _Tally = TypeVar("_Tally", MessageTally, WaitTally, CodeTally)
 
 AT_ONCE = 20
@@ -203,14 +204,14 @@ def _within(bucket: float) -> int:
 
 def _replace(number: int, model: type[_Tally], rows: list[_Tally], *, old: bool) -> bool:
     """Put rows in the place of those that stand, and leave alone what is the same. Returns whether it was not."""
-    standing = list(model.objects.filter(slot=number))
+    standing = list(_all(model).filter(slot=number))
     lost = _lost(standing, rows) if old else set()
     wanted = [row for row in rows if row.group not in lost]
     standing = [row for row in standing if row.group not in lost]
     if Counter(map(_content, wanted)) == Counter(map(_content, standing)):
         return False
-    model.objects.filter(pk__in=[row.pk for row in standing]).delete()
-    model.objects.bulk_create(wanted, batch_size=500)
+    _all(model).filter(pk__in=[row.pk for row in standing]).delete()
+    _all(model).bulk_create(wanted, batch_size=500)
     return True
 
 
@@ -227,3 +228,7 @@ def _lost(standing: Iterable[_Tally], rows: Iterable[_Tally]) -> set[tuple[str, 
 
 def _content(row: models.Model) -> tuple[object, ...]:
     return tuple(getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key)
+
+
+def _all(model: type[_Row]) -> models.QuerySet[_Row]:
+    return model._default_manager.all()

@@ -112,10 +112,13 @@ class Stack:
         manage(self.environment, "migrate", "--verbosity=0")
         manage(self.environment, "demo_staff")
         before()
-        for process in self.processes:
-            process.start(self.environment)
-        for process in self.processes:
-            wait_for(partial(_answers, process), f"the {process.name}'s start", 90)
+        gateway, *others = self.processes
+        # A worker that is quicker than the gateway would be refused, and try again.
+        for together in ([gateway], others):
+            for process in together:
+                process.start(self.environment)
+            for process in together:
+                wait_for(partial(_answers, process), f"the {process.name}'s start", 90)
 
     def stop(self) -> None:
         """Stop everything."""

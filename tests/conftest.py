@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import django
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.utils import translation
 from hypothesis import HealthCheck
@@ -46,7 +46,8 @@ def _open_connection(request: pytest.FixtureRequest) -> None:
     """On SQLite, Django 6.0.0 cannot ``bulk_create`` before anything else has opened the connection; 6.0.10 can."""
     marker = request.node.get_closest_marker("django_db")
     if django.VERSION[:3] == (6, 0, 0) and marker is not None and marker.kwargs.get("transaction"):
-        connection.ensure_connection()
+        for alias in marker.kwargs.get("databases", [DEFAULT_DB_ALIAS]):
+            connections[alias].ensure_connection()
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def production_problems() -> Iterator[Problem]:
     """Find what is right without a broker on a developer's machine, and tells strangers something in production."""
     try:
         eager = _app() is not None and not is_needed()
-    except Exception:  # noqa: BLE001  as of missing_driver
+    except Exception:  # noqa: BLE001  a configuration that cannot be read is for Celery to tell
         return
     if eager:
         name = setting("task_always_eager")

@@ -92,7 +92,7 @@ class PushView(APIView):
     serializer_class: type[Serializer[Any]]
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> AsView[GenericView]:  # noqa: ANN401  as DRF has it
+    def as_view(cls, **initkwargs: Any) -> AsView[GenericView]:  # noqa: ANN401  attributes of the view, of any kind
         """Make the view. No request's transaction is wrapped around it in the database that receipts are kept in."""
         view = super().as_view(**initkwargs)
         transaction.non_atomic_requests(using=Receipt.objects.db)(view)

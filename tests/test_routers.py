@@ -1,0 +1,72 @@
+"""Which database each table, transaction and router names: the one that is written to, and one only."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+from django_ihuyi.models import (
+    OptOut,
+)
+from django_ihuyi.models.written import WrittenManager
+
+from .docs.reading import ROOT
+from .replica import OtherWayRound, PrimaryReplicaRouter
+
+_NAMES = {"atomic", "on_commit", "set_rollback", "non_atomic_requests"}
+
+
+def test_every_table_is_read_where_it_is_written() -> None:
+    for model in apps.get_app_config("django_ihuyi").get_models():
+        assert isinstance(model._default_manager, WrittenManager), model
+        assert isinstance(model._base_manager, WrittenManager), model
+
+
+def test_every_transaction_names_its_database() -> None:
+    nameless = []
+    for path in sorted((ROOT / "django_ihuyi").rglob("*.py")):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        named = {id(call.func) for call in calls if any(keyword.arg == "using" for keyword in call.keywords)}
+        nameless += [
+            f"{path.relative_to(ROOT)}:{node.lineno}"
+            for node in nodes
+            if isinstance(node, ast.Attribute)
+            and (getattr(node.value, "id", ""), node.attr in _NAMES) == ("transaction", True)
+            and id(node) not in named
+        ]
+    assert nameless == []
+
+
+class Apart(PrimaryReplicaRouter):
+    """Writes one of the tables elsewhere."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return "replica" if model is OptOut else "default"
+
+
+class UsersApart(PrimaryReplicaRouter):
+    """Writes users elsewhere."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return "replica" if model._meta.app_label == "auth" else "default"
+
+
+@pytest.mark.parametrize(
+    ("router", "label"), [(Apart, "django_ihuyi.OptOut"), (UsersApart, "auth.User")], ids=["one table", "users"]
+)
+def test_a_router_that_writes_to_several_databases(router: type, label: str, settings: Settings) -> None:
+    settings.DATABASE_ROUTERS = [router()]
+    (error,) = (one for one in run_checks(databases=[]) if one.id == "django_ihuyi.E016")
+    assert error.msg.endswith(f"{label} to 'replica'.")
+
+
+def test_a_router_that_writes_to_one_database(settings: Settings) -> None:
+    for router in (PrimaryReplicaRouter(), OtherWayRound()):
+        settings.DATABASE_ROUTERS = [router]
+        assert [one for one in run_checks(databases=[]) if one.id == "django_ihuyi.E016"] == []

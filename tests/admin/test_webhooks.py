@@ -24,7 +24,7 @@ from .pages import html, list_url, listed, page_url
 
 pytestmark = pytest.mark.django_db
 
-URL = "https://hooks.example/in?token=t0p"
+URL = "https://hooks.example/in?token=of-the-hook"
 ALL = ("view_webhookendpoint", "add_webhookendpoint", "change_webhookendpoint", "rotate_webhook_secret")
 SECRET = re.compile(re.escape(signing.PREFIX) + r"[A-Za-z0-9+/=]+")
 ADD = "/admin/django_ihuyi/webhookendpoint/add/"
@@ -146,10 +146,10 @@ def test_whole_numbers_are_for_those_to_give_who_see_them(staff: StaffClient) ->
 def test_the_url_is_shown_whole_to_those_who_may_change_it(staff: StaffClient) -> None:
     endpoint = make()
     reader, writer = staff("only", "view_webhookendpoint"), staff("only", *ALL)
-    assert "t0p" in html(writer, page_url(endpoint))
+    assert "of-the-hook" in html(writer, page_url(endpoint))
     for page in (html(reader, page_url(endpoint)), html(reader, list_url(WebhookEndpoint))):
         assert "https://hooks.example" in page
-        assert "t0p" not in page
+        assert "of-the-hook" not in page
     assert "a message was delivered" in html(reader, page_url(endpoint))
 
 

@@ -107,7 +107,7 @@ def test_the_key_of_a_message_to_another_number_is_told(broker: FakeBroker, capl
         "key.of_another",
         first.pk,
     )
-    assert "139" not in record.getMessage()
+    assert "139001" not in record.getMessage()
 
 
 @pytest.mark.django_db(transaction=True)

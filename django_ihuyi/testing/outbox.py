@@ -19,14 +19,14 @@ class Sent:
     """One message as the gateway would have taken it.
 
     Attributes:
-        account: The APIID.
+        apiid: The ``ACCOUNT`` that it went out from, not the account's name in ``ACCOUNTS``.
         mobile: The number as the record has it.
         content: The whole text without the signature, or a template's variables, joined by ``|``.
         template: The template's id, or None.
         smsid: The id that its receipts and replies carry.
     """
 
-    account: str
+    apiid: str
     mobile: str
     content: str
     template: str | None
@@ -76,7 +76,7 @@ class Outbox(Sequence[Sent]):
         self._sent.clear()
         self._codes.clear()
 
-    def take(self, account: str, mobile: str, content: str, template: str | None) -> tuple[int, str, str | None]:
+    def take(self, apiid: str, mobile: str, content: str, template: str | None) -> tuple[int, str, str | None]:
         """Take a message as the gateway does.
 
         Returns:
@@ -87,7 +87,7 @@ class Outbox(Sequence[Sent]):
             return code, lookup(code).text, None
         # Unlike any of another run: a database that is kept between runs may have those.
         smsid = str(10**17 + secrets.randbelow(9 * 10**17))
-        self._sent.append(Sent(account, mobile, content, template, smsid))
+        self._sent.append(Sent(apiid, mobile, content, template, smsid))
         return ACCEPTED, lookup(ACCEPTED).text, smsid
 
 

@@ -53,6 +53,8 @@ class Limits:
     unknown: tuple[float, float] = (1, 100)
     balance: tuple[float, float] | None = None
     """What an account has left at the most; None: fewer than ``BALANCE_LOW`` are a warning, none left is critical."""
+    timeout: float = 5
+    """Seconds that each call to the gateway or the broker may take."""
 
     @staticmethod
     def judge(value: float, limits: tuple[float, float]) -> Level:

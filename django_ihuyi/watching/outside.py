@@ -22,7 +22,7 @@ from django_ihuyi.outbound.clients import make_client
 from .findings import Finding, Level, Limits, guarded
 
 
-def settings(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
+def settings(_limits: Limits, _now: datetime) -> Iterator[Finding]:
     """Whether ``IHUYI`` is right, as the system checks see it; what the site has silenced is."""
     wrong = [problem for problem in setting_problems.problems(conf.get_raw()) if not conf.is_silenced(problem.id)]
     for problem in wrong:
@@ -32,14 +32,14 @@ def settings(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Fin
         yield Finding("settings", "", Level.OK, _("IHUYI is right"))
 
 
-def gateway(limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
+def gateway(limits: Limits, _now: datetime) -> Iterator[Finding]:
     """Whether each account gets an answer, what it has left, and how far this server's clock is off."""
     for alias in conf.get_account_aliases():
         # A client of the site's own may fail in any way, and keeps no other account from its question.
-        yield from guarded("gateway", alias, _account(alias, limits, timeout))
+        yield from guarded("gateway", alias, _account(alias, limits))
 
 
-def _account(alias: str, limits: Limits, timeout: float) -> Iterator[Finding]:
+def _account(alias: str, limits: Limits) -> Iterator[Finding]:
     try:
         account = conf.get_account(alias)
     except ImproperlyConfigured:
@@ -49,13 +49,13 @@ def _account(alias: str, limits: Limits, timeout: float) -> Iterator[Finding]:
         yield Finding("gateway", alias, Level.OK, _("not asked: its product has no balance to ask for"))
         return
     connect, read = account.timeout
-    client = make_client(replace(account, timeout=(min(timeout, connect), min(timeout, read))))
+    client = make_client(replace(account, timeout=(min(limits.timeout, connect), min(limits.timeout, read))))
     yield _standing(alias, client.get_balance, limits, account.sold_as)
     if client.clock_offset is not None:
         yield _clock(alias, client.clock_offset, limits)
 
 
-def broker(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Finding]:
+def broker(limits: Limits, _now: datetime) -> Iterator[Finding]:
     """Whether the broker takes a connection, where tasks go through one."""
     unread, driver = celery_broker.find_unread(), celery_broker.missing_driver()
     if unread and not conf.is_silenced(unread.id):
@@ -69,7 +69,7 @@ def broker(_limits: Limits, _now: datetime, *, timeout: float) -> Iterator[Findi
         advice = _("Run %s and start the site and its workers again.") % driver.command
         yield Finding("broker", "", Level.CRITICAL, text, advice)
     else:
-        failure = _failure(timeout)
+        failure = _failure(limits.timeout)
         yield _away(failure) if failure else Finding("broker", "", Level.OK, _("the broker answers"))
 
 

@@ -24,7 +24,7 @@ MOBILE = "13712345678"
 def test_what_is_sent_is_in_it(ihuyi_outbox: Outbox) -> None:
     message = send_sms("+86 137 1234 5678", "您的订单已发货。")
     [sent] = ihuyi_outbox
-    assert (sent.account, sent.mobile, sent.content, sent.template) == ("cf_tests", MOBILE, "您的订单已发货。", None)
+    assert (sent.apiid, sent.mobile, sent.content, sent.template) == ("cf_tests", MOBILE, "您的订单已发货。", None)
     message.refresh_from_db()
     assert (message.status, message.smsid) == ("accepted", sent.smsid)
 
@@ -95,7 +95,7 @@ def test_every_account_sends_to_it_and_the_settings_come_back(settings: Settings
     @use_outbox()
     def fail() -> None:
         send_sms(MOBILE, "您好", account="shop")
-        assert [(sent.account, sent.mobile) for sent in outbox] == [("cf_shop", MOBILE)]
+        assert [(sent.apiid, sent.mobile) for sent in outbox] == [("cf_shop", MOBILE)]
         assert live.IHUYI["PUSH_TOKENS"]
         raise ZeroDivisionError
 
@@ -110,7 +110,7 @@ def test_a_site_without_settings_gets_some(settings: Settings) -> None:
     del settings.IHUYI
     with use_outbox() as own:
         send_sms(MOBILE, "您好")
-        assert [sent.account for sent in own] == ["tests"]
+        assert [sent.apiid for sent in own] == ["tests"]
 
 
 class TestOfDjango(OutboxMixin, TestCase):

@@ -18,7 +18,7 @@ def test_the_outbox_has_messages_of_all_products() -> None:
     with use_outbox() as outbox:
         message = send_sms("001 415 555 0123", "Hello", account="abroad", category="marketing")
         send_code("13800138000", "sign-up", account="voice")
-        assert [(one.account, one.mobile) for one in outbox] == [("I_tests", ABROAD), ("VM_tests", "13800138000")]
+        assert [(one.apiid, one.mobile) for one in outbox] == [("I_tests", ABROAD), ("VM_tests", "13800138000")]
         assert outbox[1].content == latest_code("13800138000")
         assert deliver(message).status == "delivered"
         assert reply(message, "TD").message == message

@@ -33,7 +33,7 @@ def test_all_is_well(wire: FakeWire, django_assert_max_num_queries: Any) -> None
         status, text = run()
     assert status == 0, text
     assert {line.split()[0] for line in text.splitlines()} == {"OK"}
-    assert {line.split()[1] for line in text.splitlines()} == {*checking.NAMES}
+    assert {line.split()[1] for line in text.splitlines()} == {*checking.CHECKS}
     assert "answers, 100 messages left" in text
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from django_ihuyi.watching.checking import NAMES, check
+from django_ihuyi.watching.checking import CHECKS, check
 from django_ihuyi.watching.findings import Finding, Level, Limits, worst
 from django_ihuyi.wording import sentences
 
@@ -38,9 +38,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take what to check, the limits and the form."""
         add = parser.add_argument
-        add("--only", action="append", choices=NAMES, default=[], help="Check only this; several times for several.")
+        add("--only", action="append", choices=CHECKS, default=[], help="Check only this; several times for several.")
         add("--json", action="store_true", help="Print one JSON object.")
-        add("--timeout", type=float, default=5.0, help="Seconds for a call to the gateway or the broker (%(default)s).")
+        add(
+            "--timeout",
+            type=float,
+            default=Limits().timeout,
+            help="Seconds for a call to the gateway or the broker (%(default)g).",
+        )
         for name, what in _LIMITS.items():
             default = getattr(Limits(), name)
             shown = "below BALANCE_LOW, 0" if default is None else f"{default[0]:g} {default[1]:g}"
@@ -51,8 +56,10 @@ class Command(BaseCommand):
         """Check, print, end with the exit status."""
         if not 0 < options["timeout"] <= 60:
             raise CommandError(_("--timeout is a number of seconds above 0, 60 at the most."), returncode=3)
-        limits = Limits(**{name: options[name] and tuple(options[name]) for name in _LIMITS})
-        found = check(only=options["only"], limits=limits, timeout=options["timeout"])
+        limits = Limits(
+            **{name: options[name] and tuple(options[name]) for name in _LIMITS}, timeout=options["timeout"]
+        )
+        found = check(only=options["only"], limits=limits)
         level = worst(found)
         self.stdout.write(_as_json(level, found) if options["json"] else _as_text(found))
         if level is not Level.OK:

@@ -30,7 +30,7 @@ from django_ihuyi.masking import HASH_MARK, mask_text, without_hash
 from django_ihuyi.models import Message, OptOut, Reply
 from django_ihuyi.privacy import looks
 
-from . import display, reading
+from . import display, read_marks
 from .base import Tool, Views
 from .composing import ComposeForm, Purpose, compose, new_nonce, tried
 from .privacy import sees_whole, shown_number, shown_text
@@ -134,10 +134,10 @@ class Conversations(Views):
     def read(self, request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         """Mark all that the person wrote as read."""
         row = _find(request, kind, pk)
-        if not request.user.has_perm(reading.PERMISSION):
+        if not request.user.has_perm(read_marks.PERMISSION):
             raise PermissionDenied
         unread = Reply.objects.filter(mobile__in=_spelled(row.mobile), read_at=None)
-        reading.mark(request, unread, read=True)
+        read_marks.mark(request, unread, read=True)
         return HttpResponseRedirect(self._url(row))
 
     def _url(self, row: Message | Reply, more: str = "") -> str:
@@ -203,7 +203,7 @@ class Conversations(Views):
 
     def _has_unread(self, request: HttpRequest, shown: Sequence[Message | Reply]) -> bool:
         unread = any(isinstance(one, Reply) and one.read_at is None for one in shown)
-        return unread and request.user.has_perm(reading.PERMISSION)
+        return unread and request.user.has_perm(read_marks.PERMISSION)
 
 
 def _may_see(request: HttpRequest) -> bool:

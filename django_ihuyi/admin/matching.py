@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from django_ihuyi.models import Message, Receipt, by_hand
+from django_ihuyi.models import Message, Receipt, matching
 
 from . import display
 from .base import ReadOnlyAdmin, Tool
@@ -65,10 +65,10 @@ class MatchingAdmin(ReadOnlyAdmin[Receipt]):
         if request.method != "POST":
             return self._page(request, receipt)
         named = request.POST.get("named", "").strip() or request.POST.get("message", "")
-        message = by_hand.find(receipt, named)
+        message = matching.find(receipt, named)
         if message is None:
             return self._page(request, receipt, missing=_("There is no such message."))
-        reason = by_hand.why_not(receipt, message)
+        reason = matching.why_not(receipt, message)
         if reason is not None:
             return self._page(request, receipt, missing=str(reason))
         if "confirmed" not in request.POST:
@@ -78,11 +78,11 @@ class MatchingAdmin(ReadOnlyAdmin[Receipt]):
     def _match(self, request: HttpRequest, receipt: Receipt, message: Message) -> HttpResponseBase:
         try:
             with transaction.atomic(using=Receipt.objects.db):
-                changed = by_hand.match(receipt, message)
+                changed = matching.match(receipt, message)
                 self.log_change(request, receipt, _("Matched by hand with SMS %(number)d.") % {"number": message.pk})
                 page: Any = self  # its log takes rows of every table
                 page.log_change(request, message, _("Receipt %(number)d matched by hand.") % {"number": receipt.pk})
-        except by_hand.CannotMatch as error:
+        except matching.CannotMatch as error:
             self.message_user(request, str(error.reason), messages.WARNING)
             return HttpResponseRedirect(self.page_of(receipt))
         values = {"number": message.pk, "status": message.get_status_display()}
@@ -96,7 +96,7 @@ class MatchingAdmin(ReadOnlyAdmin[Receipt]):
     def _page(
         self, request: HttpRequest, receipt: Receipt, *, chosen: Message | None = None, missing: str = ""
     ) -> HttpResponse:
-        offered = [chosen] if chosen else by_hand.candidates(receipt, most=CANDIDATES)
+        offered = [chosen] if chosen else matching.candidates(receipt, most=CANDIDATES)
         return self.show(
             request,
             "receipt/match",

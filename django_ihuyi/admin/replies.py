@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.masking import mask_text
 from django_ihuyi.models import Reply
 
-from . import conversations, display, reading
+from . import conversations, display, read_marks
 from .base import PushAdmin, Tool, is_on_a_rows_page
 from .filters import DayFilter, MatchedFilter
 from .privacy import sees_whole
-from .reading import UnreadFilter
+from .read_marks import UnreadFilter
 
 
 @admin.register(Reply)
@@ -60,7 +60,7 @@ class ReplyAdmin(PushAdmin[Reply]):
 
     def get_actions(self, request: HttpRequest, action_location: object = None) -> dict[str, Any]:
         """Return the marks alone: a site's own actions for all models know nothing of masks."""
-        return {} if is_on_a_rows_page(action_location) else reading.actions_for(request)
+        return {} if is_on_a_rows_page(action_location) else read_marks.actions_for(request)
 
     @admin.display(description=_("read?"))
     def state(self, reply: Reply) -> SafeString:

@@ -17,9 +17,9 @@ from django_ihuyi.hashing import MOBILE_LENGTH
 from django_ihuyi.masking import mask_codes, mask_quoted_codes
 
 from .account import flowing
+from .announcing import tell_change
 from .batch import Batch
 from .categories import Category
-from .events import tell_change
 from .lifecycle import SOURCES, MessageStatus
 from .outbox import tell_messages, telling
 from .sql import Condition, column_names, marks, update

@@ -136,14 +136,13 @@ class ReceiptManager(WrittenManager["Receipt"]):
         may be of any product.
         """
         moment = receipt.report_time or receipt.received_at
-        others = conf.get_aliases_of(lambda product: product.name != receipt.product)
         nameless = Q(
             mobile=receipt.mobile,
             smsid__isnull=True,
             status__in=[MessageStatus.SUBMITTING, MessageStatus.UNKNOWN, MessageStatus.ACCEPTED],
             submitted_at__gte=moment - window,
             submitted_at__lte=min(moment + _AHEAD, receipt.received_at + _SAME_MOMENT),
-        ) & ~Q(account__in=others)
+        ) & ~Q(account__in=receipt.accounts_of_other_products())
         named = Q(smsid=receipt.smsid) if receipt.smsid else Q(pk__in=[])
         found = list(Message.objects.filter(named | nameless)[:10])
         if receipt.smsid and any(message.smsid == receipt.smsid for message in found):
@@ -215,3 +214,7 @@ class Receipt(Push):
     def delivered(self) -> bool:
         """Whether it says that the message was delivered."""
         return self.code == ACCEPTED
+
+    def accounts_of_other_products(self) -> list[str]:
+        """Return the aliases of the accounts that are known to sell something else than it is a receipt of."""
+        return conf.get_aliases_of(lambda product: product.name != self.product)

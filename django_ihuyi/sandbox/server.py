@@ -18,8 +18,8 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 
+from django_ihuyi.sandbox.answering import close_without_a_word, deliver, send
 from django_ihuyi.sandbox.control import FEED
-from django_ihuyi.sandbox.delivery import close_without_a_word, deliver, send
 from django_ihuyi.sandbox.faults import ORDINARY, Answer
 from django_ihuyi.sandbox.formats import Response, read_form, write
 from django_ihuyi.sandbox.products import PRODUCTS, SMS

@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.hashing import spellings
+
 from .lifecycle import MessageStatus
 from .message import Message
 from .receipt import Receipt
@@ -37,7 +39,7 @@ def why_not(receipt: Receipt, message: Message) -> str | Promise | None:
     """Return why a receipt cannot be a message's, or None if it can."""
     if receipt.message_id is not None:
         return _("It belongs to a message already.")
-    if receipt.mobile != message.mobile:
+    if message.mobile not in spellings(receipt.mobile):
         return _("The message went to another number.")
     if receipt.smsid and message.smsid and receipt.smsid != message.smsid:
         return _("The message has another smsid.")
@@ -54,11 +56,13 @@ def candidates(receipt: Receipt, *, most: int) -> list[Message]:
         most: At most so many.
     """
     moment = receipt.report_time or receipt.received_at
-    before = Message.objects.filter(mobile=receipt.mobile, created_at__lte=moment + _EARLY)
+    before = Message.objects.filter(mobile__in=spellings(receipt.mobile), created_at__lte=moment + _EARLY)
     # The texts are nobody's business here.
     newest = before.order_by("-id").defer("content", "metadata")[:_NEWEST]
     possible = [message for message in newest if why_not(receipt, message) is None]
-    return sorted(possible, key=lambda message: _distance(receipt, message, moment))[:most]
+    # Less likely, and no more than that: a push URL may stand in another product's field of ihuyi's console.
+    others = receipt.accounts_of_other_products()
+    return sorted(possible, key=lambda one: (one.account in others, *_distance(receipt, one, moment)))[:most]
 
 
 def find(receipt: Receipt, text: str) -> Message | None:
@@ -71,7 +75,7 @@ def find(receipt: Receipt, text: str) -> Message | None:
     text = text.strip().upper().removeprefix("SMS").strip()
     if not (text.isascii() and text.isdecimal()):
         return None
-    named = Q(smsid=text, mobile=receipt.mobile)
+    named = Q(smsid=text, mobile__in=spellings(receipt.mobile))
     # A key that no database can hold is an smsid.
     return Message.objects.filter(named | Q(pk=int(text)) if len(text) <= 18 else named).order_by("id").first()
 

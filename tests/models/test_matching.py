@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
+from django_ihuyi.hashing import hash_mobile
 from django_ihuyi.models import Message, Receipt
-from django_ihuyi.models.by_hand import CannotMatch, candidates, find, match, why_not
+from django_ihuyi.models.matching import CannotMatch, candidates, find, match, why_not
+from tests.accounts import with_products
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +108,26 @@ def test_the_likeliest_come_first_and_the_impossible_not_at_all(django_assert_nu
         found = candidates(receipt, most=20)
     assert found == [named, near, far, told]
     assert candidates(receipt, most=2) == [named, near]
+
+
+@pytest.mark.parametrize(("product", "order"), [("sms", ["default", "voice"]), ("voice", ["voice", "default"])])
+def test_messages_of_the_receipts_own_product_come_first(product: str, order: list[str], settings: Settings) -> None:
+    settings.IHUYI = with_products(settings.IHUYI)
+    now = timezone.now()
+    for alias in ("voice", "default"):
+        make(account=alias, submitted_at=now)
+    receipt = kept(product=product, smsid="", received_at=now)
+    offered = candidates(receipt, most=20)
+    assert [message.account for message in offered] == order
+    # Whoever knows better may say so.
+    assert match(receipt, offered[-1])
+
+
+def test_a_number_that_is_kept_no_more_is_the_same_number() -> None:
+    message, receipt = make(mobile=hash_mobile(MOBILE), smsid=SMSID, status="accepted"), kept()
+    assert find(receipt, SMSID) == message
+    assert candidates(receipt, most=20) == [message]
+    assert match(receipt, message)
 
 
 @pytest.mark.parametrize("text", ["{pk}", " sms {pk} ", "SMS{pk}", SMSID])

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from django_ihuyi.admin import reading
+from django_ihuyi.admin import read_marks
 from django_ihuyi.models import Reply
 
 from .conftest import StaffClient, make_reply
@@ -68,7 +68,7 @@ def test_not_without_the_permission(staff: StaffClient, replies: list[Reply]) ->
 
 
 def test_no_more_than_so_many_at_once(reader: Client, replies: list[Reply], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST", 2)
+    monkeypatch.setattr(read_marks, "MOST", 2)
     assert "More than 2 replies: choose fewer." in mark(reader, "mark_read", replies, select_across="1")
     assert unread() == [True, True, False]
 

@@ -16,7 +16,7 @@ import phonenumbers
 import pytest
 
 from django_ihuyi.gateway.codes import CODES, Again, Scope, lookup
-from django_ihuyi.sandbox import delivery, faults
+from django_ihuyi.sandbox import answering, faults
 from django_ihuyi.sandbox.faults import FAULTS, ORDINARY, TEXTS, fault_of, magic_code
 from tests.sandbox.conftest import ACCOUNT, KEY, Customer, MakeCustomer, Site, eventually
 
@@ -187,7 +187,7 @@ def test_dripping_answer(raw: Raw) -> None:
 
 
 def test_dripping_answer_to_the_end(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "DRIP_PAUSE", 0)
+    monkeypatch.setattr(answering, "DRIP_PAUSE", 0)
 
     assert json.loads(raw("13900000020").read())["code"] == 2
 

@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import secrets
 from collections.abc import Iterable, Mapping
 
 ID = "webhook-id"
@@ -14,17 +13,11 @@ TIMESTAMP = "webhook-timestamp"
 SIGNATURE = "webhook-signature"
 
 PREFIX = "whsec_"
-SECRET_BYTES = 32
 TOLERANCE = 300
 
 
 class SignatureError(Exception):
     """A request that was not signed with a valid secret, or not just now. The text names no secret and no signature."""
-
-
-def new_secret() -> str:
-    """Return a new random secret: ``whsec_`` and 32 bytes in base64."""
-    return secret_of(secrets.token_bytes(SECRET_BYTES))
 
 
 def secret_of(raw: bytes) -> str:

@@ -18,7 +18,6 @@ from django_ihuyi.gateway.connections import Call, PlainPool, TLSPool, current, 
 
 from .addresses import MOST_ADDRESSES, Target
 
-MAX_ANSWER = 1024
 _LONGEST_DATE = 40
 
 
@@ -27,14 +26,9 @@ class DeliveryError(Exception):
 
 
 class Answer(NamedTuple):
-    """What a receiver answered: the status, the body's first bytes (at most 1024) and the seconds taken.
-
-    ``retry_after`` is for how many seconds it asks to be left alone, if it says so.
-    """
+    """What a receiver answered: the status, and for how many seconds it asks to be left alone, if it says so."""
 
     status: int
-    start: str
-    seconds: float
     retry_after: int = 0
 
 
@@ -97,7 +91,6 @@ def _post(
     read: float,
     ca_certs: str,
 ) -> Answer:
-    started = time.monotonic()
     # The gateway's connections end a call at its deadline, even when the head of an answer drips in byte by byte.
     current.call = Call(connect, read)
     with _pool(target, address, ca_certs) as pool:
@@ -116,20 +109,9 @@ def _post(
             redirect=False,
             preload_content=False,
         )
-        try:
-            # One read of what is there: a receiver that drips its body must not hold the worker.
-            start = response.read1(MAX_ANSWER, decode_content=False) or b""
-        except (HTTPError, OSError):
-            # The status has come and counts.
-            start = b""
-        finally:
-            response.close()
-        return Answer(
-            response.status,
-            start.decode("utf-8", "replace"),
-            time.monotonic() - started,
-            _retry_after(response.headers.get("Retry-After", "")),
-        )
+        # The body says nothing that counts, and a receiver that is slow with it must not hold the worker.
+        response.close()
+        return Answer(response.status, _retry_after(response.headers.get("Retry-After", "")))
 
 
 def _retry_after(value: str) -> int:

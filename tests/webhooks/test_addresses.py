@@ -99,6 +99,7 @@ def test_an_allowed_network_and_a_query(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 LET_GO = threading.Event()
+STALLING = threading.Event()
 
 
 class _Receiver(BaseHTTPRequestHandler):
@@ -119,12 +120,15 @@ class _Receiver(BaseHTTPRequestHandler):
             return
         self.send_response(int(self.path[1:4]))
         self.send_header("Location", "/200")
-        self.send_header("Content-Length", "9999" if self.path.endswith("long") else "2")
-        self.end_headers()
+        self.send_header("Content-Length", "2")
         if self.path.endswith("stalls"):
+            STALLING.set()
+            self.end_headers()
             LET_GO.wait(5)
+            STALLING.clear()
             return
-        self.wfile.write(b"x" * 9999 if self.path.endswith("long") else b"ok")
+        self.end_headers()
+        self.wfile.write(b"ok")
 
     def log_message(self, *_args: Any) -> None:
         pass
@@ -165,13 +169,8 @@ def test_every_status_is_an_answer_and_no_redirect_is_followed(port: int, status
     # The name does not exist: only the address that was checked can have been connected to.
     target = addresses.Target("http", "hooks.invalid", port, ("127.0.0.1",), f"/{status}")
     answer = transport.post(target, {}, b"{}", read=5)
-    assert (answer.status, answer.start) == (status, "ok")
+    assert answer.status == status
     assert _Receiver.seen == [(f"/{status}", f"hooks.invalid:{port}", b"{}")]
-
-
-def test_of_a_long_answer_only_the_start_is_kept(port: int) -> None:
-    target = addresses.Target("http", "hooks.invalid", port, ("127.0.0.1",), "/200long")
-    assert 0 < len(transport.post(target, {}, b"{}", read=5).start) <= transport.MAX_ANSWER
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -183,15 +182,14 @@ def test_no_answer_is_an_error_without_the_path(port: int, scheme: str) -> None:
     assert caught.value.__context__ is None
 
 
-def test_a_status_counts_though_the_body_never_comes(port: int) -> None:
+def test_a_status_counts_though_the_body_never_comes_and_nobody_waits_for_it(port: int) -> None:
     target = addresses.Target("http", "hooks.invalid", port, ("127.0.0.1",), "/200stalls")
     LET_GO.clear()
     try:
-        answer = transport.post(target, {}, b"{}", read=0.2)
+        assert transport.post(target, {}, b"{}", read=60).status == 200
+        assert STALLING.is_set()
     finally:
         LET_GO.set()
-    assert (answer.status, answer.start) == (200, "")
-    assert 0.2 <= answer.seconds < 4
 
 
 @pytest.fixture

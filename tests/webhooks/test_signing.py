@@ -69,12 +69,6 @@ def test_what_cannot_be_signed(keys: list[str], event_id: str) -> None:
         signing.sign(keys, event_id, NOW, BODY)
 
 
-def test_new_secrets_are_valid_and_differ() -> None:
-    one, two = signing.new_secret(), signing.new_secret()
-    assert one != two
-    assert signing.verify([one], signing.sign([one], "evt_1", NOW, BODY), BODY, now=NOW) == "evt_1"
-
-
 @given(
     raw=st.binary(min_size=24, max_size=64),
     event_id=st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1),

@@ -283,25 +283,37 @@ class NumberAdmin(SearchedAdmin[_Row]):
         return queryset.filter(mobile=mobile), False
 
 
-class PushAdmin(SearchedAdmin[_Row]):
-    """Read-only pages of what the gateway pushed, with the message that it belongs to."""
-
-    list_display_links = ("id",)
+class WithMessageAdmin(ReadOnlyAdmin[_Row]):
+    """Read-only pages of a table whose rows belong to a message."""
 
     def message_column(self, request: HttpRequest) -> str:
         """Return the name of the column with the message: a link for those who may follow it."""
         return "message_link" if request.user.has_perm("django_ihuyi.view_message") else "message_number"
 
     @admin.display(description=_("message"))
-    def message_link(self, push: Any) -> SafeString | str:  # noqa: ANN401  a receipt or a reply
-        """Show the message that a push belongs to, as a link."""
-        number = self.message_number(push)
-        return number if push.message_id is None else display.link(self.page_of(Message(pk=push.message_id)), number)
+    def message_link(self, row: Any) -> SafeString | str:  # noqa: ANN401  a push, a code, a delivery
+        """Show the message that a row belongs to, as a link."""
+        number = self.message_number(row)
+        return number if row.message_id is None else display.link(self.page_of(Message(pk=row.message_id)), number)
 
     @admin.display(description=_("message"))
-    def message_number(self, push: Any) -> SafeString | str:  # noqa: ANN401  a receipt or a reply
-        """Show the message that a push belongs to."""
-        return display.badge("warn", "?", gettext("not known")) if push.message_id is None else f"SMS {push.message_id}"
+    def message_number(self, row: Any) -> SafeString | str:  # noqa: ANN401  a push, a code, a delivery
+        """Show the message that a row belongs to."""
+        return self.without_message() if row.message_id is None else f"SMS {row.message_id}"
+
+    def without_message(self) -> SafeString | str:
+        """Return what is shown where there is none."""
+        return display.EMPTY
+
+
+class PushAdmin(WithMessageAdmin[_Row], SearchedAdmin[_Row]):
+    """Read-only pages of what the gateway pushed, with the message that it belongs to."""
+
+    list_display_links = ("id",)
+
+    def without_message(self) -> SafeString:
+        """Return what is shown where a push's message is not known."""
+        return display.badge("warn", "?", gettext("not known"))
 
     @admin.display(description=_("received"))
     def received(self, push: Any) -> SafeString | str:  # noqa: ANN401  a receipt or a reply

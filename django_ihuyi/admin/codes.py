@@ -13,17 +13,17 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import conf
 from django_ihuyi.masking import mask_address
-from django_ihuyi.models import Message, VerificationCode
+from django_ihuyi.models import VerificationCode
 
 from . import display
-from .base import NumberAdmin
+from .base import NumberAdmin, WithMessageAdmin
 from .filters import DayFilter
 from .privacy import sees_whole
 from .suspicions import alarms
 
 
 @admin.register(VerificationCode)
-class VerificationCodeAdmin(NumberAdmin[VerificationCode]):
+class VerificationCodeAdmin(WithMessageAdmin[VerificationCode], NumberAdmin[VerificationCode]):
     """Which codes were made for whom, and what became of them."""
 
     list_filter = (("created_at", DayFilter), "decoy")
@@ -43,13 +43,13 @@ class VerificationCodeAdmin(NumberAdmin[VerificationCode]):
             "tries",
             "sends",
             address,
-            self._message_column(request),
+            self.message_column(request),
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: VerificationCode | None = None) -> Any:  # noqa: ANN401  Django's own
         """Return the parts of the page for this reader."""
         address = "address" if sees_whole(request) else "masked_address"
-        what = ("state", self.mobile_column(request), "purpose", address, self._message_column(request))
+        what = ("state", self.mobile_column(request), "purpose", address, self.message_column(request))
         return (
             (None, {"fields": what}),
             (_("Its life"), {"fields": ("created", "expires", "entered", "tries", "sends", "decoy")}),
@@ -78,18 +78,6 @@ class VerificationCodeAdmin(NumberAdmin[VerificationCode]):
         """Show the first half of the client's address."""
         return mask_address(code.address) or display.EMPTY
 
-    @admin.display(description=_("message"))
-    def message_link(self, code: VerificationCode) -> SafeString | str:
-        """Show the message that it went out with last, as a link."""
-        if code.message_id is None:
-            return display.EMPTY
-        return display.link(self.page_of(Message(pk=code.message_id)), self.message_number(code))
-
-    @admin.display(description=_("message"))
-    def message_number(self, code: VerificationCode) -> str:
-        """Show the message that it went out with last."""
-        return display.EMPTY if code.message_id is None else f"SMS {code.message_id}"
-
     @admin.display(description=pgettext_lazy("date", "created"))
     def created(self, code: VerificationCode) -> SafeString | str:
         """Show when it was made."""
@@ -104,6 +92,3 @@ class VerificationCodeAdmin(NumberAdmin[VerificationCode]):
     def entered(self, code: VerificationCode) -> SafeString | str:
         """Show when it was entered."""
         return display.time(code.entered_at)
-
-    def _message_column(self, request: HttpRequest) -> str:
-        return "message_link" if request.user.has_perm("django_ihuyi.view_message") else "message_number"

@@ -16,14 +16,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.models import Message, WebhookDelivery, WebhookEndpoint
+from django_ihuyi.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.models.webhook_delivery import ENDED, DeliveryStatus
 from django_ihuyi.models.webhook_endpoint import PING, WebhookEvent
 from django_ihuyi.webhooks import publishing
 
 from . import display
 from .asking import asked_about, carried, shown
-from .base import ReadOnlyAdmin, Tool, is_on_a_rows_page
+from .base import Tool, WithMessageAdmin, is_on_a_rows_page
 from .filters import DayFilter
 
 MOST = 500
@@ -71,7 +71,7 @@ class EndpointFilter(admin.SimpleListFilter):
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
+class WebhookDeliveryAdmin(WithMessageAdmin[WebhookDelivery]):
     """Events on their way to endpoints."""
 
     list_display_links = ("id",)
@@ -89,11 +89,11 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the columns for this reader."""
         told = ("id", "event", "endpoint", "status_badge", "attempts", "answer", "error", "created")
-        return (*told, self._message_column(request))
+        return (*told, self.message_column(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: WebhookDelivery | None = None) -> Any:  # noqa: ANN401  Django's own
         """Return the parts of the page for this reader."""
-        what = ("event", "endpoint", "event_id", self._message_column(request), "values")
+        what = ("event", "endpoint", "event_id", self.message_column(request), "values")
         posting = ("status_badge", "attempts", "answer", "error", "created", "due", "ended")
         return [(None, {"fields": what}), (_("Posting"), {"fields": posting})]
 
@@ -174,20 +174,6 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
     def status_badge(self, delivery: WebhookDelivery) -> SafeString:
         """Show where it stands."""
         return display.badge(*_BADGES[DeliveryStatus(delivery.status)], delivery.get_status_display())
-
-    def _message_column(self, request: HttpRequest) -> str:
-        return "message_link" if request.user.has_perm("django_ihuyi.view_message") else "message_number"
-
-    @admin.display(description=_("message"))
-    def message_link(self, delivery: WebhookDelivery) -> SafeString | str:
-        """Show the message that it is about, as a link."""
-        number = self.message_number(delivery)
-        return display.link(self.page_of(Message(pk=delivery.message_id)), number) if delivery.message_id else number
-
-    @admin.display(description=_("message"))
-    def message_number(self, delivery: WebhookDelivery) -> str:
-        """Show the message that it is about."""
-        return f"SMS {delivery.message_id}" if delivery.message_id else display.EMPTY
 
     @admin.display(description=_("data"))
     def values(self, delivery: WebhookDelivery) -> SafeString | str:

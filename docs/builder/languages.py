@@ -17,8 +17,11 @@ _DOCS = Path(__file__).parents[1]
 _INCLUDED = {
     "CHANGELOG": _DOCS / "changelog.md",
     "CODE_OF_CONDUCT": _DOCS / "code-of-conduct.md",
+    "CODE_OF_CONDUCT.zh-hans": _DOCS / "zh-hans" / "code-of-conduct.md",
     "CONTRIBUTING": _DOCS / "contributing.md",
+    "CONTRIBUTING.zh-hans": _DOCS / "zh-hans" / "contributing.md",
     "SECURITY": _DOCS / "security.md",
+    "SECURITY.zh-hans": _DOCS / "zh-hans" / "security.md",
 }
 
 

@@ -12,13 +12,14 @@ import django
 
 from tests import services
 
-from . import admin_pages, floor, priority, pushing, recording, report, scaling, submitting
+from . import admin_pages, floor, hooks, priority, pushing, recording, report, scaling, submitting
 
 PARTS: dict[str, Callable[[], None]] = {
     "recording": recording.compare,
     "submitting": submitting.main,
     "scaling": scaling.main,
     "pushing": pushing.main,
+    "hooks": hooks.main,
     "priority": priority.main,
     "floor": floor.main,
 }

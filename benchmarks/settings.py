@@ -43,6 +43,14 @@ IHUYI: dict[str, Any] = {
     },
 }
 
+if "BENCH_WEBHOOKS" in os.environ:
+    IHUYI["WEBHOOKS"] = {
+        "QUEUE": os.environ["BENCH_WEBHOOKS"],
+        "ALLOW_HTTP": True,
+        "ALLOWED_NETWORKS": ["127.0.0.0/8"],
+        "PORTS": [int(os.environ["BENCH_WEBHOOKS_PORT"])],
+    }
+
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "memory://")
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("CELERY_QUEUE", "celery")
 CELERY_TASK_IGNORE_RESULT = True

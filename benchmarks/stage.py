@@ -77,6 +77,7 @@ class Gateway:
 
     def __init__(self, port: int, process: Process) -> None:
         self.process = process
+        self.port = port
         self._root = f"http://127.0.0.1:{port}"
         self.url = f"{self._root}/webservice/sms.php"
 

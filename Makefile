@@ -5,12 +5,15 @@ VENV ?= .venv
 DEMO_PORT ?= 8000
 SANDBOX_PORT ?= 8106
 export DEMO_PORT SANDBOX_PORT
+# Each of the many processes that are started would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 python := $(VENV)/bin/python
 pip := $(python) -m pip install --quiet --disable-pip-version-check
 
-# What is installed is the newest that setup.cfg allows, or with LOCKED=1, as in CI, just what .ci/lock.txt names.
-locked := $(pip) --require-hashes --requirement .ci/lock.txt && $(pip) --no-deps --no-build-isolation -e .
+# What is installed is the newest that setup.cfg allows, or with LOCKED=1, as in CI, just what .ci/lock.txt names: that
+# has all extras, so that it is installed once; by uv, which is quicker.
+locked := $(if $(LOCKED),$(VENV)/.locked)
 
 # Drivers of the servers that tests use where they are reachable; their versions are in setup.cfg's extra "services".
 drivers := psycopg[binary] redis mysqlclient
@@ -94,34 +97,36 @@ $(python):
 	@echo "Making an environment in $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: setup.cfg pyproject.toml | $(python)
-	@echo "Installing the package and what the demo needs ..."
-	@$(if $(LOCKED),$(locked),$(pip) -e '.[demo]')
+$(VENV)/.locked: .ci/lock.txt setup.cfg pyproject.toml | $(python)
+	@echo "Installing the package and what .ci/lock.txt names ..."
+	@sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ /p}' .ci/lock.txt > $(VENV)/uv.txt
+	@$(pip) --require-hashes --requirement $(VENV)/uv.txt
+	@$(VENV)/bin/uv pip install --quiet --python $(python) --require-hashes --requirement .ci/lock.txt
+	@$(pip) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.test: setup.cfg pyproject.toml | $(python)
-	@echo "Installing the package and what the tests need ..."
-	@$(if $(LOCKED),$(locked),$(pip) -e '.[demo,test]')
+$(VENV)/.demo: setup.cfg pyproject.toml $(locked) | $(python)
+	@$(if $(LOCKED),true,echo "Installing the package and what the demo needs ..." && $(pip) -e '.[demo]')
+	@touch $@
+
+$(VENV)/.test: setup.cfg pyproject.toml $(locked) | $(python)
+	@$(if $(LOCKED),true,echo "Installing the package and what the tests need ..." && $(pip) -e '.[demo,test]')
 	@$(if $(LOCKED),true,$(pip) -e '.[services]') || for driver in $(drivers); do \
 		$(pip) "$$driver" || echo "$$driver cannot be installed here: the tests that need it are skipped."; done
 	@touch $@
 
-$(VENV)/.bench: setup.cfg pyproject.toml | $(VENV)/.test
-	@echo "Installing what the measurements compare with ..."
-	@$(if $(LOCKED),$(locked),$(pip) -e '.[demo,test,services,bench]')
+$(VENV)/.bench: setup.cfg pyproject.toml $(locked) | $(VENV)/.test
+	@$(if $(LOCKED),true,echo "Installing what the measurements compare with ..." && $(pip) -e '.[demo,test,services,bench]')
 	@touch $@
 
-$(VENV)/.docs: setup.cfg pyproject.toml | $(VENV)/.test
-	@echo "Installing what makes the site ..."
-	@$(if $(LOCKED),$(locked),$(pip) -e '.[demo,test,docs]')
+$(VENV)/.docs: setup.cfg pyproject.toml $(locked) | $(VENV)/.test
+	@$(if $(LOCKED),true,echo "Installing what makes the site ..." && $(pip) -e '.[demo,test,docs]')
 	@touch $@
 
-$(VENV)/.dev: setup.cfg pyproject.toml | $(python)
-	@echo "Installing the package and the tools for development ..."
-	@$(if $(LOCKED),$(locked),$(pip) -e '.[demo,test,dev]')
+$(VENV)/.dev: setup.cfg pyproject.toml $(locked) | $(python)
+	@$(if $(LOCKED),true,echo "Installing the package and the tools for development ..." && $(pip) -e '.[demo,test,dev]')
 	@touch $@
 
-$(VENV)/.audit: setup.cfg pyproject.toml | $(python)
-	@echo "Installing the package and the tools of the audit ..."
-	@$(if $(LOCKED),$(locked),$(pip) -e '.[audit]')
+$(VENV)/.audit: setup.cfg pyproject.toml $(locked) | $(python)
+	@$(if $(LOCKED),true,echo "Installing the package and the tools of the audit ..." && $(pip) -e '.[audit]')
 	@touch $@

@@ -18,8 +18,8 @@ locked := $(if $(LOCKED),$(VENV)/.locked)
 # Drivers of the servers that tests use where they are reachable; their versions are in setup.cfg's extra "services".
 drivers := psycopg[binary] redis mysqlclient
 
-# A file's tests stay together: many share a site that takes seconds to start. In the order of the seed: xdist's own
-# order would leave the files with few long tests to the end.
+# A file's tests stay together: many share a site that takes seconds to start. In the order of tests/conftest.py: xdist's
+# own would leave the files with few long tests to the end.
 at_once := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ hypothesis_settings.register_profile("patient", deadline=None, suppress_health_c
 hypothesis_settings.load_profile("patient")
 
 
+_LONG = frozenset({"attack", "chaos", "e2e", "migrations", "races", "test_screenshots.py"})
+"""Directories of such files, and a file."""
 FILLED = frozenset({"django_content_type", "auth_permission"})
 """The tables that migrating fills, with the same rows for each test."""
 
@@ -49,6 +52,19 @@ def _deletes(operations: Any, _style: object, tables: Sequence[str], **_options:
 
 
 @pytest.fixture(autouse=True)
+def _not_measured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What explores at length is not slowed down by a measurement of coverage, where there is one."""
+    coverage: Any = sys.modules.get("coverage")
+    measuring = coverage and coverage.Coverage.current()
+    if not measuring or request.node.get_closest_marker("at_length") is None:
+        yield
+        return
+    measuring.stop()
+    yield
+    measuring.start()
+
+
+@pytest.fixture(autouse=True)
 def _own_language() -> Iterator[None]:
     """What a request in Chinese activated ends with its test: Django leaves it active in the thread."""
     yield
@@ -68,6 +84,12 @@ def _open_connection(request: pytest.FixtureRequest) -> None:
 def all_products(settings: Settings) -> None:
     """Accounts of all products: ``default``, ``abroad`` and ``voice``."""
     settings.IHUYI = with_products(settings.IHUYI)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take a minute: whoever had the last of them would work alone. Else the seed decides."""
+    items.sort(key=lambda item: not _LONG.intersection(item.path.parts))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,7 +13,7 @@ SMALL = {"SITE_PER_HOUR": 100, "WATCH_AT_LEAST": 10}
 PLAN = Plan(requests=1000, addresses=50, numbers=500, prefixes=500, people_a_minute=0.5)
 
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker"), pytest.mark.at_length]
 
 
 def test_an_attack_with_and_without_the_watch() -> None:

@@ -114,6 +114,7 @@ def count() -> int:
     return sum(model._default_manager.count() for model in MODELS.values())
 
 
+@pytest.mark.at_length
 @pytest.mark.django_db(transaction=True)
 def test_bad_pushes_break_nothing() -> None:
     client = Client(raise_request_exception=False)

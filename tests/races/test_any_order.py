@@ -258,6 +258,7 @@ def reachable(status: str) -> set[str]:
         found |= more
 
 
+@pytest.mark.at_length
 @pytest.mark.django_db(transaction=True)
 def test_any_order() -> None:
     explore(AnyOrder, examples=40, steps=40)

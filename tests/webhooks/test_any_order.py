@@ -156,6 +156,7 @@ class AnyOrder(RuleBasedStateMachine):
             assert row.status == "delivered" or row.attempts == TRIES
 
 
+@pytest.mark.at_length
 @pytest.mark.django_db(transaction=True)
 def test_any_order(receiver: Receiver, use: Callable[..., None]) -> None:
     use(**{**ALLOWED, "PORTS": [receiver.port], "MAX_ATTEMPTS": TRIES})

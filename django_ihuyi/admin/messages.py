@@ -257,8 +257,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
     @admin.display(description=_("meaning"))
     def meaning(self, message: Message) -> str:
         """Show what the code means and, where it is the last word on the message, what to do."""
-        if message.code is None:
-            return display.EMPTY
+        assert message.code is not None  # noqa: S101  the page has this part only where there is one
         code = lookup(message.code)
         final = message.status == Message.Status.REJECTED and not code.retryable
         return sentences(gettext(code.meaning), gettext(code.advice)) if final else gettext(code.meaning)

@@ -50,6 +50,13 @@ def test_one_delivered_outweighs_any_failure(codes: list[int], status: str, code
     assert message.receipts.count() == len(codes)
 
 
+def test_a_message_that_the_gateway_gave_no_smsid_finds_no_receipt_by_it() -> None:
+    receive(smsid="")
+    message = make(status="accepted", smsid=None)
+    Receipt.objects.match_kept(message)
+    assert not message.receipts.exists()
+
+
 @pytest.mark.parametrize("status", MessageStatus.values)
 def test_what_a_receipt_can_move(status: str) -> None:
     for code, target in ((2, MessageStatus.DELIVERED), (0, MessageStatus.UNDELIVERED)):

@@ -195,7 +195,7 @@ def test_a_key_that_another_call_takes_meanwhile(broker: FakeBroker) -> None:
 
     def take_one(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         result = execute(sql, params, many, context)
-        if sql.startswith("SELECT") and "idempotency_key" in sql and not Message.objects.exists():
+        if "idempotency_key" in sql.partition(" WHERE ")[2] and not Message.objects.exists():
             Message.objects.create(mobile="13800138000", content="您好", idempotency_key=rows[3]["idempotency_key"])
         return result
 

@@ -120,6 +120,7 @@ def test_the_same_key_inside_a_transaction_leaves_it_whole(broker: FakeBroker) -
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.by_database
 def test_a_key_that_the_database_takes_for_another(broker: FakeBroker) -> None:
     if connection.vendor != "mysql":
         pytest.skip(f"for MariaDB, in `make test-databases`: {connection.vendor} compares texts as they are")

@@ -205,6 +205,23 @@ def test_resending_ends_unknown_since_an_attempt_may_have_gone_out(
     assert (message.status, message.attempts) == ("unknown", 3)
 
 
+def test_a_refusal_that_lasts_is_the_last_word_after_max_attempts(
+    wire: FakeWire, broker: FakeBroker, heard: Heard, settings: Settings
+) -> None:
+    heard.listen(message_rejected)
+    account = {**settings.IHUYI["ACCOUNTS"]["default"], "MAX_ATTEMPTS": 3}
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
+    message = send_sms("13800138000", "您好")
+    wire.answer(0, 0, 0)
+    seen = []
+    for _ in range(3):
+        with travel(message.due_at, tick=False):
+            message = submitted(message)
+        seen.append((message.status, message.code))
+    assert seen == [("queued", 0), ("queued", 0), ("rejected", 0)]
+    assert (message.attempts, len(heard[message_rejected])) == (3, 1)
+
+
 def test_a_task_that_comes_twice_submits_once(wire: FakeWire, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好")
     for _ in range(3):

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlencode
 
 import phonenumbers
@@ -206,6 +208,15 @@ def test_close_without_a_word(customer: Customer, *, in_a_hurry: bool) -> None:
     assert b"Connection:" not in answer
     eventually(lambda: customer.sandbox.counts.get("cut_off", 0) == in_a_hurry)
     assert customer.sandbox.counts["taken"] == 1
+
+
+def test_close_without_a_word_where_the_caller_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering, "LINGER", 0.01)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rb") as rfile, ours.makefile("wb") as wfile:
+        handler: Any = SimpleNamespace(connection=ours, rfile=rfile, wfile=wfile, close_connection=False)
+        assert answering.close_without_a_word(handler) is False
+        assert handler.close_connection
 
 
 @pytest.mark.parametrize(

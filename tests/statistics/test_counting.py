@@ -17,7 +17,7 @@ from django_ihuyi.statistics.waits import bucket_of
 
 from .conftest import NOW, count, count_one, make_code, make_delivered, make_message, slot_numbers, statuses, truth
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.by_database]
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -93,6 +93,13 @@ def test_the_newest_half_hour_comes_first_and_a_step_is_bounded() -> None:
     )
     assert counting.count_due(NOW) == (5, False)
     assert counting.count_due(NOW) == (0, False)
+
+
+def test_a_step_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "BUDGET", 0)
+    for number in range(3):
+        make_message(NOW - number * timedelta(minutes=30))
+    assert [counting.count_due(NOW) for _ in range(3)] == [(1, True), (1, True), (1, False)]
 
 
 def test_many_half_hours_are_opened_in_several_steps() -> None:

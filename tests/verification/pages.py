@@ -31,7 +31,7 @@ class ClosedForm(OpenForm):
     captcha_widget = CaptchaTextInput
 
     def may_have_code(self, mobile: str) -> bool:
-        return mobile == KNOWN
+        return super().may_have_code(mobile) and mobile == KNOWN
 
 
 class Page(VerificationCodeViewMixin, FormView):  # type: ignore[type-arg]  # generic for type checkers only

@@ -23,7 +23,11 @@ from tests.wire import FakeWire
 from .codes import MOBILE, PURPOSE, code_in
 from .conftest import Configure
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("broker"),
+    pytest.mark.by_database,
+]
 
 OTHER = "13900139000"
 IP = "203.0.113.7"

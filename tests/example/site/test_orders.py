@@ -42,9 +42,13 @@ def test_order_and_ship(log_in: LogIn, client: Client, person: Person) -> None:
     assert 'data-status="queued"' in page
 
 
-def test_an_order_is_shipped_once(order: Order) -> None:
+def test_an_order_is_shipped_once(log_in: LogIn, client: Client, order: Order) -> None:
     assert [order.ship(), order.ship()] == [True, False]
     assert order.shipped_at is not None
+    log_in(order.person)
+    page = client.post(reverse("ship", args=[order.pk]), follow=True).content.decode()
+    assert "was shipped before" in page
+    assert Message.objects.count() == 1
     assert Message.objects.count() == 1
 
 

@@ -241,7 +241,7 @@ def test_nothing_else_can_be_done(name: str, staff: StaffClient) -> None:
 
 
 def test_a_message_that_is_not_there(staff: StaffClient) -> None:
-    assert staff("superuser").post(act_url(Message(pk=99), "cancel")).status_code == 404
+    assert staff("superuser").post(act_url(Message(pk=10**9), "cancel")).status_code == 404
 
 
 def test_a_status_that_changes_between_question_and_answer(staff: StaffClient) -> None:

@@ -199,7 +199,7 @@ def test_each_permission_is_its_own(staff: StaffClient, lacking: str) -> None:
 
 
 def test_nobody_hands_in_what_is_not_there(keeper: Client) -> None:
-    assert keeper.post("/admin/django_ihuyi/template/7/submit/").status_code == 404
+    assert keeper.post("/admin/django_ihuyi/template/999999999/submit/").status_code == 404
 
 
 def test_lists_and_reviews(staff: StaffClient, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:

@@ -99,8 +99,8 @@ def test_the_rate_of_each_scope(
         ("PUT", "messages/", 405),
         ("OPTIONS", "messages/", 405),
         ("HEAD", "messages/", 200),
-        ("GET", "batches/9/", 404),
-        ("GET", "templates/9/", 404),
+        ("GET", "batches/999999999/", 404),
+        ("GET", "templates/999999999/", 404),
     ],
 )
 def test_other_verbs_and_rows(caller: Caller, verb: str, path: str, status: int) -> None:

@@ -44,7 +44,7 @@ CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
 ]
 WRONG: list[tuple[str, str, Any]] = [
     ("GET", "messages/?limit=0", None),
-    ("GET", "messages/9999/", None),
+    ("GET", "messages/999999999/", None),
     ("POST", "messages/", {"mobile": "1", "content": "您好"}),
     ("POST", "messages/", {}),
     ("POST", "messages/", b"{"),
@@ -100,7 +100,7 @@ def template_of(path: str, rows: dict[str, int]) -> str:
     """The path as the document has it."""
     for name in rows:
         path = path.replace(f"{{{name}}}", "{id}")
-    return path.replace("9999", "{id}")
+    return path.replace("999999999", "{id}")
 
 
 @pytest.mark.parametrize("permission", ["", "view_unmasked"])

@@ -239,6 +239,22 @@ def test_a_name_that_cannot_be_resolved_is_tried_again(
     assert WebhookDelivery.objects.get().error == "the host's name could not be resolved"
 
 
+def test_a_receiver_without_an_answer_is_tried_again(
+    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker, use: Callable[..., None]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    use(**{**ALLOWED, "PORTS": [port]})
+    endpoint = subscribe(url=f"http://127.0.0.1:{port}/in")
+    report(make())
+    work(broker)
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.status, delivery.attempts, delivery.answer) == ("pending", 1, None)
+    assert delivery.error == "no answer from 127.0.0.1: NewConnectionError"
+    endpoint.refresh_from_db()
+    assert endpoint.failures == 1
+
+
 def test_a_receiver_that_is_away_rests_and_its_other_events_burn_no_tries(
     subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
 ) -> None:

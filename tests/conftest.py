@@ -22,9 +22,8 @@ from .accounts import with_products
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("patient")
 
-
 _LONG = frozenset({"attack", "chaos", "e2e", "migrations", "races", "test_screenshots.py"})
-"""Directories of such files, and a file."""
+"""Where the files are that take up to two minutes each: directories, and one file."""
 FILLED = frozenset({"django_content_type", "auth_permission"})
 """The tables that migrating fills, with the same rows for each test."""
 

@@ -31,7 +31,8 @@ from django_ihuyi.models import Message
 from . import display
 from .acts import ACTS, MOST, Act, Reason, Refused
 from .asking import asked_about, carried, shown
-from .base import SearchedAdmin, is_on_a_rows_page
+from .base import is_on_a_rows_page
+from .numbers import SearchedAdmin
 from .privacy import shown_number
 
 

@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.masking import mask_mobile, without_hash
 from django_ihuyi.models import Message
-from django_ihuyi.outbound.numbers import normalise_any
-from django_ihuyi.privacy import looks
 
-from . import display, search
+from . import display
 from .paging import CappedPaginator, NewestFirst
-from .privacy import sees_whole
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -198,91 +192,6 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
         return reverse(name, current_app=self.admin_site.name)
 
 
-class SearchedAdmin(ReadOnlyAdmin[_Row]):
-    """Read-only pages of a table with numbers and smsids, found by either."""
-
-    search_fields: ClassVar[tuple[str, ...]] = ("mobile", "smsid")
-    search_help_text = _("A whole mobile number, in any spelling, or a whole smsid.")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[_Row], search_term: str
-    ) -> tuple[QuerySet[_Row], bool]:
-        """Find rows by exact number or smsid: an index answers that, and nothing else is searched."""
-        if not search_term.strip():
-            return queryset, False
-        asked = search.read(search_term)
-        if asked is None:
-            messages.warning(
-                request, gettext("That is neither a mobile number nor an smsid. Parts of them cannot be searched.")
-            )
-            return queryset.none(), False
-        if asked.mobile is not None:
-            self.note_search(request, asked.mobile)
-        return queryset.filter(asked.condition), False
-
-    def note_search(self, request: HttpRequest, mobile: str) -> None:
-        """Note that somebody who sees masks asked for a number: what is found tells that the record has it."""
-        if not sees_whole(request):
-            looks.searched_for(request.user, self.model, mobile)
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list, and note who looked at whole numbers."""
-        response = super().changelist_view(request, extra_context)
-        shown = getattr(response, "context_data", {}).get("cl")
-        if shown is not None and sees_whole(request):
-            looks.looked_at_list(request.user, self.model, [row.pk for row in shown.result_list])
-        return response
-
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: _Row | None = None,
-    ) -> HttpResponse:
-        """Show one row, and note who looked at it whole."""
-        if obj is not None and sees_whole(request):
-            looks.looked_at_page(request.user, obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def mobile_column(self, request: HttpRequest) -> str:
-        """Return the name of the column with the number, as this reader may see it."""
-        return "whole_mobile" if sees_whole(request) else "masked_mobile"
-
-    @admin.display(description=_("mobile"))
-    def whole_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply
-        """Show the number."""
-        return without_hash(row.mobile)
-
-    @admin.display(description=_("mobile"))
-    def masked_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply
-        """Show the number, masked."""
-        return mask_mobile(row.mobile)
-
-
-class NumberAdmin(SearchedAdmin[_Row]):
-    """Read-only pages of a table with numbers and nothing else to find a row by."""
-
-    search_fields = ("mobile",)
-    search_help_text = _("A whole mobile number, in any spelling.")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[_Row], search_term: str
-    ) -> tuple[QuerySet[_Row], bool]:
-        """Find rows by exact number."""
-        if not search_term.strip():
-            return queryset, False
-        try:
-            mobile = normalise_any(search_term)
-        except InvalidMessage:
-            messages.warning(request, gettext("That is no mobile number. Parts of one cannot be searched."))
-            return queryset.none(), False
-        self.note_search(request, mobile)
-        return queryset.filter(mobile=mobile), False
-
-
 class WithMessageAdmin(ReadOnlyAdmin[_Row]):
     """Read-only pages of a table whose rows belong to a message."""
 
@@ -304,18 +213,3 @@ class WithMessageAdmin(ReadOnlyAdmin[_Row]):
     def without_message(self) -> SafeString | str:
         """Return what is shown where there is none."""
         return display.EMPTY
-
-
-class PushAdmin(WithMessageAdmin[_Row], SearchedAdmin[_Row]):
-    """Read-only pages of what the gateway pushed, with the message that it belongs to."""
-
-    list_display_links = ("id",)
-
-    def without_message(self) -> SafeString:
-        """Return what is shown where a push's message is not known."""
-        return display.badge("warn", "?", gettext("not known"))
-
-    @admin.display(description=_("received"))
-    def received(self, push: Any) -> SafeString | str:  # noqa: ANN401  a receipt or a reply
-        """Show when it was pushed."""
-        return display.time(push.received_at)

@@ -16,8 +16,9 @@ from django_ihuyi.masking import mask_address
 from django_ihuyi.models import VerificationCode
 
 from . import display
-from .base import NumberAdmin, WithMessageAdmin
+from .base import WithMessageAdmin
 from .filters import DayFilter
+from .numbers import NumberAdmin
 from .privacy import sees_whole
 from .suspicions import alarms
 

@@ -28,9 +28,10 @@ from django.utils.translation import gettext as _
 from django_ihuyi.masking import mask_mobile
 from django_ihuyi.models import Message
 
-from .base import SearchedAdmin, is_on_a_rows_page
+from .base import is_on_a_rows_page
 from .export_files import XLSX_MOST, csv_pieces, has_xlsx, xlsx_file
 from .export_rows import Rows
+from .numbers import SearchedAdmin
 from .paging import CappedPaginator, WholeList
 from .privacy import sees_whole
 

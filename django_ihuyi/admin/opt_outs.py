@@ -15,8 +15,8 @@ from django_ihuyi.forms import MobileField
 from django_ihuyi.models import OptOut, Reply
 
 from . import display
-from .base import NumberAdmin
 from .filters import DayFilter
+from .numbers import NumberAdmin
 
 
 class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only

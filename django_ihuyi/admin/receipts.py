@@ -13,9 +13,9 @@ from django_ihuyi.masking import without_number
 from django_ihuyi.models import Receipt
 
 from . import display
-from .base import PushAdmin
 from .filters import DayFilter, MatchedFilter, OutcomeFilter
 from .matching import MatchingAdmin
+from .numbers import PushAdmin
 from .privacy import sees_whole
 
 

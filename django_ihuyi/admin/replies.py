@@ -15,8 +15,9 @@ from django_ihuyi.masking import mask_text
 from django_ihuyi.models import Reply
 
 from . import conversations, display, read_marks
-from .base import PushAdmin, Tool, is_on_a_rows_page
+from .base import Tool, is_on_a_rows_page
 from .filters import DayFilter, MatchedFilter
+from .numbers import PushAdmin
 from .privacy import sees_whole
 from .read_marks import UnreadFilter
 

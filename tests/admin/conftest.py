@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -12,8 +12,9 @@ from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
-from django_ihuyi.models import Message, Receipt, Reply, VerificationCode
+from django_ihuyi.models import Message, Receipt, Reply, VerificationCode, WebhookEndpoint
 
 MOBILE = "13800138000"
 MASKED = "138******00"
@@ -115,3 +116,12 @@ HoursAgo = Callable[[float], datetime]
 def hours_ago() -> HoursAgo:
     """Times in the past."""
     return lambda hours: timezone.now() - timedelta(hours=hours)
+
+
+@pytest.fixture
+def webhooks_on(settings: Settings) -> Iterator[None]:
+    """The site has webhooks, and no process remembers endpoints of another test."""
+    settings.IHUYI = {**settings.IHUYI, "WEBHOOKS": {}}
+    WebhookEndpoint.objects.forget()
+    yield
+    WebhookEndpoint.objects.forget()

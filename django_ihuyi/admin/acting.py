@@ -27,9 +27,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_ihuyi.models import Message
+from django_ihuyi.models.lifecycle import NotPossible
 
 from . import display
-from .acts import ACTS, MOST, Act, Reason, Refused
+from .acts import ACTS, MOST, Act, Reason
 from .asking import asked_about, carried, shown
 from .base import is_on_a_rows_page
 from .numbers import SearchedAdmin
@@ -177,7 +178,7 @@ class ActingAdmin(SearchedAdmin[Message]):
                 with transaction.atomic(using=Message.objects.db):
                     words, again = act.do(message)
                     self.log_change(request, message, words)
-            except Refused as error:
+            except NotPossible as error:
                 refused[str(error.reason)] += 1
             else:
                 made += [again] if again else []

@@ -13,24 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_ihuyi.models import Message
+from django_ihuyi.models.lifecycle import NotPossible
 from django_ihuyi.outbound import resending
 
 Reason = str | Promise
 
 MOST = 500
 """Messages that one confirmation does something to: each is locked, changed and logged by itself."""
-
-
-class Refused(Exception):  # noqa: N818  an answer, not an accident
-    """Nothing was done to this message.
-
-    Attributes:
-        reason: Why, for the person who asked.
-    """
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +35,7 @@ class Act:
         done: Says how many it was done to.
         why_not: Why not to a message as it was read, or None.
         do: Does it, looking at the row's state once more. Returns what the log says of it, and a new message if one
-            came of it. Raises :class:`Refused`.
+            came of it. Raises :class:`NotPossible`.
         doubtful: Whether it wants a second confirmation.
     """
 
@@ -66,22 +55,19 @@ class Act:
 
 
 def _send_again(message: Message) -> tuple[str, Message]:
-    try:
-        again = resending.resend(message)
-    except resending.CannotResend as error:
-        raise Refused(error.reason) from None
+    again = resending.resend(message)
     return _now("Sent again as SMS %(number)s.") % {"number": again.pk}, again
 
 
 def _cancel(message: Message) -> tuple[str, None]:
     if not message.cancel():
-        raise Refused(_NOT_QUEUED)
+        raise NotPossible(_NOT_QUEUED)
     return _now("Cancelled."), None
 
 
 def _give_up(message: Message) -> tuple[str, None]:
     if not message.give_up(now=timezone.now()):
-        raise Refused(_NOT_UNKNOWN)
+        raise NotPossible(_NOT_UNKNOWN)
     return _now("Given up."), None
 
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from django_ihuyi.models import Message, Receipt, matching
+from django_ihuyi.models.lifecycle import NotPossible
 
 from . import display
 from .base import ReadOnlyAdmin, Tool
@@ -82,7 +83,7 @@ class MatchingAdmin(ReadOnlyAdmin[Receipt]):
                 self.log_change(request, receipt, _("Matched by hand with SMS %(number)d.") % {"number": message.pk})
                 page: Any = self  # its log takes rows of every table
                 page.log_change(request, message, _("Receipt %(number)d matched by hand.") % {"number": receipt.pk})
-        except matching.CannotMatch as error:
+        except NotPossible as error:
             self.message_user(request, str(error.reason), messages.WARNING)
             return HttpResponseRedirect(self.page_of(receipt))
         values = {"number": message.pk, "status": message.get_status_display()}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -40,3 +41,15 @@ SOURCES: Mapping[MessageStatus, frozenset[MessageStatus]] = MappingProxyType(
     }
 )
 """For each status, those it may follow. Every status UPDATE carries its row of this table in the WHERE."""
+
+
+class NotPossible(Exception):  # noqa: N818  an answer, not an accident
+    """What somebody asked for is not done to a message or a receipt, as it stands now.
+
+    Attributes:
+        reason: Why, for the person who asked; translatable.
+    """
+
+    def __init__(self, reason: str | Promise) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.hashing import spellings
 
-from .lifecycle import MessageStatus
+from .lifecycle import MessageStatus, NotPossible
 from .message import Message
 from .receipt import Receipt
 
@@ -21,18 +21,6 @@ _NEWEST = 200
 """Messages to the receipt's number that are looked at."""
 _EARLY = timedelta(minutes=10)
 """How far the carrier's clock may be behind ours."""
-
-
-class CannotMatch(Exception):  # noqa: N818  an answer, not an accident
-    """A receipt is not attached to a message.
-
-    Attributes:
-        reason: Why, for the person who asked; translatable.
-    """
-
-    def __init__(self, reason: str | Promise) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def why_not(receipt: Receipt, message: Message) -> str | Promise | None:
@@ -91,14 +79,14 @@ def match(receipt: Receipt, message: Message) -> bool:
         Whether the message's status changed by it: what was delivered stays so.
 
     Raises:
-        CannotMatch: The receipt cannot be this message's, or somebody matched it meanwhile.
+        NotPossible: The receipt cannot be this message's, or somebody matched it meanwhile.
     """
     reason = why_not(receipt, message)
     if reason is not None:
-        raise CannotMatch(reason)
+        raise NotPossible(reason)
     before = message.status
     if not Receipt.objects.attach(receipt, message):
-        raise CannotMatch(_("It belongs to a message already."))
+        raise NotPossible(_("It belongs to a message already."))
     return message.status != before
 
 

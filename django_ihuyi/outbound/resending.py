@@ -20,7 +20,7 @@ from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.gateway.codes import lookup
 from django_ihuyi.gateway.texts import SEPARATOR
 from django_ihuyi.models import Message
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.lifecycle import MessageStatus, NotPossible
 
 from .drafts import Drafts
 from .sending import send_draft
@@ -33,18 +33,6 @@ _REFUSED: Mapping[str, Promise] = MappingProxyType(
     }
 )
 _DOUBTFUL = frozenset({MessageStatus.UNKNOWN, MessageStatus.ACCEPTED})
-
-
-class CannotResend(Exception):  # noqa: N818  an answer, not an accident
-    """A message is not sent again.
-
-    Attributes:
-        reason: Why, for the person who asked; translatable.
-    """
-
-    def __init__(self, reason: str | Promise) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def why_not(message: Message) -> str | Promise | None:
@@ -74,25 +62,25 @@ def resend(message: Message) -> Message:
         The new message.
 
     Raises:
-        CannotResend: Its status or category forbids it, it was sent again before, or the gateway would refuse it now.
+        NotPossible: Its status or category forbids it, it was sent again before, or the gateway would refuse it now.
     """
     with transaction.atomic(using=router.db_for_write(Message, instance=message)):
         # Locked: a receipt that comes meanwhile waits, and says "delivered" to nobody who is not asked.
         rows = Message._base_manager.using(router.db_for_write(Message, instance=message)).select_for_update()
         first = rows.filter(pk=message.pk).first()
         if first is None:
-            raise CannotResend(_("It is not there any more."))
+            raise NotPossible(_("It is not there any more."))
         reason = why_not(first)
         if reason is not None:
-            raise CannotResend(reason)
+            raise NotPossible(reason)
         draft = _draft(first)
         try:
             again = send_draft(draft)
         except InvalidMessage:
             # The text and the number were found right: only an opt-out is left.
-            raise CannotResend(_("The number opted out of marketing texts.")) from None
+            raise NotPossible(_("The number opted out of marketing texts.")) from None
         if again is not draft:
-            raise CannotResend(_("It was sent again before: if that did not arrive either, send that one again."))
+            raise NotPossible(_("It was sent again before: if that did not arrive either, send that one again."))
     return again
 
 
@@ -111,8 +99,8 @@ def _draft(first: Message) -> Message:
             now=timezone.now(),
         )
     except InvalidMessage as error:
-        raise CannotResend(_(lookup(error.code).meaning)) from None
+        raise NotPossible(_(lookup(error.code).meaning)) from None
     except ImproperlyConfigured:
-        raise CannotResend(_("Its account is not in the settings any more.")) from None
+        raise NotPossible(_("Its account is not in the settings any more.")) from None
     draft.resend_of = first
     return draft

@@ -11,7 +11,8 @@ from pytest_django import Settings
 
 from django_ihuyi.hashing import hash_mobile
 from django_ihuyi.models import Message, Receipt
-from django_ihuyi.models.matching import CannotMatch, candidates, find, match, why_not
+from django_ihuyi.models.lifecycle import NotPossible
+from django_ihuyi.models.matching import candidates, find, match, why_not
 from tests.accounts import with_products
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +75,7 @@ def test_delivered_is_never_taken_back() -> None:
 )
 def test_what_cannot_be_is_refused(values: dict[str, str], reason: str) -> None:
     message, receipt = make(**values), kept()
-    with pytest.raises(CannotMatch) as caught:
+    with pytest.raises(NotPossible) as caught:
         match(receipt, message)
     assert reason in str(caught.value.reason)
     receipt.refresh_from_db()
@@ -87,7 +88,7 @@ def test_of_two_people_one_matches() -> None:
     first, second, receipt = make(), make(), kept()
     same = Receipt.objects.get(pk=receipt.pk)
     match(receipt, first)
-    with pytest.raises(CannotMatch):
+    with pytest.raises(NotPossible):
         match(same, second)
     second.refresh_from_db()
     assert second.status == "unknown"

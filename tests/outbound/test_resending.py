@@ -8,8 +8,9 @@ import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from django_ihuyi.models import Message, OptOut
+from django_ihuyi.models.lifecycle import NotPossible
 from django_ihuyi.outbound import publishing
-from django_ihuyi.outbound.resending import CannotResend, may_come_twice, resend, why_not
+from django_ihuyi.outbound.resending import may_come_twice, resend, why_not
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +71,7 @@ def test_statuses(status: str, refused: bool, doubtful: bool) -> None:
     assert (why_not(message) is not None) is refused
     assert may_come_twice(message) is doubtful
     if refused:
-        with pytest.raises(CannotResend):
+        with pytest.raises(NotPossible):
             resend(message)
     else:
         resend(message)
@@ -80,7 +81,7 @@ def test_statuses(status: str, refused: bool, doubtful: bool) -> None:
 def test_the_status_is_that_of_the_row_and_not_of_what_was_read() -> None:
     message = make(status="unknown")
     Message.objects.update(status="delivered")
-    with pytest.raises(CannotResend) as caught:
+    with pytest.raises(NotPossible) as caught:
         resend(message)
     assert str(caught.value.reason) == "It was delivered."
     assert Message.objects.count() == 1
@@ -100,7 +101,7 @@ def test_the_status_is_that_of_the_row_and_not_of_what_was_read() -> None:
 def test_what_cannot_be_sent_is_refused_in_words_for_staff(values: dict[str, str], reason: str) -> None:
     OptOut.objects.create(mobile=MOBILE)
     message = make(**values)
-    with pytest.raises(CannotResend) as caught:
+    with pytest.raises(NotPossible) as caught:
         resend(message)
     assert str(caught.value.reason).startswith(reason)
     assert Message.objects.count() == 1
@@ -109,7 +110,7 @@ def test_what_cannot_be_sent_is_refused_in_words_for_staff(values: dict[str, str
 def test_a_message_is_sent_again_once_and_then_the_next_of_the_chain() -> None:
     first = make()
     second = resend(first)
-    with pytest.raises(CannotResend) as caught:
+    with pytest.raises(NotPossible) as caught:
         resend(first)
     assert "sent again before" in str(caught.value.reason)
     Message.objects.filter(pk=second.pk).update(status="undelivered")
@@ -120,6 +121,6 @@ def test_a_message_is_sent_again_once_and_then_the_next_of_the_chain() -> None:
 def test_a_message_that_is_gone_is_said_to_be() -> None:
     message = make()
     Message.objects.all().delete()
-    with pytest.raises(CannotResend) as caught:
+    with pytest.raises(NotPossible) as caught:
         resend(message)
     assert "not there any more" in str(caught.value.reason)

@@ -12,6 +12,7 @@ from django.test import Client
 from django_ihuyi import send_code, send_sms, verify_code
 from django_ihuyi.tasks import sweep
 from tests.inbound.pushing import push, url
+from tests.records import events, ours
 from tests.verification.codes import code_in
 from tests.wire import FakeBroker, FakeWire
 
@@ -46,15 +47,10 @@ def test_a_whole_run_tells_nothing_of_people_and_secrets(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     forbidden = run_everything(wire, broker, client)
-    ours = [record for record in caplog.records if record.name.startswith("django_ihuyi")]
-    assert ours
-    for record in caplog.records:
+    for record in ours(caplog):
         told: dict[str, Any] = {**vars(record), "said": record.getMessage()}
-        if not record.name.startswith("django_ihuyi"):
-            continue
         assert [word for word in forbidden if word in str(told)] == [], record
-    events = {vars(record).get("event") for record in ours}
-    assert {"message.accepted", "message.rejected", "message.unknown", "message.delivered"} <= events
+    assert {"message.accepted", "message.rejected", "message.unknown", "message.delivered"} <= set(events(caplog))
 
 
 @pytest.mark.django_db(transaction=True)

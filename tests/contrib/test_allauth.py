@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from django_ihuyi.models import Message, VerificationCode
+from tests.records import events
 from tests.verification.codes import MOBILE, another, code_in
 from tests.verification.conftest import Configure
 
@@ -267,9 +269,7 @@ def test_a_captcha_that_the_page_does_not_show_is_the_staffs_to_mend(
     configure(CAPTCHA="django_ihuyi.contrib.simple_captcha.check", CAPTCHA_WHEN="always")
     answer = sign_up(client)
     assert (answer.status_code, "tell whoever runs this site" in answer.content.decode()) == (429, True)
-    assert [getattr(record, "event", "") for record in caplog.records if record.levelname == "ERROR"] == [
-        "code.no_captcha"
-    ]
+    assert events(caplog, logging.ERROR) == ["code.no_captcha"]
     assert MOBILE not in caplog.text
 
 

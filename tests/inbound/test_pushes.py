@@ -21,6 +21,7 @@ from django_ihuyi.models import Message, Receipt, Reply
 from django_ihuyi.signals import message_delivered, message_undelivered, reply_received
 from tests.heard import Heard
 from tests.inbound.pushing import FORM, RECEIPT, REPLY, SMSID, TOKEN, push, url
+from tests.records import ours
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,7 +146,7 @@ def test_a_malformed_push_is_told_so_and_logged_without_its_content(
     assert named in response.content.decode()
     assert not Receipt.objects.exists()
     assert not Reply.objects.exists()
-    (record,) = [record for record in caplog.records if record.name.startswith("django_ihuyi")]
+    (record,) = ours(caplog)
     assert record.levelno == logging.WARNING
     assert named in record.getMessage()
     for secret in ("13800138000", "退订", TOKEN, SMSID):

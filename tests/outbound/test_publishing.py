@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -20,6 +21,7 @@ from django_ihuyi import send_bulk, send_sms, upkeep
 from django_ihuyi.models import Message
 from django_ihuyi.outbound import publishing
 from tests.celery import app
+from tests.records import ours
 from tests.wire import FakeBroker, FakeWire
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,7 +160,7 @@ def test_eager_tasks_leave_what_is_for_later_to_the_sweep(
     assert (message.status, message.attempts) == ("queued", 1)
     assert message.due_at > timezone.now()
     assert message.publish_at - message.due_at < timedelta(seconds=1)
-    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    assert ours(caplog, logging.ERROR) == []
     with time_machine.travel(message.due_at + timedelta(seconds=1), tick=False):
         assert upkeep.sweep()["published"] == 1
     message.refresh_from_db()

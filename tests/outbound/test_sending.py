@@ -17,6 +17,7 @@ from django_ihuyi import send_sms
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.hashing import hash_mobile
 from django_ihuyi.models import Message
+from tests.records import ours
 from tests.wire import FakeBroker
 
 
@@ -99,9 +100,9 @@ def test_the_key_of_a_message_to_another_number_is_told(broker: FakeBroker, capl
     assert send_sms("+86 138 0013 8000", "您好", idempotency_key="order-7") == first
     Message.objects.filter(pk=first.pk).update(mobile=hash_mobile("13800138000"))
     assert send_sms("13800138000", "您好", idempotency_key="order-7") == first
-    assert caplog.records == []
+    assert ours(caplog) == []
     assert send_sms("13900139000", "您好", idempotency_key="order-7") == first
-    [record] = caplog.records
+    [record] = ours(caplog)
     assert (record.levelname, vars(record)["event"], vars(record)["message_pk"]) == (
         "WARNING",
         "key.of_another",

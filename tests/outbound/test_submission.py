@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from django_ihuyi.signals import (
 from django_ihuyi.tasks import submit_message
 from tests.heard import Heard
 from tests.outbound.working import submitted
+from tests.records import events
 from tests.wire import Answer, FakeBroker, FakeWire
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -146,7 +148,7 @@ def test_a_gateway_that_cannot_be_reached_is_told_once_and_so_is_its_return(
     with travel(timezone.now() + timedelta(minutes=1), tick=False):
         for message in (first, second):
             assert submitted(message).status == "accepted"
-    assert [vars(record)["event"] for record in caplog.records if record.levelname == "WARNING"] == ["gateway.back"]
+    assert events(caplog, logging.WARNING) == ["gateway.back"]
 
 
 NO_ANSWER: list[tuple[str, Answer]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from django_ihuyi.outbound import publishing
 from django_ihuyi.tasks import submit_batch, submit_message, sweep
 from django_ihuyi.watching import beats
 from tests.celery import app
+from tests.records import events
 from tests.wire import FakeBroker, FakeWire
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,7 +184,7 @@ def test_a_sweep_that_fails_is_no_failure_of_the_messages(
         task.run(message.pk)
     finally:
         task.pop_request()
-    assert [vars(record)["event"] for record in caplog.records if record.levelname == "ERROR"] == ["sweep.failed"]
+    assert events(caplog, logging.ERROR) == ["sweep.failed"]
 
 
 @pytest.mark.parametrize("how", [sweep, lambda: call_command("ihuyi_sweep")], ids=["task", "command"])

@@ -19,6 +19,7 @@ from django_ihuyi import send_sms, upkeep
 from django_ihuyi.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.tasks import deliver_webhook
 from django_ihuyi.webhooks import delivering, publishing, signing
+from tests.records import events
 from tests.wire import FakeBroker, FakeWire
 
 from .conftest import Subscribe
@@ -140,10 +141,7 @@ def test_gone_switches_the_endpoint_off(
     assert WebhookDelivery.objects.get().status == "dead"
     assert WebhookEndpoint.objects.wanting("message.delivered") == []
     assert [one.pk for one in WebhookEndpoint.objects.wanting("message.undelivered")] == [other.pk]
-    assert [getattr(record, "event", "") for record in caplog.records if record.levelno == logging.ERROR] == [
-        "webhook.dead",
-        "webhook.gone",
-    ]
+    assert events(caplog, logging.ERROR) == ["webhook.dead", "webhook.gone"]
 
 
 def test_what_waits_for_an_endpoint_that_is_off_goes_out_when_it_is_on(

@@ -18,6 +18,7 @@ from django_ihuyi.models.webhook_delivery import new_event_id
 from django_ihuyi.tasks import deliver_webhook
 from django_ihuyi.webhooks import delivering
 from tests.racing import at_once
+from tests.records import events
 from tests.wire import FakeBroker
 
 from .conftest import Subscribe
@@ -28,10 +29,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def pending(endpoint: WebhookEndpoint) -> WebhookDelivery:
     return WebhookDelivery.objects.create(endpoint=endpoint, event_id=new_event_id(), event="ping")
-
-
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.event for record in caplog.records if hasattr(record, "event")]
 
 
 @contextmanager
@@ -80,11 +77,11 @@ def test_two_that_are_told_gone_switch_off_once(
     receiver.answer(410, 410)
     with in_hand(receiver, pending(endpoint), pending(endpoint)):
         pass
-    assert sorted(told(caplog)) == ["webhook.dead", "webhook.dead", "webhook.gone"]
+    assert sorted(events(caplog)) == ["webhook.dead", "webhook.dead", "webhook.gone"]
 
 
 @pytest.mark.parametrize(
-    ("status", "tries", "after", "events"),
+    ("status", "tries", "after", "told"),
     [
         (500, 12, "pending", ["webhook.failed"]),
         (500, 1, "dead", ["webhook.dead"]),
@@ -97,7 +94,7 @@ def test_an_answer_after_the_claim_ran_out_counts_if_it_is_good_news(
     status: int,
     tries: int,
     after: str,
-    events: list[str],
+    told: list[str],
     subscribe: Subscribe,
     use: Callable[..., None],
     receiver: Receiver,
@@ -112,7 +109,7 @@ def test_an_answer_after_the_claim_ran_out_counts_if_it_is_good_news(
         delivering.sweep(timezone.now() + timedelta(hours=1), most=10)
     delivery.refresh_from_db()
     assert delivery.status == after
-    assert told(caplog) == events
+    assert events(caplog) == told
 
 
 def test_good_news_comes_once(subscribe: Subscribe, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
@@ -120,4 +117,4 @@ def test_good_news_comes_once(subscribe: Subscribe, receiver: Receiver, caplog: 
     caplog.set_level(logging.INFO)
     with in_hand(receiver, delivery):
         WebhookDelivery.objects.update(status="delivered", claimed_until=None, ended_at=timezone.now())
-    assert told(caplog) == []
+    assert events(caplog) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -85,6 +86,12 @@ def _open_connection(request: pytest.FixtureRequest) -> None:
 def all_products(settings: Settings) -> None:
     """Accounts of all products: ``default``, ``abroad`` and ``voice``."""
     settings.IHUYI = with_products(settings.IHUYI)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for processes, servers and time-outs."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(trylast=True)

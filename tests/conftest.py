@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import django
@@ -66,6 +66,17 @@ def _not_measured(request: pytest.FixtureRequest) -> Iterator[None]:
     measuring.start()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A measurement of coverage goes into processes that tests start only where nothing else runs what they run:
+    elsewhere it would cost a minute and a half of a whole run."""
+    with pytest.MonkeyPatch.context() as patch:
+        if item.get_closest_marker("measures_processes") is None:
+            for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+                patch.delenv(name, raising=False)
+        return (yield)
+
+
 @pytest.fixture(autouse=True)
 def _own_language() -> Iterator[None]:
     """What a request in Chinese activated ends with its test: Django leaves it active in the thread."""
@@ -89,8 +100,10 @@ def all_products(settings: Settings) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
+def pytest_xdist_auto_num_workers() -> int | None:
     """One more than there are processors: many tests wait for processes, servers and time-outs."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # pytest-xdist reads it
     return (os.cpu_count() or 1) + 1
 
 

@@ -18,7 +18,7 @@ from example_project.processes import ROOT
 
 from .stack import clean_environment, free_ports, wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.measures_processes]
 
 _READY = "What to try:"
 

@@ -144,23 +144,6 @@ def test_gone_switches_the_endpoint_off(
     assert events(caplog, logging.ERROR) == ["webhook.dead", "webhook.gone"]
 
 
-def test_what_waits_for_an_endpoint_that_is_off_goes_out_when_it_is_on(
-    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
-) -> None:
-    endpoint = subscribe()
-    report(make())
-    assert endpoint.switch_off(reason="", now=timezone.now())
-    assert not endpoint.switch_off(reason="", now=timezone.now())
-    work(broker)
-    later = timezone.now() + timedelta(minutes=2)
-    with time_machine.travel(later):
-        assert upkeep.sweep()["webhooks"] == 0
-        assert endpoint.switch_on()
-        assert upkeep.sweep()["webhooks"] == 1
-        work(broker)
-    assert len(receiver.posts) == 1
-
-
 @pytest.mark.parametrize("attempts", [1, 2, 3, 8, 30])
 def test_pauses_grow_and_end(attempts: int) -> None:
     exact = min(15 * 4 ** (attempts - 1), 8 * 3600)
@@ -271,49 +254,6 @@ def test_a_receiver_that_is_away_rests_and_its_other_events_burn_no_tries(
     assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"delivered"}
     endpoint.refresh_from_db()
     assert (endpoint.failures, endpoint.rests_until) == (0, None)
-
-
-def test_what_a_worker_left_in_hand_is_posted_again(
-    subscribe: Subscribe, receiver: Receiver, broker: FakeBroker
-) -> None:
-    subscribe()
-    report(make())
-    broker.take()
-    delivery = WebhookDelivery.objects.get()
-    assert delivery.claim(now=timezone.now(), lease=timedelta(minutes=1))
-    deliver_webhook(delivery.pk)
-    assert upkeep.sweep()["webhooks"] == 0
-    assert receiver.posts == []
-    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
-        assert upkeep.sweep()["webhooks"] == 1
-    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
-        assert upkeep.sweep()["webhooks"] == 1
-        work(broker)
-    assert len(receiver.posts) == 1
-    # The worker that was thought dead settles too late: the row is another try's.
-    assert not delivery.put_back(answer=500, error="", due_at=timezone.now())
-
-
-def test_two_sweeps_publish_once_and_with_growing_pauses(subscribe: Subscribe, broker: FakeBroker) -> None:
-    subscribe()
-    report(make())
-    broker.take()
-    stale, start, minutes = WebhookDelivery.objects.get(), timezone.now(), []
-    for minute in range(130):
-        with time_machine.travel(start + timedelta(minutes=minute, seconds=1)):
-            if upkeep.deliver_webhooks(timezone.now())[0]:
-                minutes.append(minute)
-                assert not stale.take_for_publishing(now=timezone.now())
-    assert minutes == [1, 3, 7, 15, 31, 63, 123]
-
-
-def test_of_a_mountain_the_sweep_goes_on_while_the_broker_takes_it(subscribe: Subscribe, broker: FakeBroker) -> None:
-    subscribe()
-    for _ in range(3):
-        report(make())
-    later = timezone.now() + timedelta(minutes=2)
-    assert delivering.sweep(later, most=2) == (2, True)
-    assert delivering.sweep(later, most=2) == (1, False)
 
 
 def test_no_task_without_the_setting(

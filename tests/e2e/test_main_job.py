@@ -10,7 +10,7 @@ import requests
 
 from .stack import Stack, new_mobile, new_password, wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.measures_processes]
 
 _WELCOME = "【互亿无线】欢迎注册！您的账号已开通，登录名就是您的手机号码。"
 

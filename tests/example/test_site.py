@@ -12,6 +12,7 @@ import pytest
 from tests.packaging.building import ROOT, environment, run
 
 
+@pytest.mark.measures_processes
 def test_the_sites_own_tests(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("IHUYI_", "PYTEST_"))}
     for name in ("DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"):

@@ -7,6 +7,10 @@ import pty
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.measures_processes
+
 DEMO = """
 import os, sys
 from example_project.terminal import of_our_own

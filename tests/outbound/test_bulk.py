@@ -16,7 +16,7 @@ from django_ihuyi import send_bulk, send_sms, upkeep
 from django_ihuyi.models import Batch, Message, OptOut
 from tests.wire import FakeBroker, FakeWire
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.by_database]
 
 
 def numbers(count: int, first: int = 0) -> list[str]:

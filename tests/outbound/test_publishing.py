@@ -28,8 +28,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def fresh_breaker() -> Iterator[None]:
-    """Each test begins and ends with a broker of which nothing bad is known."""
+def fresh_publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test has a publisher of its own, and begins and ends with a broker of which nothing bad is known."""
+    monkeypatch.setattr(publishing, "_publishers", {})
     publishing._broker_answered()
     yield
     publishing._broker_answered()

@@ -68,6 +68,7 @@ def test_start_submit_stop(number: signal.Signals) -> None:
     assert not any(word in output for word in (KEY, "秘密", "13712345678", "tests-push-token", "Traceback"))
 
 
+@pytest.mark.measures_processes
 def test_quiet() -> None:
     with process("--verbosity", "0", "--account", "mine", "--api-key", "mine-key") as (running, url, lines):
         requests.get(url, {"method": "GetNum", "account": "mine", "password": "mine-key"}, timeout=5)

@@ -182,6 +182,8 @@ def test_stop_breaks_pushes_off(site: Site) -> None:
         with sandbox:
             reply = sandbox.reply("13712345678", "好")
             line, _ = silent.accept()
+            # The push is written, and waits for its answer.
+            assert line.recv(1) == b"P"
             started = time.monotonic()
         line.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.masking import mask_mobile, without_hash
+from django_ihuyi.models import Receipt, Reply
 from django_ihuyi.outbound.numbers import normalise_any
 from django_ihuyi.privacy import looks
 
@@ -21,6 +22,12 @@ from .base import ReadOnlyAdmin, WithMessageAdmin
 from .privacy import sees_whole
 
 _Row = TypeVar("_Row", bound=Model)
+
+
+class _HasMobile(Protocol):
+    """A row of such a table."""
+
+    mobile: str
 
 
 class SearchedAdmin(ReadOnlyAdmin[_Row]):
@@ -77,12 +84,12 @@ class SearchedAdmin(ReadOnlyAdmin[_Row]):
         return "whole_mobile" if sees_whole(request) else "masked_mobile"
 
     @admin.display(description=_("mobile"))
-    def whole_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply
+    def whole_mobile(self, row: _HasMobile) -> str:
         """Show the number."""
         return without_hash(row.mobile)
 
     @admin.display(description=_("mobile"))
-    def masked_mobile(self, row: Any) -> str:  # noqa: ANN401  a message, a receipt or a reply
+    def masked_mobile(self, row: _HasMobile) -> str:
         """Show the number, masked."""
         return mask_mobile(row.mobile)
 
@@ -118,6 +125,6 @@ class PushAdmin(WithMessageAdmin[_Row], SearchedAdmin[_Row]):
         return display.badge("warn", "?", gettext("not known"))
 
     @admin.display(description=_("received"))
-    def received(self, push: Any) -> SafeString | str:  # noqa: ANN401  a receipt or a reply
+    def received(self, push: Receipt | Reply) -> SafeString | str:
         """Show when it was pushed."""
         return display.time(push.received_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.contrib import admin, messages
@@ -11,10 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.masking import mask_mobile, without_hash
 from django_ihuyi.models import Receipt, Reply
-from django_ihuyi.outbound.numbers import normalise_any
 from django_ihuyi.privacy import looks
 
 from . import display, search
@@ -35,18 +34,18 @@ class SearchedAdmin(ReadOnlyAdmin[_Row]):
 
     search_fields: ClassVar[tuple[str, ...]] = ("mobile", "smsid")
     search_help_text = _("A whole mobile number, in any spelling, or a whole smsid.")
+    search_refusal = _("That is neither a mobile number nor an smsid. Parts of them cannot be searched.")
+    read_search: Callable[[str], search.Asked | None] = staticmethod(search.read)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[_Row], search_term: str
     ) -> tuple[QuerySet[_Row], bool]:
-        """Find rows by exact number or smsid: an index answers that, and nothing else is searched."""
+        """Find rows by what an index answers, an exact number or smsid: nothing else is searched."""
         if not search_term.strip():
             return queryset, False
-        asked = search.read(search_term)
+        asked = self.read_search(search_term)
         if asked is None:
-            messages.warning(
-                request, gettext("That is neither a mobile number nor an smsid. Parts of them cannot be searched.")
-            )
+            messages.warning(request, self.search_refusal)
             return queryset.none(), False
         if asked.mobile is not None:
             self.note_search(request, asked.mobile)
@@ -99,20 +98,8 @@ class NumberAdmin(SearchedAdmin[_Row]):
 
     search_fields = ("mobile",)
     search_help_text = _("A whole mobile number, in any spelling.")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[_Row], search_term: str
-    ) -> tuple[QuerySet[_Row], bool]:
-        """Find rows by exact number."""
-        if not search_term.strip():
-            return queryset, False
-        try:
-            mobile = normalise_any(search_term)
-        except InvalidMessage:
-            messages.warning(request, gettext("That is no mobile number. Parts of one cannot be searched."))
-            return queryset.none(), False
-        self.note_search(request, mobile)
-        return queryset.filter(mobile=mobile), False
+    search_refusal = _("That is no mobile number. Parts of one cannot be searched.")
+    read_search = staticmethod(search.read_mobile)
 
 
 class PushAdmin(WithMessageAdmin[_Row], SearchedAdmin[_Row]):

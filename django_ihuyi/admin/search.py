@@ -36,11 +36,25 @@ def read(text: str) -> Asked | None:
     Returns:
         What it asks for, or None if it is neither.
     """
-    text = unicodedata.normalize("NFKC", text).strip()
-    named = Q(smsid=text) if _SMSID.fullmatch(text) else None
+    smsid = unicodedata.normalize("NFKC", text).strip()
+    named = Q(smsid=smsid) if _SMSID.fullmatch(smsid) else None
+    number = read_mobile(text)
+    if named is None:
+        return number
+    return Asked(named) if number is None else Asked(number.condition | named, number.mobile)
+
+
+def read_mobile(text: str) -> Asked | None:
+    """Find out which number a text in the search box asks for.
+
+    Args:
+        text: A mobile number in any spelling.
+
+    Returns:
+        What it asks for, or None if it is no number.
+    """
     try:
-        mobile = normalise_any(text)
+        mobile = normalise_any(unicodedata.normalize("NFKC", text).strip())
     except InvalidMessage:
-        return None if named is None else Asked(named)
-    number = Q(mobile__in=spellings(mobile))
-    return Asked(number if named is None else number | named, mobile)
+        return None
+    return Asked(Q(mobile__in=spellings(mobile)), mobile)

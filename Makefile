@@ -27,16 +27,16 @@ at_once := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 .PHONY: help demo test test-databases matrix audit lock docs reference screenshots chaos bench bench-admin soak lint types format clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## Run the example site, a worker and the sandbox gateway (DEMO_PORT, SANDBOX_PORT) until Ctrl-C
 	@$(python) -m example_project.demo
 
-test: $(VENV)/.test ## Run all tests, on SQLite and on what else is reachable
+test: $(VENV)/.test ## Run all tests on SQLite, and a part of them on what else is reachable
 	$(python) -m pytest $(at_once)
-	$(python) -m tests.databases
+	$(python) -m tests.databases --parameters 2
 
-test-databases: $(VENV)/.test ## Run the tests that touch a database on PostgreSQL and MariaDB
+test-databases: $(VENV)/.test ## Run all tests that touch a database on PostgreSQL and MariaDB
 	$(python) -m tests.databases
 
 matrix: $(VENV)/.dev ## Run the tests on each Python that is here, each Django, and the lowest and newest of all else
@@ -115,8 +115,9 @@ $(VENV)/.test: setup.cfg pyproject.toml $(locked) | $(python)
 		$(pip) "$$driver" || echo "$$driver cannot be installed here: the tests that need it are skipped."; done
 	@touch $@
 
+# Drivers are installed with the tests, as far as they can be: the measurements say which server they miss.
 $(VENV)/.bench: setup.cfg pyproject.toml $(locked) | $(VENV)/.test
-	@$(if $(LOCKED),true,echo "Installing what the measurements compare with ..." && $(pip) -e '.[demo,test,services,bench]')
+	@$(if $(LOCKED),true,echo "Installing what the measurements compare with ..." && $(pip) -e '.[demo,test,bench]')
 	@touch $@
 
 $(VENV)/.docs: setup.cfg pyproject.toml $(locked) | $(VENV)/.test

@@ -1,9 +1,9 @@
 """The matrix: each Python and Django of setup.cfg's classifiers, with the lowest and the newest of all other packages.
 
-``make matrix`` runs all of it, ``.ci/run`` two of its corners. *Lowest* means just the versions that
-setup.cfg states, so that a lower bound is something that was tried. The tests are those that need no server and no
-other process; what takes long and depends little on versions runs in the corners only, and with ``-- quick`` not even
-there. A Python that is not here is skipped by name.
+``make matrix`` runs all of it, ``.ci/run`` two of its corners. *Lowest* means just the versions that setup.cfg states,
+so that a lower bound is something that was tried. The tests are those that need no server and no other process; what
+takes long and depends little on versions runs in the corners only. With ``-- quick`` it does not run there either, and
+each test runs with one set of its parameters. A Python that is not here is skipped by name.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ MATRIX = [
     if _is_possible(python, django)
 ]
 CORNERS = (MATRIX[0], MATRIX[-1])
-LONG = ("attack", "docs", "example", "migrations", "packaging", "races")
-"""Directories of tests that start many processes, simulate at length, or build and install."""
+LONG = ("attack", "docs", "example", "golden", "migrations", "packaging", "races")
+"""Directories of tests that start processes, simulate at length, build and install, or compare what libraries print."""
 
 
 @nox.session
@@ -83,6 +83,7 @@ def tests(session: nox.Session, django: str, versions: str) -> None:
         *("-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
         *("-m", "not e2e and not service"),
         *(f"--ignore=tests/{name}" for name in LONG if quick or (session.python, django, versions) not in CORNERS),
+        *(("--parameters", "1") if quick else ()),
         *(argument for argument in session.posargs if argument != "quick"),
         # Bad pushes are tried at length by `make test`; here it is enough to see that nothing behaves otherwise.
         env={"IHUYI_BAD_PUSHES": "100"},

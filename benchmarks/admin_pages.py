@@ -27,6 +27,7 @@ from tests import services
 from tests.e2e.stack import clean_environment
 
 from . import admin_rows, report
+from .sizes import size
 from .stage import enter, migrate
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ def pages() -> Iterator[Page]:
     from django.urls import reverse
     from django.utils import timezone
 
-    from django_ihuyi.models import Message, Receipt
-    from django_ihuyi.statistics.ranges import NAMES
+    from django_ihuyi.dashboard.ranges import NAMES
+    from django_ihuyi.models import Batch, Message, Receipt, Reply
+    from django_ihuyi.verification.models import VerificationCode
 
     rows = Message.objects.order_by("-id")
     middle = rows[0].pk // 2
@@ -105,8 +107,9 @@ def pages() -> Iterator[Page]:
         reverse("admin:django_ihuyi_message_change", args=[middle]),
         reverse("plain:django_ihuyi_message_change", args=[middle]),
     )
-    for model in ("receipt", "reply", "verificationcode", "batch"):
-        yield Page(f"list of {model}", reverse(f"admin:django_ihuyi_{model}_changelist"))
+    for model in (Receipt, Reply, VerificationCode, Batch):
+        names = model._meta
+        yield Page(f"list of {names.model_name}", reverse(f"admin:{names.app_label}_{names.model_name}_changelist"))
     receipts = reverse("admin:django_ihuyi_receipt_changelist")
     yield Page("receipts without a message", f"{receipts}?matched=no")
     yield Page("receipts, undelivered", f"{receipts}?outcome=undelivered")
@@ -115,7 +118,7 @@ def pages() -> Iterator[Page]:
     yield Page("receipts, search: a number", f"{receipts}?q={found.mobile}")
     lost = Receipt.objects.filter(message=None).order_by("id")[0]
     yield Page("matching a receipt", reverse("admin:django_ihuyi_receipt_match", args=[lost.pk]))
-    dashboard = reverse("admin:django_ihuyi_dashboard_changelist")
+    dashboard = reverse("admin:ihuyi_dashboard_dashboard_changelist")
     for name in NAMES:
         yield Page(f"dashboard, {name}", f"{dashboard}?range={name}")
     half_a_year = urlencode({"from": f"{since - timedelta(days=110):%Y-%m-%d}", "to": f"{timezone.localdate()}"})
@@ -233,17 +236,16 @@ def run(rows: int, times: int, plain_times: int, report_file: Path) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the rows where there are none, and measure. Returns the exit status: 3 where PostgreSQL is missing."""
+    """Make the rows where there are none, and measure. Returns the exit status: 1 where a page takes too long."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.admin_pages", description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000_000, help="messages to make")
+    parser.add_argument("--rows", type=int, default=size(10_000_000, 12_000), help="messages to make")
+    parser.add_argument("--days", type=int, default=size(180, 2), help="how many days they are spread over")
     parser.add_argument("--database", help="an address of a database that is kept; empty, or filled by a run before")
     parser.add_argument("--report", type=Path, default=Path("admin-pages.txt"), help="where the plans are written")
-    parser.add_argument("--times", type=int, default=TIMES, help="how often each page is asked for")
-    parser.add_argument("--plain", type=int, default=2, help="how often plain Django's is; 0: never")
+    parser.add_argument("--times", type=int, default=size(TIMES, 1), help="how often each page is asked for")
+    parser.add_argument("--plain", type=int, default=size(2, 1), help="how often plain Django's is; 0: never")
     options = parser.parse_args(arguments)
-    if (reason := services.reachable("postgresql")) is not None:
-        report.line(f"not available: postgresql: {reason}")
-        return 3
+    services.need("postgresql")
     with ExitStack() as stack:
         url = options.database or stack.enter_context(services.postgresql_database())
         environment = clean_environment() | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "benchmarks.admin_settings"}
@@ -257,7 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if newest is None:
             report.line(f"making {options.rows:,} messages ...")
             with connection.cursor() as cursor:
-                admin_rows.fill(cursor, options.rows)
+                admin_rows.fill(cursor, options.rows, options.days)
                 began = time.perf_counter()
                 slots = admin_rows.count(cursor)
             took = time.perf_counter() - began

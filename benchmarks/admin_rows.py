@@ -1,4 +1,4 @@
-"""Millions of rows for the admin's pages, made by PostgreSQL itself: half a year of a busy site.
+"""Millions of rows for the admin's pages, made by PostgreSQL itself: half a year of a busy site, or fewer days.
 
 What filters find hard is among them: campaigns long ago, an account with old messages only, one with none, a number
 that gets thousands of texts, statuses of one in two thousand.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-DAYS = 180
 BUSY = "13800138000"
 """A number with a share of one in five hundred messages."""
 
@@ -60,7 +59,7 @@ INSERT INTO django_ihuyi_receipt (mobile, smsid, received_at, fingerprint, produ
     report_time_text, message_id)
 SELECT mobile, smsid, reported_at + interval '1 second', md5(id::text) || md5(smsid), 'sms', receipt_code, receipt_msg,
     reported_at, to_char(reported_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS'),
-    CASE WHEN id %% 10007 = 1 THEN NULL ELSE id END
+    CASE WHEN id %% %(odd)s = 1 THEN NULL ELSE id END
 FROM django_ihuyi_message WHERE reported_at IS NOT NULL ORDER BY id
 """
 
@@ -72,9 +71,9 @@ FROM django_ihuyi_message WHERE reported_at IS NOT NULL AND id %% 50 = 0 ORDER B
 """
 
 _CODES = """
-INSERT INTO django_ihuyi_verificationcode (mobile, purpose, nonce, length, address, created_at, expires_at, entered_at,
-    message_id, tries, sends, decoy)
-SELECT mobile, 'sign-up', 'f00d', 6, '203.0.113.' || id %% 250, created_at, created_at + interval '5 minutes',
+INSERT INTO ihuyi_verification_verificationcode (mobile, purpose, nonce, length, address, network, created_at,
+    expires_at, entered_at, message_id, tries, sends, decoy)
+SELECT mobile, 'sign-up', 'f00d', 6, '203.0.113.' || id %% 250, '', created_at, created_at + interval '5 minutes',
     created_at + interval '1 minute', id, 1, 1, false
 FROM django_ihuyi_message WHERE category = 'verification' AND id %% 5 = 0 ORDER BY id
 """
@@ -86,31 +85,41 @@ FROM generate_series(0, %(days)s * 144) AS n, (VALUES ('default'), ('old')) AS a
 """
 
 _STEP = 500_000
+_ODD = 10_007
+"""One receipt in so many has no message; of few rows, one in a hundred."""
 
 Statement = tuple[str, dict[str, Any] | None]
 
 
-def fill(cursor: Any, rows: int) -> None:  # noqa: ANN401  a driver's
+def fill(cursor: Any, rows: int, days: int) -> None:  # noqa: ANN401  a driver's
     """Make the rows in the empty tables of a new database.
 
     Args:
         cursor: A cursor of a superuser of PostgreSQL, outside of a transaction.
-        rows: How many messages; nearly as many receipts come with them.
+        rows: How many messages, 10,000 or more; nearly as many receipts come with them.
+        days: How many days they are spread over.
     """
+    from django_ihuyi import models
+    from django_ihuyi.verification.models import VerificationCode
+
+    from .columns import set_defaults
+
+    written = (models.Batch, models.Message, models.Receipt, models.Reply, VerificationCode)
+    set_defaults(*written, models.BalanceReading)
     # Foreign keys are right by themselves, and to look each of them up would take longer than all the rest.
     cursor.execute("SET session_replication_role = replica")
     cursor.execute("SELECT date_trunc('second', now())")
     (end,) = cursor.fetchone()
     cursor.execute(
-        "INSERT INTO django_ihuyi_batch (id, category, account, created_at, finished_at, recorded, refused)"
+        "INSERT INTO django_ihuyi_batch (id, category, account, created_at, finished_at, recorded, refused, error)"
         " SELECT n, 'marketing', 'default', %(end)s - interval '1 day' * %(days)s * back,"
-        " %(end)s - interval '1 day' * %(days)s * over, %(rows)s * (back - over), 0"
+        " %(end)s - interval '1 day' * %(days)s * over, %(rows)s * (back - over), 0, ''"
         " FROM (VALUES (1, 0.9, 0.8), (2, 0.8, 0.75)) AS b (n, back, over)",
-        {"end": end, "days": DAYS, "rows": rows},
+        {"end": end, "days": days, "rows": rows},
     )
     tables: dict[str, list[Statement]] = {
-        "message": _messages(rows, end),
-        "receipt": [(_RECEIPTS, None)],
+        "message": _messages(rows, days, end),
+        "receipt": [(_RECEIPTS, {"odd": min(_ODD, rows // 100)})],
         "reply": [(_REPLIES, None)],
         "verificationcode": [(_CODES, None)],
     }
@@ -118,7 +127,7 @@ def fill(cursor: Any, rows: int) -> None:  # noqa: ANN401  a driver's
         _without_indexes(cursor, f"django_ihuyi_{table}", statements)
     cursor.execute("SELECT setval(pg_get_serial_sequence('django_ihuyi_message', 'id'), %s)", [rows])
     cursor.execute("SELECT setval(pg_get_serial_sequence('django_ihuyi_batch', 'id'), 2)")
-    cursor.execute(_BALANCES, {"end": end, "days": DAYS})
+    cursor.execute(_BALANCES, {"end": end, "days": days})
     cursor.execute("SET session_replication_role = DEFAULT")
     cursor.execute("VACUUM ANALYZE")
 
@@ -134,8 +143,8 @@ def count(cursor: Any) -> int:  # noqa: ANN401  a driver's
     """
     from django.utils import timezone
 
-    from django_ihuyi.models import TallySlot
-    from django_ihuyi.statistics.counting import count_due
+    from django_ihuyi.dashboard.counting import count_due
+    from django_ihuyi.dashboard.models import TallySlot
 
     now = timezone.now()
     while count_due(now)[1]:
@@ -145,8 +154,8 @@ def count(cursor: Any) -> int:  # noqa: ANN401  a driver's
     return TallySlot.objects.count()
 
 
-def _messages(rows: int, end: object) -> list[Statement]:
-    fixed = {"rows": rows, "days": DAYS, "busy": BUSY, "end": end}
+def _messages(rows: int, days: int, end: object) -> list[Statement]:
+    fixed = {"rows": rows, "days": days, "busy": BUSY, "end": end}
     return [
         (_MESSAGES, {**fixed, "first": first, "last": min(first + _STEP - 1, rows)})
         for first in range(1, rows + 1, _STEP)

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 
+from .sizes import CHUNK
 from .stage import enter
 
 
@@ -13,7 +14,8 @@ def main(number: int, category: str) -> None:
     """Record them."""
     from django_ihuyi import send_bulk
 
-    result = send_bulk(((f"139{n:08}", "您的订单已发货，请留意查收。") for n in range(number)), category=category)
+    messages = ((f"139{n:08}", "您的订单已发货，请留意查收。") for n in range(number))
+    result = send_bulk(messages, category=category, batch_size=CHUNK)
     sys.stdout.write(json.dumps({"recorded": result.recorded}) + "\n")
 
 

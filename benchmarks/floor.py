@@ -8,9 +8,12 @@ import sys
 import time
 
 from . import report
+from .report import Figure
+from .sizes import size
 from .stage import PATIENCE, Stage, enter, staged
 
-NUMBER = 3_000
+NUMBER = size(3_000, 30)
+BROKERS = {"redis": "Redis", "rabbitmq": "RabbitMQ"}
 
 
 def publish() -> None:
@@ -24,14 +27,15 @@ def publish() -> None:
     app.close()
 
 
-def measure(broker: str) -> None:
+def measure(broker: str) -> list[Figure]:
     """Print both figures for a broker."""
     with staged(broker) as stage:
         delay = stage.run("benchmarks.floor")["delay"]
         rate = consume(stage)
-    report.line(
-        f"Celery itself on {broker}: {rate:,.0f} empty tasks/s with 2 processes, {delay * 1e6:,.0f} µs a delay()"
-    )
+    return [
+        report.figure(f"Empty Celery tasks, 2 processes, {BROKERS[broker]}", [rate]),
+        report.figure(f"A call of delay(), {BROKERS[broker]}", [delay * 1e6], unit="µs"),
+    ]
 
 
 def consume(stage: Stage) -> float:
@@ -56,10 +60,9 @@ def _seconds(line: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
-def main() -> None:
+def main() -> list[Figure]:
     """Measure both brokers."""
-    for broker in ("redis", "rabbitmq"):
-        measure(broker)
+    return [figure for broker in BROKERS for figure in measure(broker)]
 
 
 if __name__ == "__main__":

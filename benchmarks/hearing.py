@@ -11,7 +11,7 @@ from .stage import enter
 
 def main(url: str) -> None:
     """Make the endpoint."""
-    from django_ihuyi.models import WebhookEndpoint
+    from django_ihuyi.webhooks.models import WebhookEndpoint
 
     endpoint = WebhookEndpoint.objects.create(name="bench", url=url, events=["message.accepted"])
     sys.stdout.write(json.dumps({"endpoint": endpoint.pk}) + "\n")

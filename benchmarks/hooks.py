@@ -5,18 +5,19 @@ The events wait in a queue of their own while messages are submitted, as docs/we
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
 from functools import partial
 
 from . import report
+from .report import Figure
+from .sizes import CHUNK, size
 from .stage import Stage, staged
 from .submitting import PROCESSES, THREADS
 
 QUEUE = "bench-webhooks"
 MILLISECONDS = 20
-NUMBER = 3_000
-ROUNDS = 3
+NUMBER = size(2, 1) * PROCESSES * CHUNK
+ROUNDS = size(3, 1)
 
 
 def submit(stage: Stage) -> float:
@@ -50,15 +51,15 @@ def heard(posts: list[float]) -> float:
         return rate
 
 
-def main() -> None:
+def main() -> list[Figure]:
     """Measure in turns."""
     posts: list[float] = []
     measured: dict[str, Callable[[], float]] = {"unheard": unheard, "heard": partial(heard, posts)}
     rates = report.in_turns(ROUNDS, measured)
-    what = f"Submits that an endpoint hears of, {MILLISECONDS} ms"
-    report.ratio(what, rates["heard"], "the same unheard", rates["unheard"], target=0.5)
-    what = f"events posted by one process of {THREADS} threads, a receiver of {MILLISECONDS} ms"
-    report.line(f"{what}: {statistics.median(posts):,.0f}/s ({min(posts):,.0f} to {max(posts):,.0f})")
+    what = f"Submits with a webhook event for each, gateway of {MILLISECONDS} ms, Redis"
+    cost = report.figure(what, rates["heard"], "without an endpoint", rates["unheard"], least=0.5)
+    what = f"Webhook events posted, 1 process of {THREADS} threads, receiver of {MILLISECONDS} ms"
+    return [cost, report.figure(what, posts)]
 
 
 if __name__ == "__main__":

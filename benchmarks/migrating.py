@@ -25,6 +25,7 @@ import django
 from tests import services
 
 from . import report
+from .sizes import size
 
 TOO_LONG = 1.0
 """Seconds that a statement beside a migration may wait."""
@@ -177,7 +178,8 @@ def main(rows: int) -> int:
     """Measure on each database, in a process of its own.
 
     Returns:
-        The exit status: 0; 1 where a migration keeps somebody waiting too long; 3 where a server is missing.
+        The exit status: 0; 1 where a migration keeps somebody waiting too long; 3 where a server is missing, whose part
+        is left out.
     """
     status = 0
     databases = {"postgresql": services.postgresql_database, "mariadb": services.mariadb_database}
@@ -185,7 +187,7 @@ def main(rows: int) -> int:
         reason = services.reachable(name) if name in databases else None
         if reason is not None:
             report.line(f"not available: {name}: {reason}")
-            status = status or 3
+            status = status or services.MISSING
             continue
         report.line(f"{name}, {rows:,} messages:")
         with make() as url:
@@ -196,7 +198,7 @@ def main(rows: int) -> int:
 
 
 if __name__ == "__main__":
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else size(1_000_000, 2_000)
     if sys.argv[2:] == ["here"]:
         django.setup()
         raise SystemExit(measure_all(number))

@@ -12,11 +12,12 @@ import sys
 import time
 
 from . import report
+from .sizes import size
 from .stage import enter, staged
 
-CALLS = 550
+CALLS = size(550, 5)
 """Of each kind."""
-WARM = 50
+WARM = size(50, 2)
 """Calls before that, which open connections and fill caches."""
 _MANY = 1_000_000
 LIMITS = {f"{subject}_PER_{window}": _MANY for subject in ("ADDRESS", "PREFIX", "SITE") for window in ("HOUR", "DAY")}

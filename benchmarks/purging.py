@@ -13,6 +13,7 @@ import django
 from tests import services
 
 from . import report
+from .sizes import size
 
 FILL = """
 insert into django_ihuyi_message (mobile, content, template, category, account, status, code, msg, error, smsid,
@@ -25,11 +26,9 @@ from (select n, now() - interval '100 days' + n * interval '100 days' / %s as t 
 """Messages of a hundred days, all at their end."""
 
 
-def main(rows: int) -> int:
-    """Measure. Returns the exit status: 0, or 3 where PostgreSQL is missing."""
-    if (reason := services.reachable("postgresql")) is not None:
-        report.line(f"not available: postgresql: {reason}")
-        return 3
+def main(rows: int) -> None:
+    """Measure."""
+    services.need("postgresql")
     with services.postgresql_database() as url:
         os.environ["DATABASE_URL"] = url
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
@@ -38,7 +37,6 @@ def main(rows: int) -> int:
         from django.db import connection
 
         connection.close()
-    return 0
 
 
 def _measure(rows: int) -> None:
@@ -47,15 +45,19 @@ def _measure(rows: int) -> None:
     from django.db import connection
     from django.utils import timezone
 
+    from django_ihuyi.models import Message
+    from django_ihuyi.monitoring import health, metrics
     from django_ihuyi.privacy import retention
-    from django_ihuyi.watching import checking, metrics
+
+    from .columns import set_defaults
 
     call_command("migrate", verbosity=0)
+    set_defaults(Message)
     with connection.cursor() as cursor:
         cursor.execute(FILL, [rows, rows])
         cursor.execute("analyze")
-    record_only = [name for name in checking.CHECKS if name not in {"gateway", "broker"}]
-    _time("checks of the tables", lambda: len(checking.check(only=record_only)))
+    record_only = [name for name in health.all_checks() if name not in {"gateway", "broker"}]
+    _time("checks of the tables", lambda: len(health.check(only=record_only)))
     _time("metrics", lambda: len(metrics.render()[0]))
     settings.IHUYI = {**settings.IHUYI, "RETENTION_DAYS": {"notification": 50}, "TEXT_RETENTION_DAYS": 25}
     for job in retention.jobs(timezone.now()):
@@ -78,4 +80,4 @@ def _time(what: str, do: Callable[[], int]) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else size(1_000_000, 2_000))

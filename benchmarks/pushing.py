@@ -1,7 +1,14 @@
-"""Receipts a second over gunicorn with two sync workers, against the cheapest hand-written view."""
+"""Receipts a second over gunicorn with two sync workers, against the cheapest hand-written view.
+
+``python -m benchmarks.pushing record NUMBER`` records accepted messages for them, ``... left`` counts those that are
+not delivered.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 import threading
 import time
 from functools import partial
@@ -13,9 +20,11 @@ from example_project.processes import Process, answers_http
 from tests.e2e.stack import free_ports
 
 from . import report
+from .report import Figure
+from .sizes import size
 from .stage import Stage, enter, staged
 
-NUMBER = 2_000
+NUMBER = size(2_000, 20)
 """Receipts of one round."""
 CLIENTS = 8
 
@@ -58,27 +67,33 @@ def serve(stage: Stage) -> tuple[int, Process]:
     return port, stage.start("web", command, answers_http(port))
 
 
-def record(number: int) -> None:
-    """Record accepted messages for the receipts."""
+def record(number: int) -> int:
+    """Record accepted messages for the receipts. Returns how many there are."""
     from django_ihuyi.models import Message
 
     Message.objects.bulk_create(
         (Message(mobile=f"139{n:08}", content="x", status="accepted", smsid=f"8{n:015}") for n in range(number)),
         batch_size=2_000,
     )
+    return number
 
 
-def main() -> None:
+def left() -> int:
+    """Count the messages that are not delivered."""
+    from django_ihuyi.models import Message
+
+    return Message.objects.exclude(status="delivered").count()
+
+
+def main() -> list[Figure]:
     """Measure, and check that every message is delivered."""
+    # The settings read the environment, which a program that imports this file has not set yet.
+    from .settings import PUSH_TOKEN
+
     with staged() as stage:
-        enter(stage.environment)
-        from django.conf import settings
-
-        from django_ihuyi.models import Message
-
         port, _web = serve(stage)
-        record(8 * NUMBER)
-        paths = {"bare": "/bare/", "ours": f"/ihuyi/push/{settings.PUSH_TOKEN}/receipt/"}
+        stage.run("benchmarks.pushing", "record", str(8 * NUMBER))
+        paths = {"bare": "/bare/", "ours": f"/ihuyi/push/{PUSH_TOKEN}/receipt/"}
         firsts = count(0, NUMBER)
 
         def measure(path: str) -> float:
@@ -86,12 +101,16 @@ def main() -> None:
 
         # The first round of each warms it up.
         rates = report.in_turns(4, {name: partial(measure, path) for name, path in paths.items()})
-        left = Message.objects.exclude(status="delivered").count()
-        if left:
-            raise AssertionError(f"{left} messages are not delivered")
-        what = "Receipts over gunicorn, 2 sync workers"
-        report.ratio(what, rates["ours"][1:], "hand-written view", rates["bare"][1:], target=0.9)
+        if number := stage.run("benchmarks.pushing", "left")["messages"]:
+            raise AssertionError(f"{number} messages are not delivered")
+    what = "Receipts over gunicorn, 2 sync workers"
+    return [report.figure(what, rates["ours"][1:], "hand-written view", rates["bare"][1:], least=0.9)]
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        enter(os.environ)
+        found = record(int(sys.argv[2])) if sys.argv[1] == "record" else left()
+        sys.stdout.write(json.dumps({"messages": found}) + "\n")
+    else:
+        main()

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from functools import partial
 
 from . import report
+from .report import Figure
+from .sizes import CHUNK, size
 from .stage import enter, staged
 
 TEXT = "您的订单已发货，请留意查收。"
-CHUNK = 1000
 
 
 def bulk_create(number: int) -> None:
@@ -32,7 +33,7 @@ def send_bulk(number: int) -> None:
     """Ours: checked, recorded, published."""
     from django_ihuyi import send_bulk as send
 
-    if send((f"139{n:08}", TEXT) for n in range(number)).recorded != number:
+    if send(((f"139{n:08}", TEXT) for n in range(number)), batch_size=CHUNK).recorded != number:
         raise AssertionError("not all were recorded")
 
 
@@ -75,36 +76,41 @@ def insert_and_publish(n: int) -> None:
     submit_message.apply_async((message.pk,))
 
 
+BROKERS = {"redis": "Redis", "rabbitmq": "RabbitMQ"}
 BULK: dict[str, Callable[[int], None]] = {
     "send_bulk": send_bulk,
     "bulk_create": bulk_create,
     "post_office": post_office,
 }
-BULKS = {"send_bulk": 30_000, "bulk_create": 20_000, "post_office": 10_000}
+BULKS = {"send_bulk": 30 * CHUNK, "bulk_create": 20 * CHUNK, "post_office": 10 * CHUNK}
 """How many of each."""
 ONE: dict[str, Callable[[int], object]] = {"send_sms": send_sms, "insert_and_publish": insert_and_publish}
 
 
-def compare() -> None:
-    """Print the ratios."""
+def compare() -> list[Figure]:
+    """Measure the ratios."""
     with staged() as stage:
         grown = []
 
         def measure(what: str) -> float:
             found = stage.run("benchmarks.recording", "bulk", what)
-            grown.append(found["MiB"] if what == "send_bulk" else 0.0)
+            if what == "send_bulk":
+                grown.append(found["MiB"])
             return float(found["rate"])
 
-        rates = report.in_turns(5, {what: partial(measure, what) for what in BULKS})
-        report.ratio("send_bulk", rates["send_bulk"], "bulk_create", rates["bulk_create"], target=0.76)
-        report.ratio("send_bulk", rates["send_bulk"], "post_office send_many", rates["post_office"], target=1.5)
-        number = BULKS["send_bulk"]
-        report.line(f"send_bulk of {number:,}: {max(grown):.1f} MiB above the base, wanted: at most 32")
-    for broker in ("redis", "rabbitmq"):
+        rates = report.in_turns(size(5, 1), {what: partial(measure, what) for what in BULKS})
+        figures = [
+            report.figure("send_bulk", rates["send_bulk"], "bulk_create", rates["bulk_create"], least=0.76),
+            report.figure("send_bulk", rates["send_bulk"], "post_office send_many", rates["post_office"], least=1.5),
+        ]
+        what = f"Memory of send_bulk of {BULKS['send_bulk']:,}, above the process's own"
+        figures.append(report.figure(what, grown, unit="MiB", most=32))
+    for broker, name in BROKERS.items():
         with staged(broker) as stage:
             rates = stage.run("benchmarks.recording", "ones")
             ours, bare = rates["send_sms"], rates["insert_and_publish"]
-            report.ratio(f"send_sms, {broker}", ours, "INSERT and apply_async", bare, target=0.8)
+            figures.append(report.figure(f"send_sms, {name}", ours, "INSERT and apply_async", bare, least=0.8))
+    return figures
 
 
 def bulk(what: str) -> dict[str, float]:
@@ -118,8 +124,10 @@ def bulk(what: str) -> dict[str, float]:
 def ones() -> dict[str, list[float]]:
     """Measure those that send one message a call, in turns."""
     for call in ONE.values():
-        rate_of(each(call), 20)  # connections, caches
-    return report.in_turns(15, {what: partial(rate_of, each(call), 200) for what, call in ONE.items()})
+        rate_of(each(call), size(20, 2))  # connections, caches
+    return report.in_turns(
+        size(15, 2), {what: partial(rate_of, each(call), size(200, 5)) for what, call in ONE.items()}
+    )
 
 
 def rate_of(measured: Callable[[int], object], number: int) -> float:

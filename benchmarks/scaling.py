@@ -5,20 +5,25 @@ from __future__ import annotations
 from itertools import product
 
 from . import report
-from .submitting import ours
+from .report import Figure
+from .sizes import CHUNK, FEW
+from .submitting import BROKERS, THREADS, ours
 
-LATENCIES = {100: 1_000, 20: 3_000}
-"""Milliseconds, and how many messages are for each process: whole chunks. With the fast one four processes want more
-than two cores."""
+PROCESSES = (1, 2) if FEW else (1, 2, 4)
+LATENCIES = {20: 1} if FEW else {100: 1, 20: 3}
+"""Milliseconds, and how many chunks are for each process. With the fast one four processes want more than two cores."""
 
 
-def main() -> None:
+def main() -> list[Figure]:
     """Measure, and print each beside one process of the same broker and gateway."""
-    for broker, milliseconds in product(("redis", "rabbitmq"), LATENCIES):
-        rates = {}
-        for processes in (1, 2, 4):
-            rates[processes] = ours(broker, milliseconds, LATENCIES[milliseconds] * processes, processes)
-            report.line(
-                f"{processes} processes of 16 threads, gateway of {milliseconds} ms, {broker}: "
-                f"{rates[processes]:,.0f}/s, {rates[processes] / rates[1]:.2f} times one process"
+    figures = []
+    for broker, milliseconds in product(BROKERS, LATENCIES):
+        one = 0.0
+        for processes in PROCESSES:
+            rate = ours(broker, milliseconds, LATENCIES[milliseconds] * CHUNK * processes, processes)
+            one = one or rate
+            what = (
+                f"Submits, gateway of {milliseconds} ms, {BROKERS[broker]}, processes of {THREADS} threads: {processes}"
             )
+            figures.append(report.figure(what, [rate], "1 process", [one]))
+    return figures

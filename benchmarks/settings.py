@@ -20,7 +20,12 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "rest_framework",
     "django_ihuyi",
+    "django_ihuyi.verification",
+    "django_ihuyi.webhooks",
+    "django_ihuyi.dashboard",
+    "django_ihuyi.api",
     "post_office",
+    "benchmarks.apps.BenchmarksConfig",
 ]
 TEMPLATES: list[dict[str, Any]] = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 EMAIL_BACKEND = "post_office.EmailBackend"

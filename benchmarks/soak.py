@@ -20,10 +20,11 @@ from example_project.processes import Process
 
 from . import report
 from .pushing import serve
+from .sizes import size
 from .stage import Stage, enter, staged
 
 PUSHERS = 4
-_EVERY = 30.0
+_EVERY = float(size(30, 1))
 _WARM = 2
 """Readings that belong to the start."""
 
@@ -137,11 +138,13 @@ def run(stage: Stage, seconds: float, rate: int) -> bool:
     report.line(f"{rate} messages and receipts a second for {seconds:.0f} s")
     report.line("second  worker MiB  web MiB  files  connections  claims  oldest queued s  delivered")
     readings = []
-    for second in load(seconds, rate, pushes):
-        readings.append(read(second, worker, web))
-        values = astuple(readings[-1])
-        report.line("{:6}  {:10.1f}  {:7.1f}  {:5}  {:11}  {:6}  {:15.1f}  {:9}".format(*values))
-    pushes.end()
+    try:
+        for second in load(seconds, rate, pushes):
+            readings.append(read(second, worker, web))
+            values = astuple(readings[-1])
+            report.line("{:6}  {:10.1f}  {:7.1f}  {:5}  {:11}  {:6}  {:15.1f}  {:9}".format(*values))
+    finally:
+        pushes.end()
     return judge(readings[_WARM:]) and not pushes.wrong
 
 
@@ -171,8 +174,8 @@ def _grew(early: list[Reading], late: list[Reading], name: str, allowed: float) 
 def main() -> int:
     """Run once. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600.0, help="how long (default: %(default)s)")
-    parser.add_argument("--rate", type=int, default=250, help="messages a second (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=float(size(600, 5)), help="how long (default: %(default)s)")
+    parser.add_argument("--rate", type=int, default=size(250, 20), help="messages a second (default: %(default)s)")
     options = parser.parse_args()
     if options.seconds < _EVERY * (_WARM + 2):
         parser.error(f"less than {_EVERY * (_WARM + 2):.0f} seconds have no two halves to compare")

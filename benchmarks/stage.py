@@ -19,7 +19,7 @@ from example_project.processes import Process, answers_http, logged, stop
 from tests import services
 from tests.e2e.stack import clean_environment, free_ports
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds that anything measured may take before the run is given up."""
 
 
@@ -103,7 +103,11 @@ def staged(broker: str = "redis", database: str = "postgresql", **settings: str)
         broker: ``redis`` or ``rabbitmq``.
         database: ``postgresql`` or ``mariadb``.
         **settings: More environment variables.
+
+    Raises:
+        SystemExit: One of the servers cannot be reached; a line says which.
     """
+    services.need(database, broker)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ihuyi-bench-")))
         make = {"postgresql": services.postgresql_database, "mariadb": services.mariadb_database}[database]

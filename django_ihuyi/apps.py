@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
@@ -16,27 +16,31 @@ class IhuyiConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, listen for new users and for what other systems are to hear."""
-        from . import explain_functions, registration
+        """Register the system checks, listen for new users, hide push tokens in logs."""
+        from . import explain_functions, log_filters, registration, tasks  # noqa: F401  tasks are sent by their names
         from .checks import (
             check_broker,
             check_databases,
             check_production,
             check_registration,
             check_settings,
+            check_time_zone,
             check_urls,
         )
-        from .contrib.checks import check_allauth
-        from .models import outbox
-        from .webhooks import publishing
+        from .models.text_check import check_texts
 
         checks.register(check_settings)
         checks.register(check_registration)
         checks.register(check_urls, checks.Tags.urls)
         checks.register(check_broker)
         checks.register(check_databases)
-        checks.register(check_allauth)
+        checks.register(check_texts, checks.Tags.database)
+        checks.register(check_time_zone)
         checks.register(check_production, checks.Tags.security, deploy=True)
+        if apps.is_installed("rest_framework"):
+            from .contrib import drf
+
+            drf.register()
         explain_functions()
+        log_filters.install()
         registration.connect()
-        outbox.recorded.connect(publishing.publish_recorded, dispatch_uid="django_ihuyi.webhooks")

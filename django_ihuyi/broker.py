@@ -52,7 +52,7 @@ def problems() -> Iterator[Problem]:
     unread = find_unread()
     if unread:
         yield unread
-    elif _app() is not None:
+    elif application() is not None:
         driver = missing_driver()
         if driver:
             yield Problem(
@@ -66,7 +66,7 @@ def problems() -> Iterator[Problem]:
 def production_problems() -> Iterator[Problem]:
     """Find what is right without a broker on a developer's machine, and tells strangers something in production."""
     try:
-        eager = _app() is not None and not is_needed()
+        eager = application() is not None and not is_needed()
     except Exception:  # noqa: BLE001  a configuration that cannot be read is for Celery to tell
         return
     if eager:
@@ -85,7 +85,7 @@ def find_unread() -> Problem | None:
     A site whose application takes its configuration from anywhere else has one, and one without any names Celery's
     configuration in the environment: neither is told anything.
     """
-    app = _app()
+    app = application()
     module = os.environ.get("DJANGO_SETTINGS_MODULE")
     if not module or (app is not None and not _is_fallback(app)) or _has_module_of_its_own():
         return None
@@ -144,7 +144,7 @@ def _urls() -> list[str]:
     return [str(url) for url in (written.split(";") if isinstance(written, str) else written)]
 
 
-def _app() -> Celery | None:
+def application() -> Celery | None:
     # Asked for where there is none, Celery would make one of its own and keep it for every thread.
     return None if getattr(_state, "default_app", current_app) is None else current_app
 

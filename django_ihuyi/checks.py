@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's own name for it
 from django.core.exceptions import FieldDoesNotExist
-from django.db import router
+from django.db import connections, router
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from . import broker, conf, setting_problems
+from . import broker, conf, setting_problems, time_limits
+from .hooks import our_apps
+from .models.written import Written
 from .production import production_problems
 from .sections import Problem
 
@@ -24,8 +27,8 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: 
 
 
 def check_broker(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
-    """Report what keeps tasks from Celery's broker before it is asked."""
-    return _messages(broker.problems())
+    """Report what keeps tasks from Celery's broker before it is asked, and time limits that are too short for them."""
+    return _messages([*broker.problems(), *time_limits.problems()])
 
 
 def check_urls(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
@@ -60,25 +63,39 @@ def _has_pushes(patterns: Iterable[URLPattern | URLResolver]) -> bool:
 
 def _is_push(view: Any) -> bool:  # noqa: ANN401  any callable
     classes = getattr(getattr(view, "view_class", None), "__mro__", ())
-    return any(cls.__module__ == "django_ihuyi.inbound.views" for cls in classes)
+    return any(cls.__module__ == "django_ihuyi.pushes.views" for cls in classes)
 
 
 def check_databases(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
-    """Report that a database router has the app's tables, or the users that one of them names, in several databases."""
+    """Report that tables that transactions span, or users, are not written as they have to be: to one database, which
+    commits by itself."""
     written: dict[str, list[str]] = {}
-    for model in (*apps.get_app_config("django_ihuyi").get_models(), get_user_model()):
+    ours = (model for config in our_apps() for model in config.get_models() if issubclass(model, Written))
+    for model in (*ours, get_user_model()):
         written.setdefault(router.db_for_write(model), []).append(model._meta.label)
-    if len(written) == 1:
-        return []
-    where = "; ".join(f"{', '.join(sorted(labels))} to {alias!r}" for alias, labels in sorted(written.items()))
-    return [
-        Error(
+    return [*_check_one_database(written), *_check_autocommit(written)]
+
+
+def _check_one_database(written: Mapping[str, Sequence[str]]) -> Iterator[CheckMessage]:
+    if len(written) > 1:
+        where = "; ".join(f"{', '.join(sorted(labels))} to {alias!r}" for alias, labels in sorted(written.items()))
+        yield Error(
             "DATABASE_ROUTERS has tables that transactions and foreign keys of django_ihuyi span written to several "
             f"databases: {where}.",
             hint="Let db_for_write of the router return one alias for all models of django_ihuyi and the user model.",
             id="django_ihuyi.E016",
         )
-    ]
+
+
+def _check_autocommit(written: Iterable[str]) -> Iterator[CheckMessage]:
+    for alias in written:
+        if not connections[alias].settings_dict["AUTOCOMMIT"]:
+            yield Error(
+                f"DATABASES[{alias!r}]['AUTOCOMMIT'] is False: no claim of a message would be committed before the "
+                "message is sent, and it would be sent again.",
+                hint=f"Leave AUTOCOMMIT out of DATABASES[{alias!r}], and use ATOMIC_REQUESTS or transaction.atomic().",
+                id="django_ihuyi.E017",
+            )
 
 
 def check_production(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
@@ -125,3 +142,31 @@ def _has_field(name: object) -> bool:
     except FieldDoesNotExist:
         return False
     return True
+
+
+def check_time_zone(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
+    """Report that times without a zone are stored in a zone with summer time."""
+    if settings.USE_TZ or not _has_summer_time():
+        return []
+    zone = settings.TIME_ZONE or time.tzname[0]
+    return [
+        Warning(
+            f"USE_TZ is False, and {zone!r} has summer time: one hour a year comes twice. In it, retries, pauses, "
+            "limits and statistics can be an hour wrong, and receipts can be matched with the wrong message.",
+            hint="Write USE_TZ = True, and convert the times in the tables to UTC; or TIME_ZONE = 'Asia/Shanghai', or "
+            "another zone without summer time.",
+            id="django_ihuyi.W008",
+        )
+    ]
+
+
+def _has_summer_time() -> bool:
+    """Whether the zone of times without a zone has more than one offset from UTC in the year to come.
+
+    Django sets the process's zone from ``TIME_ZONE``, and that is the zone in which it writes such times.
+    """
+    now = time.time()
+    return len({time.localtime(now + week * _WEEK).tm_gmtoff for week in range(53)}) > 1
+
+
+_WEEK = 7 * 86_400

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
-from .api.settings import ApiSettings
 from .exceptions import InvalidMessage
+from .gateway.codes import Code, lookup
 from .gateway.numbers import country_of
 from .gateway.products import PRODUCTS, SMS, Product, find
+from .hooks import features
 from .options import (
     check_balance_low,
     check_concurrency,
@@ -32,6 +34,7 @@ from .options import (
     check_name_or_callable,
     check_name_or_callable_or_none,
     check_networks,
+    check_numbers,
     check_positive,
     check_positive_or_none,
     check_price,
@@ -49,8 +52,6 @@ from .options import (
     option,
 )
 from .sections import Problem, did_you_mean, read_section
-from .verification.settings import PurposeSettings, VerificationSettings, check_numbers
-from .webhooks.settings import WebhookSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ class RegistrationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class IhuyiSettings:
-    """All of ``IHUYI`` but its nested dicts, which have classes of their own."""
+    """All of ``IHUYI`` but its nested dicts, which have classes of their own; those of features are in their apps."""
 
     push_tokens: list[str] = option(check_texts, default=list)
     push_allowed_networks: list[str] | None = option(check_networks, default=None)
@@ -135,7 +136,10 @@ class IhuyiSettings:
         return self.balance_low.get(alias) if isinstance(self.balance_low, Mapping) else self.balance_low
 
     def days_kept(self, kind: str) -> int | None:
-        """Return for how many days a category's messages, or another kind of rows, are kept; None for ever."""
+        """Return for how many days a category's messages, or another kind of rows, are kept; None for ever.
+
+        One number is for all kinds, also for those of features, which have options of their own for theirs.
+        """
         days = self.retention_days
         return days.get(kind) if isinstance(days, Mapping) else days
 
@@ -150,11 +154,15 @@ class IhuyiSettings:
         return timedelta(hours=self.receipt_window_hours)
 
 
-NESTED = ("ACCOUNTS", "API", "REGISTRATION", "VERIFICATION", "WEBHOOKS")
-"""The options of ``IHUYI`` that are dicts with a class of their own."""
+FEATURE_SECTIONS: Mapping[str, str] = {
+    "API": "django_ihuyi.api",
+    "VERIFICATION": "django_ihuyi.verification",
+    "WEBHOOKS": "django_ihuyi.webhooks",
+}
+"""The sections of this package's feature apps, with the apps: known also where an app is not installed, so that the
+system check can say what to add."""
 EXAMPLE = "{'default': {'ACCOUNT': '<APIID>', 'API_KEY': '<APIKEY>', 'SIGNATURE': '<签名>'}}"
 """``ACCOUNTS`` with what is required."""
-_VERIFICATION = "IHUYI['VERIFICATION']"
 
 
 def get_raw() -> object:
@@ -185,13 +193,33 @@ def _raw() -> Mapping[str, Any]:
     return raw
 
 
+def section_names() -> tuple[str, ...]:
+    """Return the options of ``IHUYI`` that are dicts with classes of their own: the core's and the features'."""
+    installed = {name for config in features() for name in config.settings_sections}
+    return ("ACCOUNTS", "REGISTRATION", *sorted(installed | FEATURE_SECTIONS.keys()))
+
+
+def get_section(name: str, default: object = None) -> object:
+    """Return a feature's section of ``IHUYI`` as it stands in the settings, right or wrong.
+
+    Args:
+        name: The section's name, such as ``"WEBHOOKS"``.
+        default: What to return if the settings have no such section, or its app is not installed.
+
+    Raises:
+        ImproperlyConfigured: If the settings have no ``IHUYI``, or it is not a dict.
+    """
+    is_installed = any(name in config.settings_sections for config in features())
+    return _raw().get(name, default) if is_installed else default
+
+
 def get_settings() -> IhuyiSettings:
     """Read the options that stand directly in ``IHUYI``.
 
     Raises:
         ImproperlyConfigured: If a name is unknown or a value has the wrong form.
     """
-    return read_section(_raw(), IhuyiSettings, "IHUYI", NESTED)
+    return read_section(_raw(), IhuyiSettings, "IHUYI", section_names())
 
 
 def get_account(alias: str) -> AccountSettings:
@@ -220,6 +248,30 @@ def get_product(alias: str) -> Product | None:
     return None if account is None else PRODUCTS.get(account.get("PRODUCT", SMS.name))
 
 
+def lookup_code(number: int, alias: str) -> Code:
+    """Return what is known of a code that the gateway answered to an account.
+
+    Args:
+        number: The code.
+        alias: The account's name; one that is not in the settings any more counts as of SMS.
+    """
+    return lookup(number, (get_product(alias) or SMS).name)
+
+
+def get_price(alias: str) -> Decimal | None:
+    """Return what one segment costs with an account, in yuan.
+
+    Returns:
+        The price; None where the settings have none, or no such account.
+    """
+    try:
+        price = get_account(alias).price
+    except ImproperlyConfigured:
+        return None
+    # By its digits: exactly 0.03, not the nearest binary fraction.
+    return None if price is None else Decimal(str(price))
+
+
 def get_aliases_of(fits: Callable[[Product], bool]) -> list[str]:
     """Return the aliases of the accounts whose product fits, in the settings' order."""
     sold = ((alias, get_product(alias)) for alias in get_account_aliases())
@@ -237,42 +289,12 @@ def get_redirecting(mobile: str) -> list[str]:
     return [alias for alias, account in accounts.items() if mobile in account.get("REDIRECT_TO", ())]
 
 
-def get_api() -> ApiSettings:
-    """Read ``IHUYI['API']``; without it, nobody may use the API."""
-    return read_section(_raw().get("API", {}), ApiSettings, "IHUYI['API']")
-
-
 def get_registration() -> RegistrationSettings | None:
     """Read ``IHUYI['REGISTRATION']``, or None where new users are sent nothing."""
     raw = _raw().get("REGISTRATION")
     return None if raw is None else read_section(raw, RegistrationSettings, "IHUYI['REGISTRATION']")
 
 
-def get_verification() -> VerificationSettings:
-    """Read ``IHUYI['VERIFICATION']``; without it, every option has its default.
-
-    Raises:
-        ImproperlyConfigured: If a name is unknown or a value has the wrong form.
-    """
-    read = read_section(_raw().get("VERIFICATION", {}), VerificationSettings, _VERIFICATION)
-    purposes = {
-        name: read_section(purpose, PurposeSettings, f"{_VERIFICATION}['PURPOSES'][{name!r}]")
-        for name, purpose in read.purposes.items()
-    }
-    return replace(read, by_purpose=purposes)
-
-
 def has_push_tokens() -> bool:
     """Whether a push can be received at all."""
     return bool(_raw().get("PUSH_TOKENS"))
-
-
-def has_webhooks() -> bool:
-    """Whether events go out to other systems. Cheap, since every change of a status asks."""
-    return _raw().get("WEBHOOKS") is not None
-
-
-def get_webhooks() -> WebhookSettings | None:
-    """Read ``IHUYI['WEBHOOKS']``, or None where no events go out."""
-    raw = _raw().get("WEBHOOKS")
-    return None if raw is None else read_section(raw, WebhookSettings, "IHUYI['WEBHOOKS']")

@@ -21,6 +21,25 @@ class InvalidMessage(ValueError):  # noqa: N818  the public name, fixed
         return self.reason
 
 
+class ArgumentTypeError(TypeError):
+    """An argument of a public function is of a wrong type; nothing was recorded.
+
+    Its text names the argument and the type, never the value.
+
+    Attributes:
+        code: The code that the gateway would have answered (406 for a number, 404 for a text); None where it has none.
+        reason: What is wrong, in words.
+    """
+
+    def __init__(self, code: int | None, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class ThrottleReason(StrEnum):
     """Which limit a request for a verification code met."""
 
@@ -37,7 +56,9 @@ class ThrottleReason(StrEnum):
     SITE = "site"
     """The whole site's budget is used up."""
     GATEWAY = "gateway"
-    """The gateway has refused this number today, and would again."""
+    """The gateway has refused a code for this number and purpose, and would again."""
+    UNAVAILABLE = "unavailable"
+    """The account that would send it is paused: no code goes out, to nobody."""
     CAPTCHA = "captcha"
     """A captcha has to be solved first (:class:`CaptchaRequired`)."""
 
@@ -54,6 +75,11 @@ class CodeThrottled(Exception):  # noqa: N818  the public name, fixed
         super().__init__(retry_after, reason)
         self.retry_after = retry_after
         self.reason = reason
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that fits: 503 where no code goes out to anybody, else 429."""
+        return 503 if self.reason is ThrottleReason.UNAVAILABLE else 429
 
     def __str__(self) -> str:
         return f"No code is sent now ({self.reason}). Ask again in {self.retry_after} s."

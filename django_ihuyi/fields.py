@@ -9,8 +9,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from . import forms
-from .exceptions import InvalidMessage
-from .outbound.numbers import normalise
+from .exceptions import ArgumentTypeError, InvalidMessage
+from .sending.numbers import normalise
 
 
 class MobileField(models.CharField):  # type: ignore[type-arg]  # generic for type checkers only
@@ -36,21 +36,22 @@ class MobileField(models.CharField):  # type: ignore[type-arg]  # generic for ty
         return name, path, args, kwargs
 
     def to_python(self, value: Any) -> Any:  # noqa: ANN401  what the field was given
-        """Return eleven digits, or what came if it is no number: the validator says so then."""
-        return _digits(super().to_python(value))
+        """Return eleven digits, or what came as text if it is no number: the validator says so then."""
+        return super().to_python(_digits(value))
 
     def get_prep_value(self, value: Any) -> Any:  # noqa: ANN401  what the field was given
         """Return what the database is asked for: a part of a number (``startswith``) stays as it is."""
-        return _digits(super().get_prep_value(value))
+        return super().get_prep_value(_digits(value))
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: ANN401  the signature of Django
         """Normalise the instance's value.
 
         Raises:
             InvalidMessage: It is not empty and no mainland mobile number.
+            ArgumentTypeError: It can be none by its type.
         """
         value = super().pre_save(model_instance, add)
-        if isinstance(value, str) and value:
+        if value not in self.empty_values and not hasattr(value, "resolve_expression"):
             value = normalise(value)
             setattr(model_instance, self.attname, value)
         return value
@@ -62,9 +63,7 @@ class MobileField(models.CharField):  # type: ignore[type-arg]  # generic for ty
 
 
 def _digits(value: Any) -> Any:  # noqa: ANN401  what a field was given
-    if not isinstance(value, str) or not value:
-        return value
     try:
         return normalise(value)
-    except InvalidMessage:
+    except (InvalidMessage, ArgumentTypeError):
         return value

@@ -7,8 +7,10 @@ import re
 HIDDEN = "•••••"
 HASH_MARK = "#"
 """Stands between the masked form of a number that is not kept and its hash."""
-_CODE = re.compile(r"[A-Za-z\d]*\d[A-Za-z\d]*")
-_SEPARATOR = "|"
+CODE = re.compile(r"[A-Za-z\d]*\d[A-Za-z\d]*")
+"""What of a verification text may be its code."""
+SEPARATOR = "|"
+"""Stands between the variables of a template."""
 
 
 def without_hash(mobile: str) -> str:
@@ -26,20 +28,6 @@ def mask_mobile(mobile: str) -> str:
     if len(mobile) < 8:
         return "*" * len(mobile)
     return f"{mobile[:3]}{'*' * (len(mobile) - 5)}{mobile[-2:]}"
-
-
-def without_number(words: str, mobile: str) -> str:
-    """Show the gateway's or a carrier's words without the number, should they repeat it.
-
-    Args:
-        words: What was answered or reported.
-        mobile: The number that they are about, as the record has it. It is found with or without its ``+`` and with
-            spaces or hyphens in it.
-    """
-    digits = mobile.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
-        return words.replace(mobile, mask_mobile(mobile))
-    return re.sub(rf"\+?{'[ -]?'.join(digits)}", mask_mobile(mobile), words)
 
 
 def mask_address(address: str) -> str:
@@ -77,17 +65,5 @@ def mask_codes(content: str, *, template: bool) -> str:
         template: Whether it is the latter.
     """
     if template:
-        return _SEPARATOR.join(HIDDEN for _variable in content.split(_SEPARATOR))
-    return _CODE.sub(HIDDEN, content)
-
-
-def mask_quoted_codes(words: str, content: str) -> str:
-    """Show words about a verification text, such as a refusal that quotes it, without what may be its code.
-
-    Args:
-        words: What was answered or reported.
-        content: The text they are about.
-    """
-    for code in sorted(set(_CODE.findall(content)), key=len, reverse=True):
-        words = words.replace(code, HIDDEN)
-    return words
+        return SEPARATOR.join(HIDDEN for _variable in content.split(SEPARATOR))
+    return CODE.sub(HIDDEN, content)

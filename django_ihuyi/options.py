@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, field
 from typing import Any
@@ -14,6 +15,7 @@ from .gateway.numbers import is_country_abroad
 from .gateway.products import PRODUCTS
 
 CATEGORIES = ("verification", "notification", "marketing")
+_NUMBER = re.compile(r"[0-9]{11}|\+[1-9][0-9]{6,14}")
 
 
 def option(check: Callable[[Any], str | None], *, default: Any = MISSING, secret: bool = False) -> Any:  # noqa: ANN401  like dataclasses.field
@@ -121,6 +123,8 @@ def check_importable(value: object) -> str | None:
         import_string(str(value))
     except ImportError:
         return "the dotted path of a class that can be imported, such as 'django_ihuyi.gateway.Client'"
+    except RuntimeError:
+        pass  # a model of an app that is not installed: the check E019 names it
     return None
 
 
@@ -152,8 +156,11 @@ def check_networks(value: object) -> str | None:
 
 
 def check_retention(value: object) -> str | None:
-    kinds = (*CATEGORIES, "receipts", "replies", "balances", "webhooks")
+    kinds = (*CATEGORIES, "receipts", "replies", "balances")
     if isinstance(value, Mapping):
+        if "webhooks" in value:
+            # It was a key here before webhooks were an app of their own.
+            return "the days of 'webhooks' as IHUYI['WEBHOOKS']['RETENTION_DAYS'] instead"
         right = all(key in kinds and check_positive_or_none(days) is None for key, days in value.items())
     else:
         right = check_positive_or_none(value) is None
@@ -178,6 +185,12 @@ def check_name_or_callable(value: object) -> str | None:
 
 def check_name_or_callable_or_none(value: object) -> str | None:
     return None if value is None or check_name_or_callable(value) is None else "a text, a callable or None"
+
+
+def check_numbers(value: object) -> str | None:
+    right = isinstance(value, list | tuple) and all(isinstance(item, str) and _NUMBER.fullmatch(item) for item in value)
+    example = "['13800138000', '+85291234567']"
+    return None if right else f"a list of mobile numbers, eleven digits or + with a country code, such as {example}"
 
 
 def check_purpose(value: object) -> str | None:

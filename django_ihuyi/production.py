@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from .hooks import features
 from .options import is_loopback
 from .sections import Problem
 
@@ -22,13 +23,8 @@ def production_problems(raw: object) -> Iterator[Problem]:
     for alias, account in accounts.items() if isinstance(accounts, Mapping) else ():
         if isinstance(account, Mapping):
             yield from _of_account(f"IHUYI['ACCOUNTS'][{alias!r}]", account)
-    webhooks = raw.get("WEBHOOKS") if isinstance(raw, Mapping) else None
-    if isinstance(webhooks, Mapping) and webhooks.get("ALLOW_HTTP"):
-        yield Problem(
-            "W023",
-            "IHUYI['WEBHOOKS']['ALLOW_HTTP'] lets events about people go out in clear over http://.",
-            "Leave ALLOW_HTTP out in production, and give receivers a certificate.",
-        )
+    for config in features():
+        yield from config.setting_problems(raw if isinstance(raw, Mapping) else {}, deploy=True)
 
 
 def _of_account(where: str, account: Mapping[str, Any]) -> Iterator[Problem]:

@@ -1,4 +1,7 @@
-"""New users: a welcome text, a verification code, or both, after the sign-up and without ever breaking it."""
+"""New users: a welcome text after the sign-up, without ever breaking it.
+
+The verification code of a new user is sent by :mod:`django_ihuyi.verification.registration`.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,8 @@ from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_variables
 
 from . import conf
-from .exceptions import CodeThrottled, InvalidMessage
-from .outbound.sending import send_sms
-from .verification.issuing import send_code
+from .exceptions import InvalidMessage
+from .sending.single import send_sms
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +32,20 @@ def connect() -> None:
 
 
 def welcome(instance: Model, created: bool, raw: bool, using: str, **kwargs: Any) -> None:  # noqa: ANN401  the signature of post_save
-    """Send what ``IHUYI['REGISTRATION']`` says to a user who was just made; fixtures (``raw``) send nothing."""
-    later = getattr(instance, _LATER, False)
-    if created and not raw and not later and conf.get_registration() is not None:
+    """Send the welcome text of ``IHUYI['REGISTRATION']`` to a user who was just made, after the commit."""
+    if is_new(instance, created=created, raw=raw):
         transaction.on_commit(lambda: _send(instance), using=using, robust=True)
+
+
+def is_new(user: Model, *, created: bool, raw: bool) -> bool:
+    """Whether a saved user is to be sent what ``IHUYI['REGISTRATION']`` says. Fixtures are sent nothing.
+
+    Args:
+        user: The user.
+        created: As in ``post_save``.
+        raw: As in ``post_save``: whether a fixture is loaded.
+    """
+    return created and not raw and not getattr(user, _LATER, False) and conf.get_registration() is not None
 
 
 def postpone(user: Model) -> None:
@@ -53,24 +65,26 @@ def welcome_verified(user: Model, mobile: str) -> None:
         return
 
     def send() -> None:
-        _guard("welcome SMS", user, lambda: _send_welcome(user, registration, mobile))
+        guard("welcome SMS", user, lambda: _send_welcome(user, registration, mobile))
 
     transaction.on_commit(send, using=router.db_for_write(type(user)), robust=True)
 
 
 def _send(user: Model) -> None:
     registration = conf.get_registration()
-    if registration is None:
-        return
-    if registration.content is not None:
-        _guard("welcome SMS", user, lambda: _send_welcome(user, registration, _value_of(user, registration.mobile)))
-    if registration.code is not None:
-        _guard("verification code", user, lambda: _send_code(user, registration))
+    if registration is not None and registration.content is not None:
+        guard("welcome SMS", user, lambda: _send_welcome(user, registration, value_of(user, registration.mobile)))
 
 
 @sensitive_variables()
-def _guard(what: str, user: Model, send: Callable[[], None]) -> None:
-    """Send, or log why not: the person is signed up, and a fault of an SMS must not show them an error page."""
+def guard(what: str, user: Model, send: Callable[[], None]) -> None:
+    """Send, or log why not: the person is signed up, and a fault of an SMS must not show them an error page.
+
+    Args:
+        what: What is sent, for the log.
+        user: The new user.
+        send: Sends it.
+    """
     try:
         send()
     except InvalidMessage as error:
@@ -81,17 +95,15 @@ def _guard(what: str, user: Model, send: Callable[[], None]) -> None:
             error.code,
             extra={"event": "registration.refused", "code": error.code},
         )
-    except CodeThrottled as error:
-        logger.warning("No %s for user %s: %s", what, user.pk, error.reason, extra={"event": "registration.throttled"})
     except Exception:
         logger.exception("No %s for user %s", what, user.pk, extra={"event": "registration.failed"})
 
 
-def _send_welcome(user: Model, registration: conf.RegistrationSettings, mobile: object) -> None:
+def _send_welcome(user: Model, registration: conf.RegistrationSettings, mobile: Any) -> None:  # noqa: ANN401  what the site has
     if mobile:
         content = registration.content(user) if callable(registration.content) else registration.content
         send_sms(
-            str(mobile),
+            mobile,
             content,
             account=registration.account,
             # One welcome a user, whatever saves twice.
@@ -99,14 +111,13 @@ def _send_welcome(user: Model, registration: conf.RegistrationSettings, mobile: 
         )
 
 
-def _send_code(user: Model, registration: conf.RegistrationSettings) -> None:
-    mobile = _value_of(user, registration.mobile)
-    verified = registration.verified is not None and _value_of(user, registration.verified)
-    if mobile and not verified:
-        send_code(str(mobile), str(registration.code), account=registration.account)
+def value_of(user: Model, source: Any) -> Any:  # noqa: ANN401  a name or a callable, and what it gives
+    """Return what an option of ``IHUYI['REGISTRATION']`` says of a user.
 
-
-def _value_of(user: Model, source: Any) -> Any:  # noqa: ANN401  a name or a callable, and what it gives
+    Args:
+        user: The user.
+        source: The name of a field, a function that takes the user, or the dotted path of one.
+    """
     if isinstance(source, str):
         if "." not in source:
             return getattr(user, source)

@@ -1,4 +1,7 @@
-"""What is wrong with a value of ``IHUYI``: the form of its options, and what goes beyond that."""
+"""What is wrong with a value of ``IHUYI``: the form of its options, and what goes beyond that.
+
+The installed features say what is wrong with their sections.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,28 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from .api.settings import ApiSettings
-from .conf import EXAMPLE, NESTED, AccountSettings, IhuyiSettings, RegistrationSettings, explain_missing
+from django.apps import apps
+from django.utils.module_loading import import_string
+
+from . import needed_apps
+from .conf import (
+    EXAMPLE,
+    FEATURE_SECTIONS,
+    AccountSettings,
+    IhuyiSettings,
+    RegistrationSettings,
+    explain_missing,
+    section_names,
+)
 from .gateway.products import PRODUCTS, SMS, Product, find
-from .options import check_product, check_texts, check_url, is_loopback
+from .hooks import features
+from .options import check_numbers, check_product, check_queues, check_texts, check_url, is_loopback
 from .sections import Problem, section_problems
-from .verification.settings import PurposeSettings, VerificationSettings, check_code_length, check_numbers
-from .webhooks.settings import WebhookSettings
 
 TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
 _MIN_TOKEN = 20
 _IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
-_VERIFICATION = "IHUYI['VERIFICATION']"
 
 
 def problems(raw: object) -> Iterator[Problem]:
@@ -34,7 +46,7 @@ def problems(raw: object) -> Iterator[Problem]:
     if raw is None:
         yield explain_missing()
         return
-    yield from section_problems(raw, IhuyiSettings, "IHUYI", NESTED)
+    yield from section_problems(raw, IhuyiSettings, "IHUYI", section_names())
     if not isinstance(raw, Mapping):
         return
     accounts = raw.get("ACCOUNTS")
@@ -53,11 +65,25 @@ def problems(raw: object) -> Iterator[Problem]:
             yield from _account_problems(alias, account)
     yield from _token_problems(raw)
     yield from _registration_problems(raw.get("REGISTRATION"))
-    yield from _verification_problems(raw.get("VERIFICATION", {}))
-    yield from _code_problems(raw)
-    yield from section_problems(raw.get("API", {}), ApiSettings, "IHUYI['API']")
-    if raw.get("WEBHOOKS") is not None:
-        yield from section_problems(raw["WEBHOOKS"], WebhookSettings, "IHUYI['WEBHOOKS']")
+    yield from _queue_problems(raw)
+    yield from _feature_problems(raw)
+
+
+def _feature_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Let the installed features judge their sections, and name the sections of features that are not installed."""
+    for config in features():
+        for name, path in config.settings_sections.items():
+            is_off = name in config.optional_sections and raw.get(name) is None
+            if not is_off:
+                yield from section_problems(raw.get(name, {}), import_string(path), f"IHUYI[{name!r}]")
+        yield from config.setting_problems(raw, deploy=False)
+    for name, app in FEATURE_SECTIONS.items():
+        if raw.get(name) is not None and not apps.is_installed(app):
+            yield Problem(
+                "W010",
+                f"IHUYI[{name!r}] is set, and its app {app!r} is not in INSTALLED_APPS: the section has no effect.",
+                f"Add {app!r} to INSTALLED_APPS and run migrate, or remove {name!r} from IHUYI.",
+            )
 
 
 def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -74,6 +100,7 @@ def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
             f"{where}['API_KEY'] is the key printed in the vendor's document.",
             "Write the APIKEY that ihuyi's console shows for your APIID; keep it in an environment variable.",
         )
+    yield from needed_apps.problems(f"{where}['CLIENT']", raw.get("CLIENT"))
     yield from _product_problems(where, raw)
     url = raw.get("BASE_URL")
     if url and not check_url(url):
@@ -138,28 +165,18 @@ def _country_problems(where: str, raw: Mapping[str, Any], product: Product) -> I
         )
 
 
-def _code_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find accounts for codes that cannot carry the site's codes, such as one of voice codes of 8 digits.
-
-    Args:
-        raw: ``IHUYI``.
-    """
-    accounts, verification = raw.get("ACCOUNTS"), raw.get("VERIFICATION", {})
-    length = (
-        verification.get("CODE_LENGTH", VerificationSettings.code_length) if isinstance(verification, Mapping) else 0
-    )
-    if check_code_length(length) or not isinstance(accounts, Mapping):
+def _queue_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find what verification codes wait behind in a queue that they share."""
+    queues = raw.get("QUEUES", {})
+    if check_queues(queues) or not isinstance(queues, Mapping):
         return
-    for alias, account in accounts.items():
-        name = account.get("PRODUCT", SMS.name) if isinstance(account, Mapping) else SMS.name
-        product = SMS if check_product(name) else find(name)
-        if not product.carries_code("0" * length):
-            yield Problem(
-                "E014",
-                f"IHUYI['VERIFICATION']['CODE_LENGTH'] is {length}: account {alias!r}, "
-                f"of the product {product.name!r}, carries no such code.",
-                "Write a smaller number.",
-            )
+    of_codes, of_campaigns = queues.get("verification"), queues.get("marketing")
+    if queues and of_codes in (None, of_campaigns):
+        yield Problem(
+            "W009",
+            "IHUYI['QUEUES'] has no queue for verification codes alone: they wait behind the tasks that share theirs.",
+            "Write 'verification': 'codes', or another name that no other category has, and run a worker for it.",
+        )
 
 
 def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -191,16 +208,20 @@ def _registration_problems(raw: object) -> Iterator[Problem]:
     if raw is None:
         return
     yield from section_problems(raw, RegistrationSettings, "IHUYI['REGISTRATION']")
-    if isinstance(raw, Mapping) and raw.get("CONTENT") is None and raw.get("CODE") is None:
+    if not isinstance(raw, Mapping):
+        return
+    if raw.get("CONTENT") is None and raw.get("CODE") is None:
         yield Problem(
             "E011",
             "IHUYI['REGISTRATION'] says neither which text nor which code a new user gets.",
             "Write CONTENT, a text or a callable that takes the user, or CODE, a verification code's purpose.",
         )
-
-
-def _verification_problems(raw: object) -> Iterator[Problem]:
-    yield from section_problems(raw, VerificationSettings, _VERIFICATION)
-    purposes = raw.get("PURPOSES") if isinstance(raw, Mapping) else None
-    for name, purpose in purposes.items() if isinstance(purposes, Mapping) else ():
-        yield from section_problems(purpose, PurposeSettings, f"{_VERIFICATION}['PURPOSES'][{name!r}]")
+    app = FEATURE_SECTIONS["VERIFICATION"]
+    for name in ("CODE", "VERIFIED"):
+        if raw.get(name) is not None and not apps.is_installed(app):
+            yield Problem(
+                "E019",
+                f"IHUYI['REGISTRATION'][{name!r}] needs the app {app!r}, which is not in INSTALLED_APPS: "
+                "no code is sent to new users.",
+                f"Add {app!r} to INSTALLED_APPS and run migrate, or leave {name} out.",
+            )

@@ -1,4 +1,4 @@
-"""Celery's doors into :mod:`django_ihuyi.outbound` and :mod:`django_ihuyi.upkeep`. Arguments are primary keys only."""
+"""Celery's doors into :mod:`django_ihuyi.worker` and :mod:`django_ihuyi.maintenance`. Arguments are primary keys."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
-from . import upkeep
+from . import maintenance, time_limits
 from .balance import reading
-from .outbound import batches, submission
+from .dispatch import get_dispatcher
+from .monitoring import heartbeats
 from .privacy import retention
-from .watching import beats
-from .webhooks import delivering
+from .worker import batch_submission, submission
+
+_DATABASE_PAUSE = 10.0
+"""Seconds until a chunk is tried again that found no database."""
 
 
 # Acknowledged late, and given back when its worker is killed: safe, since who asks second finds the message claimed.
@@ -27,32 +30,42 @@ def submit_message(pk: int) -> None:
 @shared_task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)
 def submit_batch(pks: list[int]) -> None:
     """Submit those of the messages with these primary keys that are still to be submitted, many at a time."""
-    batches.submit(pks)
+    try:
+        batch_submission.submit(pks, time_limit=time_limits.seconds_left(submit_batch))
+    except batch_submission.DATABASE_AWAY as error:
+        if _is_of_a_worker(submit_batch):
+            # The table cannot say now what is left: the same task looks again, and finds what is still queued.
+            raise submit_batch.retry(exc=error, countdown=_DATABASE_PAUSE, max_retries=None) from error
+        raise
     _sweep_if_nobody_does(submit_batch)
-
-
-# As above. What a killed worker had in hand is posted again once its claim has run out: receivers know the event's id.
-@shared_task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)
-def deliver_webhook(pk: int) -> None:
-    """Post the webhook delivery with this primary key, if it is still to be posted."""
-    delivering.deliver(pk)
 
 
 @shared_task(ignore_result=True)
 def sweep() -> dict[str, int]:
-    """Mend the record after whatever died (:func:`django_ihuyi.upkeep.sweep`)."""
-    with beats.sweeping():
-        return upkeep.sweep()
+    """Mend the record after whatever died (:func:`django_ihuyi.maintenance.sweep`).
+
+    A worker that finds that another sweep began a moment ago returns at once: without a worker, a scheduler that knows
+    no ``expires`` publishes a sweep every ten seconds, and all of them run when one is started.
+    """
+    if not heartbeats.begin_sweep() and _is_of_a_worker(sweep):
+        return {}
+    with heartbeats.sweeping():
+        return maintenance.sweep(time_limit=time_limits.seconds_left(sweep))
 
 
 def _sweep_if_nobody_does(task: Task[Any, Any]) -> None:
     """Sweep after a task, where the queue is so long that the sweeps of beat, behind all of it, get too old."""
     # Whoever calls a task, or has it run eagerly, is not made to wait for that.
-    if task.request.called_directly or task.request.is_eager or not beats.is_sweep_overdue():
+    if not _is_of_a_worker(task) or not heartbeats.sweep_watch.is_overdue():
         return
     # A step that fails has its record in the log; the messages of this task are settled.
     with suppress(Exception):
         sweep()
+
+
+def _is_of_a_worker(task: Task[Any, Any]) -> bool:
+    """Whether a worker runs the task, and not the process that published or called it."""
+    return not (task.request.called_directly or task.request.is_eager)
 
 
 @shared_task(ignore_result=True)
@@ -64,11 +77,16 @@ def check_balance() -> None:
 
 @shared_task(ignore_result=True)
 def beat(pk: int) -> None:
-    """Show that a worker serves the queue through which this came (:mod:`django_ihuyi.watching.beats`)."""
-    beats.beat(pk)
+    """Show that a worker serves the queue through which this came (:mod:`django_ihuyi.monitoring.heartbeats`)."""
+    heartbeats.beat(pk)
 
 
 @shared_task(ignore_result=True)
 def purge() -> dict[str, int]:
     """End what was kept long enough (:func:`django_ihuyi.privacy.retention.purge`)."""
-    return retention.purge(timezone.now())
+    limit = time_limits.seconds_left(purge)
+    return retention.purge(timezone.now(), time_limit=limit, go_on_later=_purge_again)
+
+
+def _purge_again() -> None:
+    get_dispatcher().send(purge.name)

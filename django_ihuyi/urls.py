@@ -1,11 +1,12 @@
-"""The addresses of the package, for one ``include`` in the site's URLs."""
+"""The addresses of the core and of the installed features, for one ``include`` in the site's URLs."""
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
-from .inbound.views import ReceiptPush, ReplyPush, TemplatePush
-from .watching.views import show_metrics
+from .hooks import features
+from .monitoring.views import show_metrics
+from .pushes.views import ReceiptPush, ReplyPush, TemplatePush, no_such_push
 
 app_name = "django_ihuyi"
 
@@ -22,7 +23,8 @@ urlpatterns = [
     path("push/<str:token>/template", TemplatePush.as_view()),
     path("push/<str:token>/<slug:product>/receipt", ReceiptPush.as_view()),
     path("push/<str:token>/<slug:product>/reply", ReplyPush.as_view()),
-    path("api/v1/", include("django_ihuyi.api.openapi.urls")),
-    path("api/v1/", include("django_ihuyi.api.urls")),
+    # Django's own answer to any other address would write it into the log, with the token.
+    re_path("^push/", no_such_push),
+    *(path(prefix, include(urls)) for feature in features() for prefix, urls in feature.url_includes),
     path("metrics/", show_metrics, name="metrics"),
 ]

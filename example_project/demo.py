@@ -21,6 +21,8 @@ from django.db import DatabaseError, connections
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from django_ihuyi.management.printing import has_chinese, make_printable
+
 from . import parts, terminal
 from .processes import Process, stop
 from .welcome import welcome
@@ -40,10 +42,12 @@ def main() -> int:
         The exit status: 0 after Ctrl-C or SIGTERM, 1 when something failed.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
+    make_printable(sys.stdout)
     talk_to_the_sandbox(os.environ)
     try:
         django.setup()
-        translation.activate("zh-hans" if os.environ.get("LANG", "").startswith("zh") else "en")
+        wants_chinese = os.environ.get("LANG", "").startswith("zh")
+        translation.activate("zh-hans" if wants_chinese and has_chinese(sys.stdout) else "en")
         ports = read_ports(os.environ)
         from . import settings  # late: it reads the environment, and says what is wrong there
 

@@ -24,17 +24,20 @@ def sandbox(logs: Path, port: int, push_url: str, *options: str) -> Process:
     return Process("sandbox gateway", command, log=logs / "sandbox.log", answers=answers_http(port))
 
 
-def worker(logs: Path, *options: str) -> Process:
-    """Describe the Celery worker, with its scheduler.
+def worker(logs: Path, *options: str, name: str = "worker", beat: bool = True) -> Process:
+    """Describe a Celery worker.
 
     Args:
         logs: The folder of its log.
         *options: Further options of the command.
+        name: What people call it.
+        beat: Whether it has the scheduler.
     """
-    command = [sys.executable, "-m", "celery", "-A", "example_project.celery", "worker", "--beat", "--loglevel=INFO"]
-    # There is one worker, so it has nobody to talk to about the others.
-    command += ["--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat", *options]
-    return Process("worker", command, log=logs / "worker.log", answers=logged(" ready."))
+    command = [sys.executable, "-m", "celery", "-A", "example_project.celery", "worker", "--loglevel=INFO"]
+    # It need not know of others.
+    command += ["--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    command += [f"--hostname={name}@localhost", *(["--beat"] if beat else []), *options]
+    return Process(name, command, log=logs / f"{name}.log", answers=logged(" ready."))
 
 
 def site(logs: Path, port: int) -> Process:

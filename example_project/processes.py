@@ -65,7 +65,8 @@ class Process:
             # A session of its own: Ctrl-C in the terminal is for the runner, which stops the others in order.
             self._popen = subprocess.Popen(  # noqa: S603  our own programs
                 self._command,
-                env={**environment, "PYTHONUNBUFFERED": "1"},
+                # The log is read as UTF-8, whatever the terminal has.
+                env={**environment, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -85,6 +85,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_ihuyi",
+    "django_ihuyi.verification",
+    "django_ihuyi.webhooks",
+    "django_ihuyi.dashboard",
+    "django_ihuyi.api",
     "example_project",
     "captcha",
     "example_project.people",
@@ -157,7 +161,7 @@ USE_TZ = True
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"no_tokens": {"()": "example_project.logs.HidePushTokens"}},
+    "filters": {"no_tokens": {"()": "django_ihuyi.log_filters.HidePushTokens"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_tokens"]}},
     "loggers": {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import django
 import pytest
 from django.core.management.commands import flush
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.sqlite3.base import DatabaseWrapper as Sqlite
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -18,12 +19,13 @@ from pytest_django import Settings
 
 from . import services
 from .accounts import with_products
+from .selection import first_of_each_test
 
 # A busy machine is no fault of the code.
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("patient")
 
-_LONG = frozenset({"attack", "chaos", "e2e", "migrations", "races", "test_screenshots.py"})
+_LONG = frozenset({"attack", "benchmarks", "chaos", "e2e", "migrations", "races", "test_screenshots.py"})
 """Where the files are that take up to two minutes each: directories, and one file."""
 FILLED = frozenset({"django_content_type", "auth_permission"})
 """The tables that migrating fills, with the same rows for each test."""
@@ -44,6 +46,14 @@ def _quick_flush() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(operations, "sql_flush", sql_flush)
         patch.setattr(flush, "emit_post_migrate_signal", lambda *_args, **_kwargs: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _json_in_sqlite() -> Iterator[None]:
+    """Model checks of Django 6.1 ask SQLite whether it knows JSON, even in a test that may use no database. It does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sqlite.features_class, "supports_json_field", True)
         yield
 
 
@@ -94,6 +104,17 @@ def _open_connection(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
+def use(settings: Settings) -> Callable[..., None]:
+    """Set options of the account."""
+
+    def change(**options: Any) -> None:
+        account = {**settings.IHUYI["ACCOUNTS"]["default"], **options}
+        settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
+
+    return change
+
+
+@pytest.fixture
 def all_products(settings: Settings) -> None:
     """Accounts of all products: ``default``, ``abroad`` and ``voice``."""
     settings.IHUYI = with_products(settings.IHUYI)
@@ -107,8 +128,25 @@ def pytest_xdist_auto_num_workers() -> int | None:
     return (os.cpu_count() or 1) + 1
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what a second run of the suite needs, on another database or with other versions."""
+    help_text = "Run each test with this many of its parameters at the most; one marked by_database with all."
+    parser.addoption("--parameters", type=int, default=None, metavar="N", help=help_text)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what ``--parameters`` does: those that come last where the test is written, whatever the order."""
+    most = config.getoption("parameters")
+    if most is None:
+        return
+    kept, left_out = first_of_each_test(items, most)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def sort_long_first(items: list[pytest.Item]) -> None:
     """Begin with the files that take a minute: whoever had the last of them would work alone. Else the seed decides."""
     items.sort(key=lambda item: not _LONG.intersection(item.path.parts))
 

@@ -10,6 +10,13 @@ from typing import Any, ClassVar
 
 from django.db.models import Model
 
+_OURS = frozenset({"django_ihuyi", "ihuyi_api", "ihuyi_dashboard", "ihuyi_verification", "ihuyi_webhooks"})
+"""The labels of the apps whose tables transactions span."""
+
+
+def _is_ours(model: type[Model]) -> bool:
+    return model._meta.app_label in _OURS
+
 
 class PrimaryReplicaRouter:
     """Reads the app's tables from the one database and writes them to the other."""
@@ -19,11 +26,11 @@ class PrimaryReplicaRouter:
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str | None:
         """Send what is ours to the replica."""
-        return self.reads if model._meta.app_label == "django_ihuyi" else None
+        return self.reads if _is_ours(model) else None
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str | None:
         """Send what is ours, and users, to the writer."""
-        return self.writes if model._meta.app_label in {"django_ihuyi", "auth"} else None
+        return self.writes if _is_ours(model) or model._meta.app_label == "auth" else None
 
     def allow_relation(self, one: Model, other: Model, **hints: Any) -> bool:
         """Both databases hold the same rows."""

@@ -1,4 +1,4 @@
-"""The servers and the browser that some tests need: whether they can be used here, and throw-away places in them.
+"""The servers and the programs that some tests need: whether they can be used here, and throw-away places in them.
 
 A test says ``pytest.mark.service("postgresql")``; without that server it is skipped by name with the reason, and fails
 where ``IHUYI_REQUIRE_SERVICES`` or ``CI`` is set. Where a server is can be said in the environment.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
@@ -19,6 +21,8 @@ import dj_database_url
 import kombu
 import pytest
 
+MISSING = 3
+"""The exit status of a program that misses a service."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -44,7 +48,8 @@ def reachable(name: str) -> str | None:
     """Try a service once.
 
     Args:
-        name: ``postgresql``, ``mariadb``, ``redis``, ``rabbitmq`` or ``chromium``.
+        name: ``postgresql``, ``mariadb``, ``redis``, ``rabbitmq``, ``chromium``, ``curl``, ``php``, or
+            ``post_office``, which the benchmarks compare with.
 
     Returns:
         None if it can be used, else the reason why not.
@@ -67,6 +72,19 @@ def require(name: str) -> None:
     if are_required():
         pytest.fail(text, pytrace=False)
     pytest.skip(text)
+
+
+def need(*names: str) -> None:
+    """End a program with the status 3 and a line for each service that cannot be used.
+
+    Raises:
+        SystemExit: One is missing.
+    """
+    missing = {name: reason for name in names if (reason := reachable(name)) is not None}
+    for name, reason in missing.items():
+        sys.stdout.write(f"not available: {name}: {reason}\n")
+    if missing:
+        raise SystemExit(MISSING)
 
 
 def chromium() -> str:
@@ -106,7 +124,7 @@ def mariadb_database() -> Iterator[str]:
     """
     name = _new_name()
     with closing(_connect_to_mariadb()) as connection:
-        connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
         try:
             yield _with_path(url("mariadb"), name)
         finally:
@@ -202,10 +220,31 @@ def _probe_chromium() -> None:
     chromium()
 
 
+def _probe_curl() -> None:
+    if shutil.which("curl") is None:
+        raise FileNotFoundError("there is no curl on the PATH")
+
+
+def _probe_php() -> None:
+    if shutil.which("php") is None:
+        raise FileNotFoundError("there is no php on the PATH")
+    check = "foreach (['curl', 'simplexml'] as $name) if (!extension_loaded($name)) exit(\"PHP has no $name\");"
+    told = subprocess.run(["php", "-r", check], capture_output=True, encoding="utf-8", check=True).stdout
+    if told:
+        raise FileNotFoundError(told)
+
+
+def _probe_post_office() -> None:
+    import_module("post_office")
+
+
 _PROBES: dict[str, Callable[[], None]] = {
     "postgresql": _probe_postgresql,
     "mariadb": _probe_mariadb,
     "redis": _probe_redis,
     "rabbitmq": _probe_rabbitmq,
     "chromium": _probe_chromium,
+    "curl": _probe_curl,
+    "php": _probe_php,
+    "post_office": _probe_post_office,
 }

@@ -41,7 +41,9 @@ def fallback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found() -> list[CheckMessage]:
-    return [one for one in run_checks(databases=[]) if str(one.id).startswith("django_ihuyi.")]
+    # The project of the tests has second factors, of which another check tells.
+    told = [one for one in run_checks(databases=[]) if one.id != "django_ihuyi.W031"]
+    return [one for one in told if str(one.id).startswith("django_ihuyi.")]
 
 
 def found_in_production() -> list[CheckMessage]:

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.checks import run_checks
+from django.contrib.auth.models import User
+from django.core.checks import CheckMessage, run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.test import modify_settings
 from pytest_django import Settings
+from rest_framework.authentication import TokenAuthentication
 
 from django_ihuyi import conf, setting_problems
 from django_ihuyi.gateway.products import INTERNATIONAL, SMS, VOICE
+from django_ihuyi.hooks import features
 from django_ihuyi.models.categories import Category
 from django_ihuyi.options import CATEGORIES
 from django_ihuyi.setting_problems import TEST_KEY
+from django_ihuyi.verification.settings import get_verification
 
 KEY = "f00dfeedf00dfeedf00dfeedf00dfeed"
 GOOD: dict[str, Any] = {"ACCOUNT": "cf_x", "API_KEY": KEY}
 ABROAD: dict[str, Any] = {"PRODUCT": "international", "COUNTRIES": ["852", "853"]}
 TOKENS = ["a-push-token-that-is-long-enough"]
+TOKENS_OF_DRF = "rest_framework.authentication.TokenAuthentication"
+
+
+class BearerAuthentication(TokenAuthentication):
+    """A site's own, with the tokens of Django REST framework."""
+
+    keyword = "Bearer"
+
+
+class UserAuthentication(TokenAuthentication):
+    """A site's own, with a model of an installed app."""
+
+    model = User
 
 
 def settings_with(account: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
@@ -36,7 +55,7 @@ def test_minimal_settings_are_right(settings: Settings) -> None:
     assert conf.get_settings().queues == {}
     assert conf.get_settings().receipt_window == timedelta(hours=72)
     assert conf.get_registration() is None
-    assert (conf.get_verification().code_length, conf.get_verification().of("anything").text) == (6, None)
+    assert (get_verification().code_length, get_verification().of("anything").text) == (6, None)
     assert conf.get_account_aliases() == ["default"]
 
 
@@ -119,6 +138,12 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("metrics tokens a text", settings_with(METRICS_TOKENS="x" * 30), "E003", "list of texts"),
     ("retention of nothing", settings_with(RETENTION_DAYS={"codes": 3}), "E003", "'receipts'"),
     ("retention, what", settings_with(RETENTION_DAYS={"balance": 3}), "E003", "'balances'"),
+    (
+        "retention of webhooks",
+        settings_with(RETENTION_DAYS={"receipts": 3, "webhooks": 3}),
+        "E003",
+        "IHUYI['WEBHOOKS']['RETENTION_DAYS']",
+    ),
     ("retention, days", settings_with(RETENTION_DAYS={"receipts": 0}), "E003", "'receipts'"),
     ("retention, no days", settings_with(RETENTION_DAYS="30"), "E003", "'receipts'"),
     ("retention of texts", settings_with(TEXT_RETENTION_DAYS=0), "E003", "above 0"),
@@ -183,10 +208,49 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("api not a dict", settings_with(API="x"), "E001", "= {...}"),
     ("api classes", settings_with(API={"PERMISSION_CLASSES": ["no.such.Class"]}), "E003", "IsAuthenticated"),
     ("api classes a text", settings_with(API={"AUTHENTICATION_CLASSES": "x"}), "E003", "a list"),
+    (
+        "api tokens",
+        settings_with(API={"AUTHENTICATION_CLASSES": [TOKENS_OF_DRF]}),
+        "E019",
+        "'rest_framework.authtoken'",
+    ),
+    (
+        "api tokens of a class of the site's own",
+        settings_with(API={"AUTHENTICATION_CLASSES": [f"{__name__}.BearerAuthentication"]}),
+        "E019",
+        "'rest_framework.authtoken'",
+    ),
+    (
+        "api class of an app that is not installed",
+        settings_with(API={"AUTHENTICATION_CLASSES": ["tests.uninstalled.auth.KeyAuthentication"]}),
+        "E019",
+        "'tests.uninstalled'",
+    ),
+    (
+        "permission class of such an app",
+        settings_with(API={"PERMISSION_CLASSES": ["tests.uninstalled.auth.HasKey"]}),
+        "E019",
+        "'tests.uninstalled'",
+    ),
+    ("client of such an app", settings_with({"CLIENT": "tests.uninstalled.auth.MeteredClient"}), "E019", "migrate"),
+    (
+        "captcha of such an app",
+        settings_with(VERIFICATION={"CAPTCHA": "tests.uninstalled.auth.KEY", "CAPTCHA_WHEN": "never"}),
+        "E019",
+        "'tests.uninstalled'",
+    ),
+    ("no queue for codes", settings_with(QUEUES={"marketing": "campaigns"}), "W009", "'verification': 'codes'"),
+    ("no queue for webhooks", settings_with(WEBHOOKS={}), "W009", "'QUEUE': 'webhooks'"),
     ("api scope", settings_with(API={"THROTTLE_RATES": {"reads": "1/s"}}), "E003", "'bulk'"),
     ("api rate", settings_with(API={"THROTTLE_RATES": {"read": "often"}}), "E003", "'300/min'"),
     ("registration field", settings_with(REGISTRATION={"MOBILE": "phone", "CONTENT": "hi"}), "E010", "callable"),
 ]
+
+
+def of_the_settings() -> list[CheckMessage]:
+    # The project of the tests has second factors, of which another check tells.
+    told = [message for message in run_checks(databases=[]) if message.id != "django_ihuyi.W031"]
+    return [message for message in told if str(message.id).startswith("django_ihuyi.")]
 
 
 @pytest.mark.parametrize(("raw", "check_id", "says"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
@@ -194,7 +258,7 @@ def test_each_wrong_setting_has_a_check_that_says_what_to_write(
     settings: Settings, raw: Any, check_id: str, says: str
 ) -> None:
     settings.IHUYI = raw
-    found = [message for message in run_checks(databases=[]) if str(message.id).startswith("django_ihuyi.")]
+    found = of_the_settings()
     assert [message.id for message in found] == [f"django_ihuyi.{check_id}"]
     assert says in str(found[0].hint)
     assert "IHUYI" in str(found[0].msg)
@@ -226,6 +290,8 @@ RIGHT: list[tuple[str, Any]] = [
             }
         ),
     ),
+    ("api tokens of another model", settings_with(API={"AUTHENTICATION_CLASSES": [f"{__name__}.UserAuthentication"]})),
+    ("api classes", settings_with(API={"PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"]})),
     ("api", settings_with(API={"PERMISSION_CLASSES": [], "THROTTLE_RATES": {"read": None, "bulk": "5/h"}})),
     ("registration by callable", settings_with(REGISTRATION={"MOBILE": str, "CONTENT": str})),
 ]
@@ -234,7 +300,98 @@ RIGHT: list[tuple[str, Any]] = [
 @pytest.mark.parametrize("raw", [row[1] for row in RIGHT], ids=[row[0] for row in RIGHT])
 def test_right_settings_pass(settings: Settings, raw: Any) -> None:
     settings.IHUYI = raw
-    assert [message for message in run_checks(databases=[]) if str(message.id).startswith("django_ihuyi.")] == []
+    assert of_the_settings() == []
+
+
+def test_captcha_of_ours__without_its_app__is_an_error(settings: Settings) -> None:
+    settings.IHUYI = settings_with(VERIFICATION={"CAPTCHA": "django_ihuyi.contrib.simple_captcha.check"})
+    assert list(setting_problems.problems(settings.IHUYI)) == []
+    with modify_settings(INSTALLED_APPS={"remove": ["captcha"]}):
+        [found] = setting_problems.problems(settings.IHUYI)
+    assert (found.id, "'captcha'" in found.text) == ("E019", True)
+
+
+WITHOUT_APP: list[tuple[str, str, Any]] = [
+    ("django_ihuyi.verification", "VERIFICATION", {"CODE_LENGTH": 6}),
+    ("django_ihuyi.verification", "VERIFICATION", {"CODE_LENGTH": 99, "CAPTCHA": "tests.uninstalled.auth.KEY"}),
+    ("django_ihuyi.verification", "VERIFICATION", {"PURPOSES": {"x": 7}}),
+    ("django_ihuyi.webhooks", "WEBHOOKS", {}),
+    ("django_ihuyi.webhooks", "WEBHOOKS", {"QUEUE": None, "PORTS": 443}),
+    ("django_ihuyi.api", "API", {"PERMISSION_CLASSES": ["no.such.Class"]}),
+    ("django_ihuyi.api", "API", {"AUTHENTICATION_CLASSES": [TOKENS_OF_DRF]}),
+    ("django_ihuyi.api", "API", "x"),
+]
+
+
+@pytest.mark.parametrize(("app", "section", "value"), WITHOUT_APP)
+def test_section__without_its_app__is_a_warning_and_not_judged(
+    settings: Settings, app: str, section: str, value: Any
+) -> None:
+    settings.IHUYI = settings_with(**{section: value})
+    with modify_settings(INSTALLED_APPS={"remove": [app]}):
+        [found] = setting_problems.problems(settings.IHUYI)
+    assert found.id == "W010"
+    assert f"IHUYI[{section!r}]" in found.text
+    assert found.hint == f"Add {app!r} to INSTALLED_APPS and run migrate, or remove {section!r} from IHUYI."
+
+
+@pytest.mark.parametrize("app", sorted(set(conf.FEATURE_SECTIONS.values())))
+def test_app__without_its_section__is_no_problem(settings: Settings, app: str) -> None:
+    settings.IHUYI = settings_with()
+    assert list(setting_problems.problems(settings.IHUYI)) == []
+    with modify_settings(INSTALLED_APPS={"remove": [app]}):
+        assert list(setting_problems.problems(settings.IHUYI)) == []
+
+
+def test_unknown_name__without_any_feature__is_an_error_that_knows_the_sections(settings: Settings) -> None:
+    settings.IHUYI = settings_with(WEBHOOK={})
+    with modify_settings(INSTALLED_APPS={"remove": list(conf.FEATURE_SECTIONS.values())}):
+        [found] = setting_problems.problems(settings.IHUYI)
+    assert (found.id, found.hint) == ("E002", "Did you mean 'WEBHOOKS'?")
+
+
+def test_feature_sections__of_the_table__are_those_of_the_installed_apps() -> None:
+    named = {section: config.name for config in features() for section in config.settings_sections}
+    assert named == conf.FEATURE_SECTIONS
+
+
+def test_codes_too_long_for_a_call__without_verification__are_no_problem(settings: Settings) -> None:
+    settings.IHUYI = settings_with({"PRODUCT": "voice"}, VERIFICATION={"CODE_LENGTH": 8})
+    with modify_settings(INSTALLED_APPS={"remove": ["django_ihuyi.verification"]}):
+        assert [found.id for found in setting_problems.problems(settings.IHUYI)] == ["W010"]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"CODE": "sign-up"}, ["CODE"]),
+        ({"CONTENT": "hi", "CODE": "sign-up", "VERIFIED": "is_staff"}, ["CODE", "VERIFIED"]),
+        ({"CONTENT": "hi", "VERIFIED": "is_staff"}, ["VERIFIED"]),
+        ({"CONTENT": "hi", "CODE": None}, []),
+    ],
+    ids=["code", "both", "verified", "neither"],
+)
+def test_code_of_new_users__without_verification__is_an_error_with_the_app_to_add(
+    settings: Settings, options: dict[str, Any], named: list[str]
+) -> None:
+    settings.IHUYI = settings_with(REGISTRATION={"MOBILE": "username", **options})
+    assert list(setting_problems.problems(settings.IHUYI)) == []
+    with modify_settings(INSTALLED_APPS={"remove": ["django_ihuyi.verification"]}):
+        found = list(setting_problems.problems(settings.IHUYI))
+    assert [one.id for one in found] == ["E019"] * len(named)
+    for name, one in zip(named, found, strict=True):
+        assert f"['{name}']" in one.text
+        assert "Add 'django_ihuyi.verification' to INSTALLED_APPS" in one.hint
+
+
+@pytest.mark.parametrize(("section", "app"), conf.FEATURE_SECTIONS.items())
+def test_section__without_its_app__is_not_read(settings: Settings, section: str, app: str) -> None:
+    settings.IHUYI = settings_with(**{section: {"X": 1}})
+    assert conf.get_section(section) == {"X": 1}
+    with modify_settings(INSTALLED_APPS={"remove": [app]}):
+        assert (conf.get_section(section), conf.get_section(section, {})) == (None, {})
+    settings.IHUYI = settings_with()
+    assert (conf.get_section(section), conf.get_section(section, {})) == (None, {})
 
 
 def test_run_time_says_the_words_of_the_check(settings: Settings) -> None:
@@ -245,7 +402,7 @@ def test_run_time_says_the_words_of_the_check(settings: Settings) -> None:
         conf.get_settings()
     settings.IHUYI = settings_with(VERIFICATION={"PURPOSES": {"x": {"TXT": ""}}}, PUSH_TOKEN=TOKENS)
     with pytest.raises(ImproperlyConfigured, match="Did you mean 'TEXT'"):
-        conf.get_verification()
+        get_verification()
     with pytest.raises(ImproperlyConfigured, match="has no account 'shop'"):
         conf.get_account("shop")
     settings.IHUYI = "x"
@@ -273,3 +430,21 @@ def test_the_key_is_in_no_repr(settings: Settings) -> None:
 
 def test_the_categories_of_the_settings_are_those_of_messages() -> None:
     assert list(Category.values) == list(CATEGORIES)
+
+
+@pytest.mark.parametrize(
+    ("prices", "alias", "price"),
+    [
+        ({"PRICE": 0.03}, "default", Decimal("0.03")),
+        ({"PRICE": 1}, "default", Decimal(1)),
+        ({}, "default", None),
+        ({"PRICE": 0.03}, "taken-out", None),
+    ],
+    ids=["a fraction", "a whole number", "none", "no such account"],
+)
+def test_price__of_an_account__is_exact(
+    settings: Settings, prices: dict[str, float], alias: str, price: Decimal | None
+) -> None:
+    account = settings.IHUYI["ACCOUNTS"]["default"]
+    settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": {**account, **prices}}}
+    assert conf.get_price(alias) == price

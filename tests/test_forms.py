@@ -6,10 +6,13 @@ import re
 
 import pytest
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.test import modify_settings
 from django.utils import translation
 
+import django_ihuyi.forms
 from django_ihuyi.forms import MobileField, VerificationCodeField
+from django_ihuyi.verification import forms as verification_forms
 
 
 class _Form(forms.Form):
@@ -19,8 +22,16 @@ class _Form(forms.Form):
 
 @pytest.mark.parametrize(
     ("typed", "digits"),
-    [("123456", "123456"), (" 123 456 ", "123456"), ("123-456", "123456"), ("１２３４５６", "123456")],
-    ids=["plain", "spaces", "dashes", "full width"],
+    [
+        ("123456", "123456"),
+        (" 123 456 ", "123456"),
+        ("123-456", "123456"),
+        ("123–456", "123456"),
+        ("１２３４５６", "123456"),
+        ("\u202d123456\u202c", "123456"),
+        ("\ufeff123\u200b456", "123456"),
+    ],
+    ids=["plain", "spaces", "dashes", "long dash", "full width", "direction marks", "zero-width"],
 )
 def test_a_code_is_read_as_people_type_it(typed: str, digits: str) -> None:
     assert VerificationCodeField().clean(typed) == digits
@@ -79,3 +90,19 @@ def test_two_forms_on_a_page_do_not_share_an_id() -> None:
 def test_the_button_is_in_chinese() -> None:
     with translation.override("zh-hans"):
         assert "获取验证码" in str(_Form())
+
+
+def test_code_field__imported_from_the_forms_of_the_core__is_that_of_verification() -> None:
+    assert VerificationCodeField is verification_forms.VerificationCodeField
+    assert not hasattr(django_ihuyi.forms, "NoSuchField")
+
+
+@pytest.mark.parametrize("name", ["VerificationCodeField", "VerificationCodeInput"])
+def test_code_field__without_verification__says_which_line_to_add(name: str) -> None:
+    line = re.escape(f'{name} needs an app that is not installed. Add "django_ihuyi.verification" to INSTALLED_APPS.')
+    with (
+        modify_settings(INSTALLED_APPS={"remove": ["django_ihuyi.verification"]}),
+        pytest.raises(ImproperlyConfigured, match=line),
+    ):
+        getattr(django_ihuyi.forms, name)
+    assert getattr(django_ihuyi.forms, name) is getattr(verification_forms, name)

@@ -11,7 +11,7 @@ from django.test import Client
 
 from django_ihuyi import send_code, send_sms, verify_code
 from django_ihuyi.tasks import sweep
-from tests.inbound.pushing import push, url
+from tests.pushes.pushing import push, url
 from tests.records import events, ours
 from tests.verification.codes import code_in
 from tests.wire import FakeBroker, FakeWire

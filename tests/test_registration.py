@@ -1,4 +1,4 @@
-"""The welcome text for new users."""
+"""The welcome text and the verification code for new users."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core import serializers
 from django.db import transaction
+from django.test import modify_settings
 from pytest_django import Settings
 
-from django_ihuyi import send_code, verify_code
-from django_ihuyi.models import Message, VerificationCode
+from django_ihuyi import registration, send_code, verify_code
+from django_ihuyi.models import Message
+from django_ihuyi.verification.models import VerificationCode
 from tests.wire import FakeBroker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -116,7 +118,30 @@ def test_no_code_for_a_number_that_is_verified(settings: Settings, verified: Any
 def test_welcome_and_code(settings: Settings) -> None:
     register(settings, CODE="sign-up")
     User.objects.create_user("13800138000")
-    assert sorted(Message.objects.values_list("category", flat=True)) == ["notification", "verification"]
+    assert list(Message.objects.order_by("pk").values_list("category", flat=True)) == ["notification", "verification"]
+
+
+def test_welcome_and_code__without_verification__is_the_welcome_alone(settings: Settings) -> None:
+    register(settings, CODE="sign-up", VERIFIED="is_staff")
+    with modify_settings(INSTALLED_APPS={"remove": ["django_ihuyi.verification"]}):
+        User.objects.create_user("13800138000")
+    assert Message.objects.get().category == "notification"
+
+
+def test_code__with_fixtures__is_not_sent(settings: Settings) -> None:
+    register(settings, CONTENT=None, CODE="sign-up")
+    for item in serializers.deserialize("json", serializers.serialize("json", [User(pk=7, username="13800138000")])):
+        item.save()
+    assert get_user_model().objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_welcome_and_code__of_a_user_who_is_postponed__are_not_sent(settings: Settings) -> None:
+    register(settings, CODE="sign-up")
+    user = User(username="13800138000")
+    registration.postpone(user)
+    user.save()
+    assert not Message.objects.exists()
 
 
 def test_a_limit_never_breaks_the_sign_up(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:

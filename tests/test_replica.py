@@ -19,11 +19,11 @@ from pytest_django import Settings
 
 from django_ihuyi import send_bulk, send_code, send_sms, signals, tasks, verify_code
 from django_ihuyi.admin.templates import TemplateAdmin
+from django_ihuyi.api.models import ApiCall
+from django_ihuyi.dashboard import counting
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.inbound.views import ReceiptPush
 from django_ihuyi.models import (
     AccountState,
-    ApiCall,
     BalanceReading,
     Batch,
     Message,
@@ -32,14 +32,13 @@ from django_ihuyi.models import (
     Reply,
     Template,
     TemplateReview,
-    VerificationCode,
-    WebhookDelivery,
-    WebhookEndpoint,
 )
-from django_ihuyi.outbound import accounts, submission
-from django_ihuyi.outbound.resending import resend
 from django_ihuyi.privacy.erasure import erase
-from django_ihuyi.statistics import counting
+from django_ihuyi.pushes.views import ReceiptPush
+from django_ihuyi.sending.resend import resend
+from django_ihuyi.verification.models import VerificationCode
+from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
+from django_ihuyi.worker import account_pause, submission
 
 from .heard import Heard
 from .replica import OtherWayRound, PrimaryReplicaRouter
@@ -179,7 +178,7 @@ def test_an_account_is_paused_tried_and_resumed(writer: str, wire: FakeWire, hea
     message = sent()
     state = AccountState.objects.get()
     assert (message.status, len(heard[signals.account_paused])) == ("queued", 1)
-    assert accounts.probe_soon(state, now=timezone.now())
+    assert account_pause.probe_soon(state, now=timezone.now())
     submission.submit(message.pk)
     message.refresh_from_db()
     assert (message.status, len(heard[signals.account_resumed])) == ("accepted", 1)
@@ -283,7 +282,7 @@ def test_a_person_is_erased_whose_rows_the_replica_does_not_have(settings: Setti
     )
     settings.DATABASE_ROUTERS = ["tests.replica.LogsFromReplica"]
     counts = erase(MOBILE)
-    assert (counts["admin.LogEntry"], counts["django_ihuyi_otp.SmsDevice"]) == (1, 1)
+    assert (counts["admin.LogEntry"], counts["ihuyi_otp.SmsDevice"]) == (1, 1)
     assert counts["django_ihuyi.Message"] == 1
     assert not SmsDevice.objects.using("default").exists()
 

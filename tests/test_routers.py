@@ -6,14 +6,16 @@ import ast
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.checks import run_checks
+from django.db import connections
 from pytest_django import Settings
 
 from django_ihuyi.models import (
     OptOut,
 )
 from django_ihuyi.models.written import WrittenManager
+from django_ihuyi.webhooks.models import WebhookDelivery
+from tests.features import our_models
 
 from .docs.reading import ROOT
 from .replica import OtherWayRound, PrimaryReplicaRouter
@@ -22,7 +24,7 @@ _NAMES = {"atomic", "on_commit", "set_rollback", "non_atomic_requests"}
 
 
 def test_every_table_is_read_where_it_is_written() -> None:
-    for model in apps.get_app_config("django_ihuyi").get_models():
+    for model in our_models():
         assert isinstance(model._default_manager, WrittenManager), model
         assert isinstance(model._base_manager, WrittenManager), model
 
@@ -50,6 +52,13 @@ class Apart(PrimaryReplicaRouter):
         return "replica" if model is OptOut else "default"
 
 
+class OutboxApart(PrimaryReplicaRouter):
+    """Writes what goes out to other systems elsewhere than the messages that it tells of."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return "replica" if model is WebhookDelivery else "default"
+
+
 class UsersApart(PrimaryReplicaRouter):
     """Writes users elsewhere."""
 
@@ -58,7 +67,9 @@ class UsersApart(PrimaryReplicaRouter):
 
 
 @pytest.mark.parametrize(
-    ("router", "label"), [(Apart, "django_ihuyi.OptOut"), (UsersApart, "auth.User")], ids=["one table", "users"]
+    ("router", "label"),
+    [(Apart, "django_ihuyi.OptOut"), (OutboxApart, "ihuyi_webhooks.WebhookDelivery"), (UsersApart, "auth.User")],
+    ids=["one table", "the outbox", "users"],
 )
 def test_a_router_that_writes_to_several_databases(router: type, label: str, settings: Settings) -> None:
     settings.DATABASE_ROUTERS = [router()]
@@ -70,3 +81,15 @@ def test_a_router_that_writes_to_one_database(settings: Settings) -> None:
     for router in (PrimaryReplicaRouter(), OtherWayRound()):
         settings.DATABASE_ROUTERS = [router]
         assert [one for one in run_checks(databases=[]) if one.id == "django_ihuyi.E016"] == []
+
+
+@pytest.mark.parametrize(
+    ("alias", "found"), [("default", ["django_ihuyi.E017"]), ("replica", [])], ids=["written to", "only read"]
+)
+def test_database__without_autocommit__is_an_error_where_it_is_written(
+    alias: str, found: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connections[alias].settings_dict, "AUTOCOMMIT", False)
+    errors = [one for one in run_checks(databases=[]) if one.id == "django_ihuyi.E017"]
+    assert [one.id for one in errors] == found
+    assert all(f"DATABASES['{alias}']['AUTOCOMMIT']" in one.msg for one in errors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from celery import current_app
 
 from django_ihuyi import tasks
 from django_ihuyi.schedule import BEAT_SCHEDULE
@@ -10,7 +11,7 @@ from django_ihuyi.schedule import BEAT_SCHEDULE
 
 @pytest.mark.parametrize("name", ["submit_message", "submit_batch", "deliver_webhook"])
 def test_a_task_whose_worker_is_killed_goes_back_to_the_broker(name: str) -> None:
-    task = getattr(tasks, name)
+    task = current_app.tasks[f"django_ihuyi.tasks.{name}"]
     assert (task.acks_late, task.reject_on_worker_lost) == (True, True)
 
 

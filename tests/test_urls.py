@@ -6,19 +6,21 @@ from typing import Any
 
 import pytest
 from django.core.checks import run_checks
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from pytest_django import Settings
 
-from django_ihuyi.inbound.views import ReceiptPush
+from django_ihuyi.pushes.views import ReceiptPush
+
+from .features import run_without
 
 
 class OfTheSite(ReceiptPush):
     """A view of the site's own."""
 
 
-def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+def wrapped(request: HttpRequest, token: str) -> HttpResponseBase:
     """A view that hides which one is behind it."""
     return ReceiptPush.as_view()(request, token=token)
 
@@ -80,3 +82,35 @@ def test_nobody_pushes_without_a_token(raw: object, settings: Settings) -> None:
 def test_a_project_without_urls(settings: Settings) -> None:
     del settings.ROOT_URLCONF
     assert found() == []
+
+
+API = ["/ihuyi/api/v1/messages/", "/ihuyi/api/v1/schema/", "/ihuyi/api/v1/nowhere/"]
+ADDRESSES = """
+    import sys
+    from django.urls import Resolver404, resolve
+    import django_ihuyi.urls
+
+    def is_there(address):
+        try:
+            resolve(address)
+        except Resolver404:
+            return False
+        return True
+
+    loaded = {"django_ihuyi.api.urls", "django_ihuyi.api.openapi.urls"} & sys.modules.keys()
+    print([is_there(address) for address in {addresses}], sorted(loaded))
+"""
+
+
+@pytest.mark.parametrize(
+    ("left_out", "there"),
+    [((), True), (("django_ihuyi.api",), False), (("django_ihuyi.webhooks", "django_ihuyi.dashboard"), True)],
+    ids=["nothing", "the API", "others"],
+)
+def test_urls__some_features_left_out__include_the_api_if_it_is_installed(
+    left_out: tuple[str, ...], *, there: bool
+) -> None:
+    push = f"/ihuyi/push/{'t' * 20}/receipt/"
+    script = ADDRESSES.replace("{addresses}", repr([*API, push, "/ihuyi/metrics/"]))
+    loaded = ["django_ihuyi.api.openapi.urls", "django_ihuyi.api.urls"] if there else []
+    assert run_without(*left_out, script=script) == f"{[*[there] * 3, True, True]} {loaded}\n"

@@ -92,9 +92,9 @@ class FakeWire:
 @pytest.fixture
 def wire() -> Iterator[FakeWire]:
     """The gateway that every account of the test settings talks to. What an earlier test had of it is forgotten."""
-    from django_ihuyi.outbound import accounts  # a plugin is loaded before Django is set up
+    from django_ihuyi.worker import account_pause  # a plugin is loaded before Django is set up
 
-    accounts._unreached.clear()
+    account_pause._unreached.clear()
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield FakeWire(mock)
 
@@ -148,15 +148,14 @@ class FakeBroker:
 
 
 @pytest.fixture
-def broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBroker]:
+def broker() -> Iterator[FakeBroker]:
     """The in-memory broker, empty before and after, and answering: what an earlier test did to it is forgotten."""
-    from django_ihuyi.outbound import publishing  # a plugin is loaded before Django is set up
+    from .dispatchers import own_dispatcher  # a plugin is loaded before Django is set up
 
-    monkeypatch.setattr(publishing, "PATIENCE", 30.0)  # a busy machine is no broker that hangs
-    publishing._broker_answered()
     broker = FakeBroker()
     broker.take()
-    yield broker
+    with own_dispatcher(broker_timeout=30):  # a busy machine is no broker that hangs
+        yield broker
     broker.take()
 
 

@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.gateway.codes import lookup
+from django_ihuyi import conf
 from django_ihuyi.models import AccountState
-from django_ihuyi.outbound import accounts
 from django_ihuyi.wording import sentences
+from django_ihuyi.worker import account_pause
 
 from . import display
 from .base import ReadOnlyAdmin, Tool
@@ -66,7 +66,7 @@ def pauses() -> Iterator[Pause]:
 def meaning(state: AccountState) -> str:
     """Say what is wrong with a paused account."""
     if state.code is not None:
-        return gettext(lookup(state.code).meaning)
+        return gettext(conf.lookup_code(state.code, state.account).meaning)
     return gettext("The gateway does not answer, or says each time that it cannot work now.")
 
 
@@ -77,7 +77,7 @@ def what_to_do(state: AccountState) -> str:
             "Check this server's network, its firewall and the account's BASE_URL. "
             "The account is tried again by itself."
         )
-    advice = gettext(lookup(state.code).advice)
+    advice = gettext(conf.lookup_code(state.code, state.account).advice)
     if state.clock_offset is None:
         return advice
     if state.clock_offset >= 0:
@@ -122,10 +122,12 @@ class AccountStateAdmin(ReadOnlyAdmin[AccountState]):
             raise PermissionDenied
         back = self.page_of(state)
         if request.method != "POST":
-            return self.show(request, "ask", _PROBE_NOW["label"], act=_PROBE_NOW, row=state, back=back)
+            return self.show(
+                request, "admin/django_ihuyi/ask.html", _PROBE_NOW["label"], act=_PROBE_NOW, row=state, back=back
+            )
         # One transaction: what is done is logged, and what is logged is done.
         with transaction.atomic(using=AccountState.objects.db):
-            done = accounts.probe_soon(state, now=timezone.now())
+            done = account_pause.probe_soon(state, now=timezone.now())
             if done:
                 self.log_change(request, state, gettext("Had it tried at once."))
         if done:
@@ -157,7 +159,7 @@ class AccountStateAdmin(ReadOnlyAdmin[AccountState]):
     @admin.display(description=_("code"))
     def answer(self, state: AccountState) -> SafeString | str:
         """Show the code that paused it."""
-        return meaning(state) if _is_silent(state) else display.code(state.code)
+        return meaning(state) if _is_silent(state) else display.code(state.code, state.account)
 
     @admin.display(description=_("what to do"))
     def advice(self, state: AccountState) -> str:

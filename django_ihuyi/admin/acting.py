@@ -28,6 +28,7 @@ from django.utils.translation import ngettext
 
 from django_ihuyi.models import Message
 from django_ihuyi.models.lifecycle import NotPossible
+from django_ihuyi.transactions import retry_on_conflict
 
 from . import display
 from .acts import ACTS, MOST, Act, Reason
@@ -145,7 +146,7 @@ class ActingAdmin(SearchedAdmin[Message]):
         refused = Counter(str(reason) for reason in map(act.why_not, rows) if reason is not None)
         return self.show(
             request,
-            "message/confirm",
+            "admin/django_ihuyi/message/confirm.html",
             act.label,
             act=act,
             count=len(rows) - refused.total(),
@@ -173,11 +174,9 @@ class ActingAdmin(SearchedAdmin[Message]):
         made: list[Message] = []
         # Oldest first, as they were meant to go out.
         for message in reversed(rows):
+            do = partial(self._do_once, request, act, message)
             try:
-                # One transaction: what is done is logged, and what is logged is done.
-                with transaction.atomic(using=Message.objects.db):
-                    words, again = act.do(message)
-                    self.log_change(request, message, words)
+                again = retry_on_conflict(do, using=Message.objects.db, restoring=[message])
             except NotPossible as error:
                 refused[str(error.reason)] += 1
             else:
@@ -192,6 +191,13 @@ class ActingAdmin(SearchedAdmin[Message]):
                 count,
             )
             self.message_user(request, left % {"count": count, "reason": reason}, messages.WARNING)
+
+    def _do_once(self, request: HttpRequest, act: Act, message: Message) -> Message | None:
+        # One transaction: what is done is logged, and what is logged is done.
+        with transaction.atomic(using=Message.objects.db):
+            words, again = act.do(message)
+            self.log_change(request, message, words)
+        return again
 
     def _say(self, act: Act, done: int, made: Sequence[Message]) -> str:
         if len(made) != 1:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from django_ihuyi.models import Message
 from django_ihuyi.models.lifecycle import NotPossible
-from django_ihuyi.outbound import resending
+from django_ihuyi.sending import resend
 
 Reason = str | Promise
 
@@ -55,7 +55,7 @@ class Act:
 
 
 def _send_again(message: Message) -> tuple[str, Message]:
-    again = resending.resend(message)
+    again = resend.resend(message)
     return _now("Sent again as SMS %(number)s.") % {"number": again.pk}, again
 
 
@@ -83,9 +83,9 @@ SEND_AGAIN = Act(
     done=lambda count: (
         ngettext("%(count)d message is sent again.", "%(count)d messages are sent again.", count) % {"count": count}
     ),
-    why_not=resending.why_not,
+    why_not=resend.why_not,
     do=_send_again,
-    doubtful=resending.may_come_twice,
+    doubtful=resend.may_come_twice,
 )
 CANCEL = Act(
     name="cancel",

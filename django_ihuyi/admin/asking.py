@@ -23,7 +23,7 @@ def asked_about(request: HttpRequest, chosen: QuerySet[_Row]) -> QuerySet[_Row]:
         chosen: What is chosen now.
     """
     newest = request.POST.get("newest", "")
-    return chosen.filter(pk__lte=int(newest)) if newest.isdecimal() else chosen
+    return chosen.filter(pk__lte=int(newest)) if newest.isdecimal() and len(newest) < 19 else chosen
 
 
 def shown(rows: Sequence[_Row]) -> Sequence[_Row]:

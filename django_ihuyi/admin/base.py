@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from django.contrib import admin
-from django.db.models import Model
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.hooks import AdminAlert, features
 from django_ihuyi.models import Message
 
 from . import display
 from .paging import CappedPaginator, NewestFirst
 
 _Row = TypeVar("_Row", bound=Model)
+_KEY = re.compile("[0-9]{1,18}")
+"""A row's key that a database can hold."""
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin
@@ -39,6 +45,15 @@ class Tool(NamedTuple):
 def is_on_a_rows_page(action_location: object) -> bool:
     """Whether Django asks for the actions of a row's own page, as 6.1 and newer do; earlier ones say nothing."""
     return getattr(action_location, "name", "") == "CHANGE_FORM"
+
+
+def feature_alerts(request: HttpRequest) -> list[AdminAlert]:
+    """Return what the installed features have staff told, in their order.
+
+    Args:
+        request: The request for a page, of somebody who may see it.
+    """
+    return [alert for feature in features() for alert in feature.admin_alerts(request)]
 
 
 class Views:
@@ -87,6 +102,17 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
     class Media:
         css = {"all": ("django_ihuyi/admin.css",)}
 
+    def __init__(self, model: type[_Row], admin_site: admin.AdminSite) -> None:
+        """Take the templates of the core where the page's own app has none: Django looks for that app's label only."""
+        super().__init__(model, admin_site)
+        # The stubs declare both as variables of the class; a page's label is known here only.
+        self.change_list_template = self.change_list_template or self._templates("change_list.html")  # type: ignore[misc]
+        self.change_form_template = self.change_form_template or self._templates("change_form.html")  # type: ignore[misc]
+
+    def _templates(self, name: str) -> list[str]:
+        label = self.opts.app_label
+        return [f"admin/{label}/{self.opts.model_name}/{name}", f"admin/{label}/{name}", f"admin/django_ihuyi/{name}"]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds."""
         return False
@@ -116,10 +142,33 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
         """Return the kind of list."""
         return NewestFirst
 
+    def response_action(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[_Row],
+        action_location: Any = None,  # noqa: ANN401  what Django 6.1 and newer have
+    ) -> Any:  # noqa: ANN401  what the action returns
+        """Do what was chosen to rows that were chosen by their keys; what is no key chooses nothing."""
+        if not all(map(_KEY.fullmatch, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            self.message_user(request, gettext("None of the rows is there any more."), messages.WARNING)
+            return None
+        where = {} if action_location is None else {"action_location": action_location}
+        return super().response_action(request, queryset, **where)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages that features have below this list."""
+        return [*(url for feature in features() for url in feature.admin_urls(self)), *super().get_urls()]
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list, under the rows' name instead of "Select ... to view"."""
-        title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        """Show the list, under the rows' name instead of "Select ... to view", with links to pages of features."""
+        # Links are looked up in this admin site.
+        request.current_app = self.admin_site.name
+        label = self.opts.label_lower
+        own = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "feature_links": [link for feature in features() for link in feature.admin_links(request, label)],
+        }
+        return super().changelist_view(request, {**own, **(extra_context or {})})
 
     def render_change_form(
         self,
@@ -164,7 +213,7 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
 
         Args:
             request: The request.
-            template: The template's name below ``admin/django_ihuyi/``, without ``.html``.
+            template: The template's name.
             title: The page's title.
             below: Names and addresses of the pages that it lies below in the app's; None: the table's list.
             **context: What else the template shows.
@@ -179,7 +228,7 @@ class ReadOnlyAdmin(_ModelAdmin[_Row]):
             "crumbs": [(self.opts.app_config.verbose_name, app), *([own] if below is None else below)],
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, f"admin/django_ihuyi/{template}.html", {**frame, **context})
+        return TemplateResponse(request, template, {**frame, **context})
 
     def page_of(self, row: Model) -> str:
         """Return the address of a row's page."""

@@ -83,9 +83,11 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
         """Show when the call began."""
         return display.time(batch.created_at)
 
-    @admin.display(description=_("all recorded"))
+    @admin.display(description=_("recording ended"))
     def finished(self, batch: Batch) -> SafeString | str:
-        """Show when the last message was recorded."""
+        """Show when the last message was recorded, or that it did not come to that."""
+        if batch.error:
+            return display.badge("bad", "✗", gettext("stopped by an error: %s") % batch.error)
         if batch.finished_at is None:
             return display.badge("wait", "…", gettext("not yet"))
         return display.time(batch.finished_at, beside=batch.created_at)

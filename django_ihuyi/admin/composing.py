@@ -19,12 +19,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import send_sms
-from django_ihuyi.conf import get_aliases_of
+from django_ihuyi.conf import get_aliases_of, get_price
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.gateway import lookup
 from django_ihuyi.models import Message, Template
-from django_ihuyi.outbound.trial import examine
-from django_ihuyi.statistics.figures import price_of
+from django_ihuyi.sending.preview import examine
 from django_ihuyi.wording import sentences
 
 from . import display
@@ -150,7 +149,7 @@ def tried(request: HttpRequest, mobile: str) -> dict[str, Any]:
         template=template,
         params=_lines(request.POST.get("params", "")) if template else None,
     )
-    price = price_of(form.cleaned_data.get("account") or "default")
+    price = get_price(form.cleaned_data.get("account") or "default")
     return {
         "trial": trial,
         "cost": "" if price is None else display.yuan(price * trial.segments, places=4),

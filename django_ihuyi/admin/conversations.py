@@ -108,7 +108,7 @@ class Conversations(Views):
                 looks.looked_at_list(request.user, model, [one.pk for one in shown if isinstance(one, model)])
         return self.pages.show(
             request,
-            "reply/conversation",
+            "admin/django_ihuyi/reply/conversation.html",
             gettext("Conversation with %(number)s") % {"number": shown_number(without_hash(row.mobile), request)},
             entries=[self._entry(request, one) for one in shown],
             older_url=self._older(request, row, shown) if len(rows) > SHOWN else "",

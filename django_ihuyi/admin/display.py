@@ -15,8 +15,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from django_ihuyi.conf import get_product
-from django_ihuyi.gateway.codes import ACCEPTED, lookup
+from django_ihuyi.conf import get_product, lookup_code
+from django_ihuyi.gateway.codes import ACCEPTED
 from django_ihuyi.gateway.products import SMS
 from django_ihuyi.models import Message
 
@@ -122,11 +122,16 @@ def time(moment: datetime | None, *, beside: datetime | None = None) -> SafeStri
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), whole, short)
 
 
-def code(number: int | None) -> SafeString | str:
-    """Show a gateway's code with its meaning in short."""
+def code(number: int | None, account: str) -> SafeString | str:
+    """Show a gateway's code with its meaning in short.
+
+    Args:
+        number: The code, if there is one.
+        account: The alias of the account that it was answered to.
+    """
     if number is None:
         return EMPTY
-    meaning = Message.Status.ACCEPTED.label if number == ACCEPTED else gettext(lookup(number).meaning)
+    meaning = Message.Status.ACCEPTED.label if number == ACCEPTED else gettext(lookup_code(number, account).meaning)
     return format_html('<span class="ihuyi-code">{}</span> <span class="ihuyi-meaning">{}</span>', number, meaning)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -40,6 +40,11 @@ _XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 class ExportingAdmin(SearchedAdmin[Message]):
     """A list of messages that can be had as a file."""
+
+    export_chunk: ClassVar[int] = 2_000
+    """Rows that are read at a time."""
+    xlsx_most: ClassVar[int] = XLSX_MOST
+    """Rows of an XLSX file, at the most."""
 
     def may_export(self, request: HttpRequest) -> bool:
         """Whether somebody may."""
@@ -118,14 +123,14 @@ class ExportingAdmin(SearchedAdmin[Message]):
         paginator = CappedPaginator(rows, 1)
         return self.show(
             request,
-            "message/export",
+            "admin/django_ihuyi/message/export.html",
             _("Export"),
             missing=missing,
             count=paginator.count if counted else None,
             capped=counted and paginator.capped,
             whole=sees_whole(request),
             has_xlsx=has_xlsx(),
-            xlsx_most=XLSX_MOST,
+            xlsx_most=self.xlsx_most,
             back=f"{self.list_of(Message)}?{_query(request)}",
         )
 
@@ -137,7 +142,7 @@ class ExportingAdmin(SearchedAdmin[Message]):
         return response
 
     def _xlsx(self, request: HttpRequest, rows: QuerySet[Message]) -> HttpResponseBase:
-        table = self._table(request, rows, most=XLSX_MOST)
+        table = self._table(request, rows, most=self.xlsx_most)
         entry = self._log(request, "XLSX")
         try:
             file = xlsx_file(table)
@@ -147,7 +152,7 @@ class ExportingAdmin(SearchedAdmin[Message]):
 
     def _table(self, request: HttpRequest, rows: QuerySet[Message], most: int | None) -> Rows:
         whole = sees_whole(request)
-        return Rows(rows, whole=whole, texts=whole and "texts" in request.POST, most=most)
+        return Rows(rows, whole=whole, texts=whole and "texts" in request.POST, most=most, chunk=self.export_chunk)
 
     def _log(self, request: HttpRequest, kind: str) -> LogEntry:
         """Say in the admin's log who has exported what, before the first row is read."""

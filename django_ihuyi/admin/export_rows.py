@@ -11,16 +11,14 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from django_ihuyi.conf import lookup_code
 from django_ihuyi.gateway.codes import ACCEPTED, CODES
-from django_ihuyi.masking import mask_mobile, without_number
+from django_ihuyi.masking import mask_mobile
 from django_ihuyi.models import Message
 
-from .privacy import whole_text
+from .privacy import shown_report, whole_text
 
 Cell = str | int | datetime | None
-
-CHUNK = 2_000
-"""Rows that are read at a time."""
 
 _FIELDS = (
     "pk",
@@ -54,20 +52,29 @@ class Rows:
         whole: Whether numbers are shown whole.
         texts: Whether texts are.
         most: At most so many messages.
+        chunk: So many are read at a time.
     """
 
-    def __init__(self, rows: QuerySet[Message], *, whole: bool, texts: bool = False, most: int | None = None) -> None:
+    def __init__(
+        self,
+        rows: QuerySet[Message],
+        *,
+        whole: bool,
+        texts: bool = False,
+        most: int | None = None,
+        chunk: int = 2_000,
+    ) -> None:
         self.count = 0
         """How many were read so far."""
         self._rows = rows
         self._texts = texts
         self._most = most
+        self._chunk = chunk
         self._number: Callable[[str], str] = str if whole else mask_mobile
         self._zone = timezone.get_current_timezone()
         self._statuses = {value: str(label) for value, label in Message.Status.choices}
         self._categories = {value: str(label) for value, label in Message.Category.choices}
-        accepted = {ACCEPTED: self._statuses[Message.Status.ACCEPTED]}
-        self._meanings = {number: _(code.meaning) for number, code in CODES.items()} | accepted
+        self._meanings: dict[tuple[int | None, str], str] = {}
         self.header = [capfirst(name) for name in self._names()]
 
     def _names(self) -> Iterator[str]:
@@ -88,7 +95,7 @@ class Rows:
         by_time = self._rows.query.order_by[:1] == ("-created_at",)
         rest = self._rows
         while True:
-            size = CHUNK if self._most is None else min(CHUNK, self._most - self.count)
+            size = self._chunk if self._most is None else min(self._chunk, self._most - self.count)
             chunk: list[Any] = list(rest.values_list(*wanted, named=True)[:size]) if size else []
             if not chunk:
                 return
@@ -105,7 +112,7 @@ class Rows:
             row.account,
             row.batch_id,
             row.code,
-            self._meanings.get(row.code, ""),
+            self._meaning(row.code, row.account),
             row.smsid,
             row.segments,
             row.attempts,
@@ -113,12 +120,21 @@ class Rows:
             self._local(row.submitted_at),
             self._local(row.accepted_at),
             self._local(row.reported_at),
-            without_number(row.receipt_msg, row.mobile),
+            shown_report(row.receipt_msg, row.mobile, row.category, whole=False),
             row.resend_of_id,
         ]
         if self._texts:
             cells += [row.template, whole_text(row.content, row.category, row.template)]
         return cells
+
+    def _meaning(self, code: int | None, account: str) -> str:
+        if (code, account) not in self._meanings:
+            if code == ACCEPTED:
+                meaning = self._statuses[Message.Status.ACCEPTED]
+            else:
+                meaning = "" if code is None or code not in CODES else _(lookup_code(code, account).meaning)
+            self._meanings[code, account] = meaning
+        return self._meanings[code, account]
 
     def _local(self, moment: datetime | None) -> datetime | None:
         if moment is None or timezone.is_naive(moment):

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Field, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -26,6 +27,7 @@ _OTHER = "other"
 _NONE = "none"
 _NUMBER = re.compile(r"[0-9]{1,18}")
 """A code or a key that a database can hold."""
+_FAR_YEAR = re.compile(r"\s*(?:0|9[0-9]{3}-)")
 _SLACK = timedelta(minutes=10)
 """How far the clocks of servers that record one batch may differ."""
 
@@ -231,6 +233,19 @@ class DayFilter(admin.DateFieldListFilter):
         super().__init__(field, request, params, model, model_admin, field_path)
         today = local(timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0)
         self.links = tuple(self._links(today))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the rows.
+
+        Raises:
+            IncorrectLookupParameters: A time near the ends of the calendar, which some databases convert to none.
+        """
+        lookups: dict[str, Any] = self.used_parameters
+        asked = [str(value) for values in lookups.values() for value in values]
+        if any(_FAR_YEAR.match(value) for value in asked):
+            raise IncorrectLookupParameters
+        narrowed: Any = super().queryset(request, queryset)
+        return narrowed  # type: ignore[no-any-return]  # by a field, never None
 
     def _links(self, today: datetime) -> Iterator[tuple[Any, dict[str, Any]]]:
         yield _("Any date"), {}

@@ -100,13 +100,13 @@ class MatchingAdmin(ReadOnlyAdmin[Receipt]):
         offered = [chosen] if chosen else matching.candidates(receipt, most=CANDIDATES)
         return self.show(
             request,
-            "receipt/match",
+            "admin/django_ihuyi/receipt/match.html",
             _("Whose receipt is it?"),
             missing=missing,
             receipt=receipt,
             outcome=display.outcome_badge(delivered=receipt.delivered),
             mobile=shown_number(receipt.mobile, request),
-            reported=display.time(receipt.report_time or receipt.received_at),
+            reported=display.time(receipt.moment),
             chosen=chosen,
             candidates=[
                 Candidate(

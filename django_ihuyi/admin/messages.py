@@ -13,19 +13,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.conf import get_account_aliases
-from django_ihuyi.gateway.codes import ACCEPTED, lookup
+from django_ihuyi import conf
+from django_ihuyi.gateway.codes import ACCEPTED
 from django_ihuyi.gateway.texts import SEPARATOR
-from django_ihuyi.masking import HIDDEN, without_number
+from django_ihuyi.masking import HIDDEN
 from django_ihuyi.models import AccountState, Batch, Message, Template
-from django_ihuyi.outbound.placeholders import fill
+from django_ihuyi.sending.placeholders import fill
 from django_ihuyi.wording import sentences
 
 from . import conversations, display
 from .accounts import pauses
 from .acting import ActingAdmin
 from .balances import low_balances
-from .base import Tool
+from .base import Tool, feature_alerts
 from .carrier import explain
 from .export_pages import ExportingAdmin
 from .filters import (
@@ -38,10 +38,9 @@ from .filters import (
     NoReceiptFilter,
     ProductFilter,
 )
-from .privacy import sees_whole, shown_text, shown_words
+from .privacy import sees_whole, shown_report, shown_text, shown_words
 from .related import receipts_table, replies_table, resending_notes
 from .standing import describe
-from .suspicions import alarms
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
             "reported",
             "category",
             # Where there is one account only, it tells nothing.
-            *(["account_shown"] if len(get_account_aliases()) > 1 else []),
+            *(["account_shown"] if len(conf.get_account_aliases()) > 1 else []),
             "smsid",
             "segments",
         )
@@ -131,10 +130,14 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list, under what staff must know of paused accounts and of bombing."""
+        """Show the list, under what staff must know of paused accounts, low balances and from features."""
         told: dict[str, Any] = {}
         if self.has_view_permission(request):
-            told = {"pauses": list(pauses()), "alarms": list(alarms()), "low_balances": list(low_balances())}
+            told = {
+                "pauses": list(pauses()),
+                "alerts": feature_alerts(request),
+                "low_balances": list(low_balances()),
+            }
         return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def tools(self, request: HttpRequest, row: Message) -> list[Tool]:
@@ -199,8 +202,10 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
     def answer(self, message: Message) -> SafeString | str:
         """Show why it is not delivered: the carrier's words where there are such, else the gateway's code."""
         if message.status == Message.Status.UNDELIVERED and message.receipt_msg:
-            return display.carrier_words(without_number(message.receipt_msg, message.mobile), delivered=False)
-        return display.code(message.code)
+            # The list reads no text.
+            words = shown_report(message.receipt_msg, message.mobile, message.category, whole=False)
+            return display.carrier_words(words, delivered=False)
+        return display.code(message.code, message.account)
 
     @admin.display(description=_("text"))
     def whole_text(self, message: Message) -> SafeString | str:
@@ -258,19 +263,19 @@ class MessageAdmin(ExportingAdmin, ActingAdmin):
     def meaning(self, message: Message) -> str:
         """Show what the code means and, where it is the last word on the message, what to do."""
         assert message.code is not None  # noqa: S101  the page has this part only where there is one
-        code = lookup(message.code)
+        code = conf.lookup_code(message.code, message.account)
         final = message.status == Message.Status.REJECTED and not code.retryable
         return sentences(gettext(code.meaning), gettext(code.advice)) if final else gettext(code.meaning)
 
     @admin.display(description=_("carrier's words"))
     def whole_receipt_msg(self, message: Message) -> SafeString | str:
         """Show the carrier's own words."""
-        return display.text(message.receipt_msg)
+        return display.text(shown_words(message.receipt_msg, message, whole=True))
 
     @admin.display(description=_("carrier's words"))
     def masked_receipt_msg(self, message: Message) -> SafeString | str:
-        """Show the carrier's own words, without the number."""
-        return display.text(without_number(message.receipt_msg, message.mobile))
+        """Show the carrier's own words, without what they quote."""
+        return display.text(shown_words(message.receipt_msg, message, whole=False))
 
     @admin.display(description=_("meaning"))
     def receipt_meaning(self, message: Message) -> str:

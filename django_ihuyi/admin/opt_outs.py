@@ -6,13 +6,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.forms import MobileField
+from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.forms import MobileInput
 from django_ihuyi.models import OptOut, Reply
+from django_ihuyi.sending.numbers import normalise_any
 
 from . import display
 from .filters import DayFilter
@@ -20,13 +23,27 @@ from .numbers import NumberAdmin
 
 
 class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
-    """Takes a number as people write it."""
+    """Takes a number of any country as people write it: a reply can opt out a number abroad, so staff can, too."""
 
-    mobile = MobileField(label=_("mobile"))
+    mobile = forms.CharField(label=_("mobile"), widget=MobileInput)
 
     class Meta:
         model = OptOut
         fields = ("mobile", "reason")
+
+    def clean_mobile(self) -> str:
+        """Return the number in the form of the record.
+
+        Raises:
+            ValidationError: It is no number that a message can go to.
+        """
+        try:
+            return normalise_any(self.cleaned_data["mobile"])
+        except InvalidMessage as error:
+            raise ValidationError(
+                _("This is not a mobile number. Outside of mainland China, write it with + and its country code."),
+                code=str(error.code),
+            ) from error
 
 
 @admin.register(OptOut)

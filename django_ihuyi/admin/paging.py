@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-MOST = 10_000
-"""Rows that a list counts and can be leafed through; older ones are found by filter or search."""
-SCANNED = 100_000
-"""Rows that are looked through for what no index answers."""
-OUT_OF_ORDER = 10_000
-"""By how many keys the order of keys may differ from that of times."""
+from django_ihuyi.models.metadata import UNSTORABLE
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
     """A paginator that never counts a whole large table."""
 
+    most: ClassVar[int] = 10_000
+    """Rows that a list counts and can be leafed through; older ones are found by filter or search."""
+
     @cached_property
     def _counted(self) -> int:
         rows = cast("QuerySet[Model]", self.object_list)
-        return rows.order_by()[: MOST + 1].count()
+        return rows.order_by()[: self.most + 1].count()
 
     @cached_property
     def count(self) -> int:
         """How many rows can be leafed through."""
-        return min(self._counted, MOST)
+        return min(self._counted, self.most)
 
     @property
     def capped(self) -> bool:
         """Whether there are more rows than can be leafed through."""
-        return self._counted > MOST
+        return self._counted > self.most
 
 
 class NewestFirst(ChangeList):
@@ -47,6 +46,10 @@ class NewestFirst(ChangeList):
     leads there at once. What no index answers is asked of the newest rows only, and the page says so.
     """
 
+    scanned: ClassVar[int] = 100_000
+    """Rows that are looked through for what no index answers."""
+    out_of_order: ClassVar[int] = 10_000
+    """By how many keys the order of keys may differ from that of times."""
     scanned_only = 0
     """How many of the newest rows were looked through, or 0 if all were."""
 
@@ -57,15 +60,22 @@ class NewestFirst(ChangeList):
         return [f"-{dated_by}", "-id"] if dated_by and timed & self.filter_params.keys() else ["-id"]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Model]:
-        """Return the rows without the columns that a list never shows."""
+        """Return the rows without the columns that a list never shows.
+
+        Raises:
+            IncorrectLookupParameters: The address asks for what no row can hold: the list is shown without it.
+        """
+        asked = [value for name, values in self.filter_params.items() if name != SEARCH_VAR for value in values]
+        if any(map(UNSTORABLE.search, asked)):
+            raise IncorrectLookupParameters
         rows: QuerySet[Model] = super().get_queryset(request, exclude_parameters)
         page: Any = self.model_admin
         if not self.is_quick:
             floor = self._floor(request)
             if floor > 0:
-                self.scanned_only = SCANNED
+                self.scanned_only = self.scanned
                 # From above as well: a database that begins at the floor would read all that came since.
-                rows = rows.filter(pk__gt=floor, pk__lte=floor + SCANNED + OUT_OF_ORDER)
+                rows = rows.filter(pk__gt=floor, pk__lte=floor + self.scanned + self.out_of_order)
         return rows.defer(*page.not_listed)
 
     @property
@@ -81,7 +91,7 @@ class NewestFirst(ChangeList):
             if isinstance(days, admin.DateFieldListFilter):
                 newest = days.queryset(request, newest)
         top = newest.order_by(*self.get_ordering(request, newest)).values_list("pk", flat=True).first()
-        return int(top or 0) - SCANNED
+        return int(top or 0) - self.scanned
 
 
 class WholeList(NewestFirst):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-
 from django.http import HttpRequest
 
-from django_ihuyi.masking import HIDDEN, mask_codes, mask_mobile, mask_quoted_codes, mask_text, without_number
+from django_ihuyi.external_text import clean, without_quotes
+from django_ihuyi.masking import mask_codes, mask_mobile, mask_text
 from django_ihuyi.models import Message
-
-_QUOTE = 4
-"""Characters in a row that make the gateway's words a quotation of the text."""
 
 
 def sees_whole(request: HttpRequest) -> bool:
@@ -41,14 +37,19 @@ def shown_words(words: str, message: Message, *, whole: bool) -> str:
         message: The message it is about.
         whole: Whether number and text may be seen.
     """
-    if message.category == Message.Category.VERIFICATION:
-        words = mask_quoted_codes(words, message.content)
-    return words if whole else _without_quotes(without_number(words, message.mobile), message.content)
-
-
-def _without_quotes(words: str, text: str) -> str:
-    quote = SequenceMatcher(None, words, text, autojunk=False).find_longest_match()
-    if quote.size < _QUOTE:
+    if whole and message.category != Message.Category.VERIFICATION:
         return words
-    before, after = words[: quote.a], words[quote.a + quote.size :]
-    return f"{_without_quotes(before, text)}{HIDDEN}{_without_quotes(after, text)}"
+    return without_quotes(message.clean_words(words), "" if whole else message.content)
+
+
+def shown_report(words: str, mobile: str, category: str | None, *, whole: bool) -> str:
+    """Show a carrier's words where the text that they may quote is not read, as in lists.
+
+    Args:
+        words: What was reported.
+        mobile: The number of the message or the receipt.
+        category: The message's; None where nobody knows the message.
+        whole: Whether numbers and texts may be seen.
+    """
+    about_code = category in {None, Message.Category.VERIFICATION}
+    return words if whole and not about_code else clean(words, mobile=mobile, about_code=about_code)

@@ -9,14 +9,13 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.masking import without_number
 from django_ihuyi.models import Receipt
 
 from . import display
 from .filters import DayFilter, MatchedFilter, OutcomeFilter
 from .matching import MatchingAdmin
 from .numbers import PushAdmin
-from .privacy import sees_whole
+from .privacy import sees_whole, shown_report
 
 
 @admin.register(Receipt)
@@ -56,15 +55,19 @@ class ReceiptAdmin(MatchingAdmin, PushAdmin[Receipt]):
 
     @admin.display(description=_("carrier's words"))
     def words(self, receipt: Receipt) -> SafeString | str:
-        """Show the carrier's words with what they mean, without the number."""
-        return display.carrier_words(without_number(receipt.msg, receipt.mobile), delivered=receipt.delivered)
+        """Show the carrier's words with what they mean, without a number or code that they quote."""
+        # Whose they are is not asked for each row of the list.
+        words = shown_report(receipt.msg, receipt.mobile, None, whole=False)
+        return display.carrier_words(words, delivered=receipt.delivered)
 
     @admin.display(description=_("carrier's words"))
     def whole_words(self, receipt: Receipt) -> SafeString | str:
         """Show the carrier's words as they came, with what they mean."""
-        return display.carrier_words(receipt.msg, delivered=receipt.delivered)
+        category = receipt.message.category if receipt.message else None
+        words = shown_report(receipt.msg, receipt.mobile, category, whole=True)
+        return display.carrier_words(words, delivered=receipt.delivered)
 
     @admin.display(description=_("reported"))
     def reported(self, receipt: Receipt) -> SafeString | str:
         """Show the carrier's time."""
-        return display.time(receipt.report_time)
+        return display.time(receipt.time)

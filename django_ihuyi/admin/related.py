@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from django_ihuyi.masking import mask_text, without_number
+from django_ihuyi.masking import mask_text
 from django_ihuyi.models import Message, Receipt, Reply
 
 from . import display
-from .privacy import sees_whole
+from .privacy import sees_whole, shown_words
 
 if TYPE_CHECKING:
     from .messages import MessageAdmin
@@ -78,10 +78,8 @@ def receipts_table(page: MessageAdmin, request: HttpRequest, message: Message) -
             display.time(receipt.received_at),
             display.outcome_badge(delivered=receipt.delivered),
             str(receipt.code),
-            display.carrier_words(
-                receipt.msg if whole else without_number(receipt.msg, receipt.mobile), delivered=receipt.delivered
-            ),
-            display.time(receipt.report_time, beside=receipt.received_at),
+            display.carrier_words(shown_words(receipt.msg, message, whole=whole), delivered=receipt.delivered),
+            display.time(receipt.time, beside=receipt.received_at),
         ]
         for receipt in receipts[:MOST]
     ]
@@ -106,7 +104,7 @@ def replies_table(page: MessageAdmin, request: HttpRequest, message: Message) ->
             display.link(page.page_of(reply), reply.pk),
             display.time(reply.received_at),
             display.text(reply.content if whole else mask_text(reply.content)),
-            display.time(reply.reply_time, beside=reply.received_at),
+            display.time(reply.time, beside=reply.received_at),
         ]
         for reply in replies[:MOST]
     ]

@@ -83,4 +83,4 @@ class ReplyAdmin(PushAdmin[Reply]):
     @admin.display(description=_("replied"))
     def replied(self, reply: Reply) -> SafeString | str:
         """Show when the person wrote it."""
-        return display.time(reply.reply_time)
+        return display.time(reply.time)

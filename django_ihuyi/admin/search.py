@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.hashing import spellings
-from django_ihuyi.outbound.numbers import normalise_any
+from django_ihuyi.sending.numbers import normalise_any
 
 _SMSID = re.compile(r"[0-9]{8,64}")
 

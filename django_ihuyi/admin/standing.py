@@ -10,8 +10,7 @@ from types import MappingProxyType
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_ihuyi.conf import get_aliases_without_receipts, get_settings
-from django_ihuyi.gateway.codes import lookup
+from django_ihuyi.conf import get_aliases_without_receipts, get_settings, lookup_code
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.models.lifecycle import MessageStatus
 from django_ihuyi.wording import sentences
@@ -139,7 +138,7 @@ def _undelivered(message: Message) -> Standing:
 
 
 def _rejected(message: Message) -> Standing:
-    code = lookup(message.code or 0)
+    code = lookup_code(message.code or 0, message.account)
     if code.retryable:
         return Standing(
             _tried(message, _("No: the gateway could not take it, and it was given up.")),

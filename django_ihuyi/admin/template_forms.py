@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.conf import get_aliases_of
 from django_ihuyi.models import Template
-from django_ihuyi.outbound.placeholders import PLACEHOLDER, has_stray_bracket
+from django_ihuyi.sending.placeholders import PLACEHOLDER, has_stray_bracket
 
 
 def read_id(value: object) -> str | None:
@@ -38,6 +38,10 @@ class Lines(forms.CharField):
     def to_python(self, value: Any) -> Any:  # noqa: ANN401  the signature of Django
         """Read lines as a list, without empty ones."""
         return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+    def run_validators(self, value: Any) -> None:  # noqa: ANN401  the signature of Django
+        """Look at the lines as one text: in the written form of a list, Django would not see a NUL."""
+        super().run_validators("\n".join(value))
 
     def has_changed(self, initial: Any, data: Any) -> bool:  # noqa: ANN401  the signature of Django
         """Compare lists."""

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.gateway import GatewayError, Refused, lookup
 from django_ihuyi.models import Template, TemplateReview
-from django_ihuyi.outbound.templates import submit_for_review
+from django_ihuyi.sending.template_registry import submit_for_review
 
 from . import display
 from .base import ReadOnlyAdmin, Tool
@@ -133,7 +133,7 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
             return HttpResponseRedirect(self.page_of(template))
         return self.show(
             request,
-            "template/submit",
+            "admin/django_ihuyi/template/submit.html",
             gettext("Hand in for review"),
             below=[
                 (capfirst(self.opts.verbose_name_plural), self.list_of(Template)),

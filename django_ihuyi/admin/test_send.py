@@ -86,7 +86,7 @@ class TestSend(Views):
         sent = request.GET.get("message", "")
         return self.pages.show(
             request,
-            "test_send/page",
+            "admin/django_ihuyi/test_send/page.html",
             gettext("Test send"),
             below=(),
             form=form,

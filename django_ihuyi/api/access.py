@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import time
 from typing import TYPE_CHECKING, Any, cast
 
-from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.exceptions import MethodNotAllowed, Throttled
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from django_ihuyi import conf
 from django_ihuyi.addresses import client_address, one_client
+
+from . import counting
+from .settings import get_api
 
 if TYPE_CHECKING:
     from .base import Endpoint
+
+
+_PATIENCE = 2.0
+"""Seconds that a request waits for others of its address before it is told to come again."""
+_PAUSE = 0.02
 
 
 class HasDjangoPermission(BasePermission):
@@ -32,64 +39,83 @@ class HasDjangoPermission(BasePermission):
         if method not in permissions:
             raise MethodNotAllowed(method)
         name = permissions[method]
-        return name is None or (bool(request.user) and request.user.has_perm(f"django_ihuyi.{name}"))
+        return name is None or (bool(request.user) and request.user.has_perm(name))
 
 
-class Throttle(SimpleRateThrottle):
+class Throttle(BaseThrottle):
     """Counts the requests of a caller in the view's scope, at the rate of ``IHUYI["API"]["THROTTLE_RATES"]``."""
 
-    rate = "1/s"  # until the scope is known
+    seconds_left = 0.0
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Whether this request is within the rate."""
-        endpoint = cast("Endpoint", view)
-        self.scope = "read" if request.method in {"GET", "HEAD"} else endpoint.scope
-        rate = conf.get_api().rate(self.scope)
+        scope = "read" if request.method in {"GET", "HEAD"} else cast("Endpoint", view).scope
+        rate = get_api().rate(scope)
         if rate is None:
             return True
-        self.num_requests, self.duration = self.parse_rate(rate)
-        return super().allow_request(request, view)
+        limit, seconds = _read_rate(rate)
+        counted = counting.count(f"django_ihuyi.api.{scope}.{caller(request)}", seconds=seconds)
+        self.seconds_left = counted.seconds_left
+        return counted.number <= limit
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        """Return what the caller's requests are counted under."""
-        return f"django_ihuyi.api.{self.scope}.{caller(request)}"
+    def wait(self) -> float:
+        """Return after how many seconds the caller may ask again."""
+        return self.seconds_left
 
 
-class Failures(SimpleRateThrottle):
+class Failures:
     """Counts wrong credentials by the client's address, at the rate of the scope ``failures``.
 
-    The rates of callers cannot: whom a request is counted for is known only once its credentials are right.
+    The rates of callers cannot: whom a request is counted for is known only once its credentials are right. Each
+    request is counted before they are looked at, so that guesses at the same moment are no more than the rate, and
+    taken back when they are not wrong.
     """
 
-    name = "failures"
-    scope = name
-    rate = "1/s"  # until a request asks
+    scope = "failures"
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        """Whether the address has not been wrong too often. What is asked is not counted; :meth:`count` is for that."""
-        rate = conf.get_api().rate(self.name)
+    def __init__(self, request: Request) -> None:
+        self._key = f"django_ihuyi.api.{self.scope}.{_client(request)}"
+        self._counted: counting.Count | None = None
+
+    def begin(self) -> None:
+        """Count a request whose credentials are looked at next.
+
+        Where others of the address are being looked at, as many as may be wrong, it waits for what comes of them.
+
+        Raises:
+            Throttled: The address was wrong too often.
+        """
+        rate = get_api().rate(self.scope)
         if rate is None:
-            self.key = None
-            return True
-        self.num_requests, self.duration = self.parse_rate(rate)
-        return super().allow_request(request, view)
+            return
+        limit, seconds = _read_rate(rate)
+        give_up_at = time.monotonic() + _PATIENCE
+        while (counted := counting.count(self._key, seconds=seconds)).number > limit:
+            counting.take_back(counted)
+            if counting.settled(counted) >= limit:
+                raise Throttled(counted.seconds_left)
+            # Only read meanwhile: who counts while there is no room is in the way of those who are to make it.
+            while counting.current(counted) >= limit > counting.settled(counted) and time.monotonic() < give_up_at:
+                time.sleep(_PAUSE)
+            if time.monotonic() >= give_up_at:
+                raise Throttled(_PATIENCE)
+        self._counted = counted
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        """Return what the address's failures are counted under."""
-        client = client_address(request)
-        # A server behind a Unix socket knows none, and a proxy may write one in a form of its own.
-        with suppress(ValueError):
-            client = one_client(client)
-        return f"django_ihuyi.api.{self.scope}.{client}"
+    def end(self, *, wrong: bool) -> None:
+        """Take it back, unless its credentials are wrong."""
+        if self._counted is not None:
+            (counting.settle if wrong else counting.take_back)(self._counted)
 
-    def throttle_success(self) -> bool:
-        """Let it through; whether its credentials are right is not known yet."""
-        return True
 
-    def count(self) -> None:
-        """Note that the credentials of the request that was let through are wrong."""
-        if self.key is not None:
-            super().throttle_success()
+def _read_rate(rate: str) -> tuple[int, int]:
+    """Return how many a rate of the settings allows in how many seconds."""
+    number, period = rate.split("/")
+    return int(number), {"s": 1, "m": 60, "h": 3600, "d": 86_400}[period[0]]
+
+
+def _client(request: Request) -> str:
+    address = client_address(request)
+    return one_client(address) if address else ""
 
 
 def caller(request: Request) -> str:
@@ -100,4 +126,14 @@ def caller(request: Request) -> str:
 
 def sees_all(request: Request) -> bool:
     """Whether whoever asks may see whole numbers and texts."""
-    return bool(request.user.has_perm("django_ihuyi.view_unmasked"))
+    return may(request, "django_ihuyi.view_unmasked")
+
+
+def may(request: Request, permission: str) -> bool:
+    """Return whether the user has a permission besides the one that the endpoint requires.
+
+    Args:
+        request: A request that was let in.
+        permission: Its name, such as ``django_ihuyi.view_message``.
+    """
+    return bool(request.user.has_perm(permission))

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from django_ihuyi import conf
+from django_ihuyi import Refused, conf
 from django_ihuyi.balance.reading import is_low
+from django_ihuyi.external_text import without_quotes
 from django_ihuyi.gateway import lookup
-from django_ihuyi.masking import mask_mobile, mask_text, without_hash, without_number
+from django_ihuyi.masking import mask_mobile, mask_text, without_hash
 from django_ihuyi.models import BalanceReading, Batch, Message, OptOut, Reply, Template
-from django_ihuyi.outbound.bulk import Refused
 
 COUNTED = 10_000
 """Messages of a batch that are counted in each status."""
@@ -33,19 +33,26 @@ def message(row: Message, *, whole: bool) -> dict[str, Any]:
         "account": row.account,
         "status": row.status,
         "code": row.code,
-        "meaning": None if row.code is None else gettext(lookup(row.code).meaning),
+        "meaning": None if row.code is None else gettext(conf.lookup_code(row.code, row.account).meaning),
         "smsid": row.smsid,
         "segments": row.segments,
         "attempts": row.attempts,
         "batch": row.batch_id,
         "metadata": row.metadata if whole else None,
         "receipt_code": row.receipt_code,
-        "receipt_msg": row.receipt_msg if whole else without_number(row.receipt_msg, row.mobile),
+        "receipt_msg": _words(row, whole=whole),
         **{
             name: getattr(row, name)
             for name in ("created_at", "send_at", "expires_at", "submitted_at", "accepted_at", "reported_at")
         },
     }
+
+
+def _words(row: Message, *, whole: bool) -> str:
+    """The carrier's words; what they quote of the text is for those who may see it, and a code for nobody."""
+    if whole and row.category != Message.Category.VERIFICATION:
+        return row.receipt_msg
+    return without_quotes(row.clean_words(row.receipt_msg), "" if whole else row.content)
 
 
 def reply(row: Reply, *, whole: bool) -> dict[str, Any]:
@@ -55,7 +62,7 @@ def reply(row: Reply, *, whole: bool) -> dict[str, Any]:
         "message": row.message_id,
         "mobile": _number(row.mobile, whole=whole),
         "content": row.content if whole else mask_text(row.content),
-        "reply_time": row.reply_time,
+        "reply_time": row.time,
         "received_at": row.received_at,
     }
 
@@ -66,9 +73,14 @@ def opt_out(row: OptOut, *, whole: bool) -> dict[str, Any]:
     return {"id": row.pk, "mobile": mobile, "reason": row.reason, "created_at": row.created_at}
 
 
-def batch(row: Batch) -> dict[str, Any]:
-    """A bulk sending and how far it is; each status is counted up to :data:`COUNTED`."""
-    small = row.recorded <= COUNTED
+def batch(row: Batch, *, counted_to: int = COUNTED) -> dict[str, Any]:
+    """A bulk sending and how far it is.
+
+    Args:
+        row: The batch.
+        counted_to: Up to how many messages of each status are counted.
+    """
+    small = row.recorded <= counted_to
     return {
         "id": row.pk,
         "category": row.category,
@@ -77,14 +89,15 @@ def batch(row: Batch) -> dict[str, Any]:
         "finished_at": row.finished_at,
         "recorded": row.recorded,
         "refused": row.refused,
-        "by_status": row.count_by_status() if small else _counted(row),
-        "counted_to": COUNTED,
+        "error": row.error,
+        "by_status": row.count_by_status() if small else _counted(row, counted_to),
+        "counted_to": counted_to,
     }
 
 
-def _counted(row: Batch) -> dict[str, int]:
+def _counted(row: Batch, most: int) -> dict[str, int]:
     counts = {
-        status: Message.objects.filter(batch=row, status=status).order_by()[:COUNTED].count()
+        status: Message.objects.filter(batch=row, status=status).order_by()[:most].count()
         for status in Message.Status.values
     }
     return {status: number for status, number in counts.items() if number}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,15 +12,13 @@ from rest_framework import serializers
 
 from django_ihuyi import conf
 from django_ihuyi.clock import as_site_time
-from django_ihuyi.outbound.numbers import normalise_any
+from django_ihuyi.models.metadata import LONGEST, MOST_LEVELS, check_metadata
+from django_ihuyi.sending.numbers import normalise_any
 
-LONGEST_METADATA = 4096
 _GREATEST = 2**63 - 1
 """The greatest key that every database has."""
 _LATEST = timedelta(days=366)
 _EARLIEST_ASKED, _LATEST_ASKED = datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-# What no column of text holds: the character 0, which JSON escapes, and halves of characters.
-_UNSTORABLE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000|[\ud800-\udfff]")
 
 
 class Text(serializers.CharField):
@@ -112,7 +108,8 @@ class Metadata(serializers.JSONField):
     def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  the signature of DRF
         """Read it."""
         if not is_metadata(data):
-            raise serializers.ValidationError(_("Write an object of up to 4096 characters of JSON."))
+            text = _("Write an object of up to %(longest)d characters of JSON and %(levels)d levels.")
+            raise serializers.ValidationError(text % {"longest": LONGEST, "levels": MOST_LEVELS})
         return data
 
 
@@ -125,8 +122,11 @@ def are_params(data: object) -> bool:
 
 
 def is_metadata(data: object) -> bool:
-    """Whether every database can keep it."""
+    """Whether ``send_sms`` takes it."""
     if not isinstance(data, Mapping):
         return False
-    text = json.dumps(data, ensure_ascii=False)
-    return len(text) <= LONGEST_METADATA and not _UNSTORABLE.search(text)
+    try:
+        check_metadata(data)
+    except ValueError:
+        return False
+    return True

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext
 
+from django_ihuyi.dashboard.figures import Conversion, Figures, Share
 from django_ihuyi.gateway import lookup
-from django_ihuyi.statistics.figures import Conversion, Figures, Share
 
 
 def of_range(read: Figures) -> dict[str, Any]:

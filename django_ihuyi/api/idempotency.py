@@ -6,16 +6,14 @@ anywhere can be made again, and two at the same moment end in one row.
 
 from __future__ import annotations
 
-import hashlib
 import json
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from django_ihuyi.models import ApiCall
-
 from .access import caller
+from .models import ApiCall
 from .problems import Conflict
 
 LONGEST = 255
@@ -34,12 +32,8 @@ def key_of(request: Request) -> str | None:
     # What has other characters reaches us in one encoding or another, depending on what stands in between.
     if not (1 <= len(given) <= LONGEST and given.isascii() and given.isprintable()):
         raise serializers.ValidationError({"Idempotency-Key": [_("Write 1 to 255 printable ASCII characters.")]})
-    key = _digest(caller(request), given)
-    asked = _digest(str(request.method), request.path, json.dumps(request.data, sort_keys=True))
-    if not ApiCall.objects.same(key=key, fingerprint=asked):
+    asked = "\0".join([str(request.method), request.path, json.dumps(request.data, sort_keys=True)])
+    key = ApiCall.objects.remember(f"{caller(request)}\0{given}", asked)
+    if key is None:
         raise Conflict(_("This Idempotency-Key was used for another request."), code="idempotency-key-reused")
-    return f"api-{key}"
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return key

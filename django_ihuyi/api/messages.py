@@ -12,16 +12,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_ihuyi.models import Batch, Message
-from django_ihuyi.outbound.bulk import send_bulk
-from django_ihuyi.outbound.sending import send_sms
 from django_ihuyi.privacy import looks
+from django_ihuyi.sending.bulk import send_bulk
+from django_ihuyi.sending.single import send_sms
+from django_ihuyi.transactions import retry_on_conflict
 
 from . import answers
-from .access import sees_all
+from .access import may, sees_all
 from .base import Endpoint, find
 from .fields import Key, KnownMobile, Time
 from .idempotency import key_of
 from .lists import BATCH, CATEGORY, FROM, NUMBER, STATUS, UNTIL, page
+from .parsers import LARGEST_BULK
 from .problems import Conflict
 from .requests import NewMessage, NewMessages, read
 
@@ -31,7 +33,7 @@ logger = logging.getLogger(__name__)
 class Messages(Endpoint):
     """The list of messages, and where one is sent."""
 
-    permissions = {"GET": "view_message", "POST": "add_message"}
+    permissions = {"GET": "django_ihuyi.view_message", "POST": "django_ihuyi.add_message"}
     takes = NewMessage
     filters = {
         "status": ("status", serializers.ChoiceField(choices=Message.Status.values, help_text=STATUS)),
@@ -51,16 +53,20 @@ class Messages(Endpoint):
 
     def post(self, request: Request) -> Response:
         """Send a message. A key or body that is refused is not noted under the request's key."""
-        wanted = read(self.takes, request)
-        with transaction.atomic(using=router.db_for_write(Message)):
-            row = send_sms(wanted.pop("mobile"), idempotency_key=key_of(request), **wanted)
+        wanted, using = read(self.takes, request), router.db_for_write(Message)
+
+        def send() -> Message:
+            with transaction.atomic(using=using):
+                return send_sms(idempotency_key=key_of(request), **wanted)
+
+        row = retry_on_conflict(send, using=using)
         return Response(answers.message(row, whole=sees_all(request)), status=202)
 
 
 class OneMessagePage(Endpoint):
     """One message."""
 
-    permissions = {"GET": "view_message"}
+    permissions = {"GET": "django_ihuyi.view_message"}
 
     def get(self, request: Request, pk: int) -> Response:
         """Look at it."""
@@ -70,16 +76,18 @@ class OneMessagePage(Endpoint):
 class CancelMessage(Endpoint):
     """Where a message is taken back."""
 
-    permissions = {"POST": "change_message"}
+    permissions = {"POST": "django_ihuyi.change_message"}
 
     def post(self, request: Request, pk: int) -> Response:
-        """Cancel a message that is queued.
+        """Cancel a message that is queued. Only a caller who may view messages is told anything else about it.
 
         Raises:
             Conflict: It is not queued any more.
         """
-        row = find(Message, pk)
+        row, views = find(Message, pk), may(request, "django_ihuyi.view_message")
         if not row.cancel():
+            if not views:
+                raise Conflict(_("The message is not queued any more."))
             row.refresh_from_db()
             raise Conflict(_("The message is %(status)s and cannot be cancelled.") % {"status": row.status})
         user_pk = getattr(request.user, "pk", None)
@@ -89,28 +97,30 @@ class CancelMessage(Endpoint):
             user_pk,
             extra={"event": "api.cancelled", "message_pk": pk, "user_pk": user_pk},
         )
-        return Response(_shown(request, row))
+        return Response(_shown(request, row)) if views else Response(status=204)
 
 
 class ManyMessagesPage(Endpoint):
     """Where many messages are sent."""
 
-    permissions = {"POST": "add_message"}
+    permissions = {"POST": "django_ihuyi.add_message"}
     scope = "bulk"
     takes = NewMessages
+    largest_body = LARGEST_BULK
 
     def post(self, request: Request) -> Response:
         """Record up to 10,000 messages; workers send them."""
         wanted = read(self.takes, request)
         result = send_bulk(wanted.pop("messages"), idempotency_key=key_of(request), **wanted)
         refused = [answers.refusal(one) for one in result.refused]
-        return Response({"batch": result.batch.pk, "recorded": result.recorded, "refused": refused}, status=202)
+        told = {"batch": result.batch.pk, "recorded": result.recorded, "refused_count": result.refused_count}
+        return Response({**told, "refused": refused}, status=202)
 
 
 class BatchPage(Endpoint):
     """One batch."""
 
-    permissions = {"GET": "view_batch"}
+    permissions = {"GET": "django_ihuyi.view_batch"}
 
     def get(self, request: Request, pk: int) -> Response:
         """Look how far it is."""

@@ -1,4 +1,4 @@
-"""What concerns people: replies, opt-outs, and verification codes."""
+"""What concerns people: replies and opt-outs."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_ihuyi.models import OptOut, Reply
-from django_ihuyi.outbound.numbers import normalise_any
-from django_ihuyi.verification.checking import verify_code
-from django_ihuyi.verification.issuing import send_code
+from django_ihuyi.sending.numbers import normalise_any
 
 from . import answers
-from .access import sees_all
+from .access import may, sees_all
 from .base import Endpoint
 from .fields import KnownMobile, Time
 from .lists import FROM, NUMBER, UNTIL, page
-from .requests import NewCode, NewOptOut, TypedCode, read
+from .requests import NewOptOut, read
 
 
 class Replies(Endpoint):
     """The list of replies."""
 
-    permissions = {"GET": "view_reply"}
+    permissions = {"GET": "django_ihuyi.view_reply"}
     filters = {
         "mobile": ("mobile", KnownMobile(help_text=NUMBER)),
         "received_from": ("received_at__gte", Time(help_text=FROM)),
@@ -40,7 +38,7 @@ class Replies(Endpoint):
 class OptOuts(Endpoint):
     """The list of those who opted out, and where one is added."""
 
-    permissions = {"GET": "view_optout", "POST": "add_optout"}
+    permissions = {"GET": "django_ihuyi.view_optout", "POST": "django_ihuyi.add_optout"}
     takes = NewOptOut
     filters = {"mobile": ("mobile", KnownMobile(help_text=NUMBER))}
 
@@ -52,18 +50,23 @@ class OptOuts(Endpoint):
         )
 
     def post(self, request: Request) -> Response:
-        """Add one; who is there already stays as they are."""
+        """Add one; who is there already stays as they are.
+
+        A caller who may not view opt-outs gets the same answer for a new row and for one that exists.
+        """
         wish = read(self.takes, request)
         row, added = OptOut.objects.get_or_create(
             mobile=normalise_any(wish["mobile"]), defaults={"reason": wish["reason"]}
         )
+        if not may(request, "django_ihuyi.view_optout"):
+            return Response(status=204)
         return Response(answers.opt_out(row, whole=sees_all(request)), status=201 if added else 200)
 
 
 class OneOptOut(Endpoint):
     """One who opted out."""
 
-    permissions = {"DELETE": "delete_optout"}
+    permissions = {"DELETE": "django_ihuyi.delete_optout"}
 
     def delete(self, request: Request, pk: int) -> Response:
         """Take them off the list."""
@@ -71,31 +74,3 @@ class OneOptOut(Endpoint):
         if not deleted:
             raise Http404
         return Response(status=204)
-
-
-class Verifications(Endpoint):
-    """Where verification codes are sent."""
-
-    permissions = {"POST": "add_verificationcode"}
-    takes = NewCode
-    scope = "codes"
-
-    def post(self, request: Request) -> Response:
-        """Send a code, within the limits of ``VERIFICATION``."""
-        wanted = read(self.takes, request)
-        row = send_code(wanted.pop("mobile"), wanted.pop("purpose"), **wanted)
-        return Response({"message": row.pk, "expires_at": row.expires_at}, status=202)
-
-
-class VerificationChecks(Endpoint):
-    """Where a code is checked that somebody typed."""
-
-    permissions = {"POST": "change_verificationcode"}
-    takes = TypedCode
-    scope = "codes"
-
-    def post(self, request: Request) -> Response:
-        """Check it: right at most once."""
-        typed = read(self.takes, request)
-        mobile = normalise_any(typed["mobile"])
-        return Response({"right": verify_code(mobile, typed["purpose"], typed["code"])})

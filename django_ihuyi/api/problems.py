@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -25,6 +26,21 @@ class Conflict(exceptions.APIException):
 
     status_code = 409
     default_code = "conflict"
+
+
+class LengthRequired(exceptions.APIException):
+    """The body does not say how long it is, and cannot be read without."""
+
+    status_code = 411
+    default_detail = _("Send the body with a Content-Length.")
+    default_code = "length-required"
+
+
+class TooLarge(exceptions.APIException):
+    """The body has more bytes than the address takes."""
+
+    status_code = 413
+    default_code = "too-large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +81,8 @@ def _of_ours(error: Exception) -> Problem | None:
     if isinstance(error, CaptchaRequired):
         return Problem(_body(403, "captcha-required", str(error)))
     if isinstance(error, CodeThrottled):
-        return _later(error.retry_after, "code-throttled", str(error), reason=str(error.reason))
+        kind = "code-throttled" if error.status == 429 else "code-unavailable"
+        return _later(error.retry_after, kind, str(error), status=error.status, reason=str(error.reason))
     return None
 
 
@@ -81,8 +98,8 @@ def _of_drf(error: Exception) -> Problem | None:
     return None
 
 
-def _later(seconds: int, kind: str, detail: str, **more: object) -> Problem:
-    return Problem(_body(429, kind, detail, retry_after=seconds, **more), {"Retry-After": str(seconds)})
+def _later(seconds: int, kind: str, detail: str, *, status: int = 429, **more: object) -> Problem:
+    return Problem(_body(status, kind, detail, retry_after=seconds, **more), {"Retry-After": str(seconds)})
 
 
 def _body(status: int, kind: str, detail: str, **more: object) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from django_ihuyi.models import Message
+from django_ihuyi.models.metadata import LONGEST, MOST_LEVELS
 
 from .fields import Account, Address, Metadata, Mobile, Moment, Params, Text, are_params, is_metadata
 
@@ -53,6 +54,8 @@ class What(serializers.Serializer[Any]):
     category = serializers.ChoiceField(
         choices=Message.Category.values,
         default="notification",
+        # Django REST framework's own repeats the value, which JSON may have but no answer can carry.
+        error_messages={"invalid_choice": gettext_lazy("There is no such category.")},
         help_text=gettext_lazy("Decides the queue; a marketing text does not go to who opted out."),
     )
     account = Account(default="default", max_length=64, help_text=ACCOUNT)
@@ -62,7 +65,8 @@ class What(serializers.Serializer[Any]):
         help_text=gettext_lazy("Not at or after this time, which is after send_at and the present and within a year."),
     )
     metadata = Metadata(
-        required=False, help_text=gettext_lazy("Anything of yours, up to 4096 characters of JSON; never sent.")
+        required=False,
+        help_text=gettext_lazy("An object of your own, up to 4096 characters of JSON and 20 levels; never sent."),
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -94,6 +98,12 @@ class Rows(serializers.JSONField):
             if not _is_row(row):
                 text = _("Message %(index)s is not an object of mobile and any of content, params and metadata.")
                 raise serializers.ValidationError(text % {"index": index})
+            if not is_metadata(row.get("metadata", {})):
+                text = _(
+                    "Message %(index)s: write metadata as an object of up to %(longest)d characters of JSON and "
+                    "%(levels)d levels."
+                )
+                raise serializers.ValidationError(text % {"index": index, "longest": LONGEST, "levels": MOST_LEVELS})
         return data
 
 
@@ -123,7 +133,6 @@ def _is_row(row: object) -> bool:
         and isinstance(row.get("mobile"), str)
         and isinstance(row.get("content", ""), str)
         and are_params(row.get("params", []))
-        and is_metadata(row.get("metadata", {}))
     )
 
 

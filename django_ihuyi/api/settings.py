@@ -1,15 +1,19 @@
-"""``IHUYI["API"]``: its options with types and defaults. Read through :mod:`django_ihuyi.conf` only."""
+"""``IHUYI["API"]``: its options with types and defaults, and what can be wrong with them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
 from django.apps import apps
+from django.utils.module_loading import import_string
 
+from django_ihuyi import conf, needed_apps
 from django_ihuyi.options import check_flag, check_importable, option
+from django_ihuyi.sections import Problem, read_section
 
 RATES: Mapping[str, str] = {
     "read": "600/min",
@@ -60,3 +64,45 @@ class ApiSettings:
     def rate(self, scope: str) -> str | None:
         """Return how many requests of a scope a caller has; None: any number."""
         return self.throttle_rates.get(scope, RATES[scope])
+
+
+def get_api() -> ApiSettings:
+    """Read ``IHUYI['API']``; without it, nobody may use the API.
+
+    Raises:
+        ImproperlyConfigured: If a name is unknown or a value has the wrong form.
+    """
+    return read_section(conf.get_section("API", {}), ApiSettings, "IHUYI['API']")
+
+
+def setting_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find classes that need an app which is not installed.
+
+    Args:
+        raw: ``IHUYI`` as it stands in the settings; its sections may have any form.
+    """
+    section = raw.get("API", {})
+    for name in ("AUTHENTICATION_CLASSES", "PERMISSION_CLASSES"):
+        paths = section.get(name) if isinstance(section, Mapping) else None
+        for path in paths if isinstance(paths, list | tuple) else ():
+            yield from needed_apps.problems(f"IHUYI['API'][{name!r}]", path, _missing_app)
+
+
+def _missing_app(path: str) -> str | None:
+    return needed_apps.missing_app(path) or _missing_app_of_tokens(path)
+
+
+def _missing_app_of_tokens(path: str) -> str | None:
+    """Return the app of the tokens that a class of DRF's, or one made of it, looks up, if it is not installed."""
+    from rest_framework.authentication import TokenAuthentication  # DRF reads settings when it is imported
+
+    try:
+        target = import_string(path)
+    except ImportError:
+        return None  # which is an error of its own
+    if not (isinstance(target, type) and issubclass(target, TokenAuthentication)):
+        return None
+    # Without its app, the model of DRF's tokens is abstract.
+    model = target().get_model()
+    is_installed = not model._meta.abstract and model._meta.app_config is not None
+    return None if is_installed else model.__module__.removesuffix(".models")

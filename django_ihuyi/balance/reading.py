@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,10 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_ihuyi import conf
+from django_ihuyi.clock import TOLERANCE
 from django_ihuyi.gateway import GatewayError
 from django_ihuyi.gateway.products import SMS
 from django_ihuyi.models import AccountState, BalanceReading
-from django_ihuyi.outbound.clients import make_client
+from django_ihuyi.models.fitting import fit_row
+from django_ihuyi.transactions import retry_on_conflict
+from django_ihuyi.worker.client_factory import make_client
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +48,8 @@ def ask(alias: str) -> Answer:
         account = conf.get_account(alias)
         if not account.sold_as.tells_balance:
             return Answer(alias, None, error=f"accounts of the product {account.product!r} have no balance to ask for")
-        remaining = make_client(account).get_balance()
+        # A client of the site's own may count in fractions.
+        remaining = math.floor(make_client(account).get_balance())
     except (GatewayError, ImproperlyConfigured) as error:
         return Answer(alias, None, error=str(error))
     except Exception as error:  # noqa: BLE001  a client of the site's own must not keep the other accounts from theirs
@@ -69,11 +74,17 @@ def record(answer: Answer) -> None:
             extra={"event": "balance.unread", "account": answer.account},
         )
         return
-    with transaction.atomic(using=AccountState.objects.db):
-        answer.reading.save(using=AccountState.objects.db)
-        crossed = AccountState.objects.note_balance(answer.reading, low=answer.low)
-    if crossed:
-        remaining = answer.reading.remaining
+    reading, using = answer.reading, AccountState.objects.db
+
+    fit_row(reading, using=using)
+
+    def keep() -> bool:
+        with transaction.atomic(using=using):
+            reading.save(using=using)
+            return AccountState.objects.note_balance(reading, low=answer.low)
+
+    if retry_on_conflict(keep, using=using, restoring=[reading]):
+        remaining = reading.remaining
         logger.warning(
             "Account %r has %d %s left, which is below BALANCE_LOW.",
             answer.account,
@@ -93,8 +104,10 @@ def check() -> Iterator[Answer]:
 
 def latest() -> Iterator[tuple[str, BalanceReading | None]]:
     """Return each account that has a balance with its latest reading, or None where there is none. Asks no gateway."""
+    # One with a time to come would be the latest until then.
+    read = BalanceReading.objects.filter(read_at__lte=timezone.now() + TOLERANCE).order_by("-read_at")
     for alias in conf.get_aliases_of(lambda product: product.tells_balance):
-        yield alias, BalanceReading.objects.filter(account=alias).order_by("-read_at").first()
+        yield alias, read.filter(account=alias).first()
 
 
 def is_low(alias: str, remaining: int) -> bool:

@@ -6,6 +6,7 @@ and writes the number in two fields of the user model, or of a model that belong
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,18 +15,20 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, router, transaction
 from django.db.models import Model, OneToOneRel
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_variables
 
-from django_ihuyi import conf, offer_code, registration
+from django_ihuyi import offer_code, registration
 from django_ihuyi.addresses import client_address
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage
 from django_ihuyi.forms import MobileField
-from django_ihuyi.outbound.numbers import normalise
-from django_ihuyi.outbound.sending import send_sms
+from django_ihuyi.sending.numbers import normalise
+from django_ihuyi.sending.single import send_sms
 from django_ihuyi.verification.checking import note_entered
 from django_ihuyi.verification.issuing import send_given_code
 from django_ihuyi.verification.middleware import throttled
+from django_ihuyi.verification.settings import get_verification
+from django_ihuyi.verification.words import refusal
 
 if TYPE_CHECKING:
     from allauth.account.adapter import DefaultAccountAdapter as _Adapter
@@ -41,8 +44,8 @@ _TYPED = "_ihuyi_typed"
 class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no types
     """Put it in front of ``DefaultAccountAdapter``.
 
-    A limit that is met ends the request with a page of the status 429, for known and unknown numbers alike. At a
-    sign-up no user is made then.
+    A limit that is met ends the request with a page of the status 429, or for ``allauth.headless`` with JSON, for known
+    and unknown numbers alike. At a sign-up no user is made then.
 
     **A number is somebody's once it is verified, and nobody's before.** Whoever only typed a number is not found by it:
     not for log-in by code or password, not as an account that exists. The owner of a number that a stranger signed up
@@ -99,7 +102,7 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
         number, sent = getattr(user, _SENT, (None, ""))
         if sent and number == normalise(phone):
             return str(sent)
-        length = conf.get_verification().code_length
+        length = get_verification().code_length
         return f"{secrets.randbelow(10**length):0{length}}"
 
     @sensitive_variables()
@@ -226,5 +229,23 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
         return (client_address(self.request) or None) if self.request is not None else None
 
     def _refused(self, error: CodeThrottled) -> Exception:
-        # Without a request there is nobody to show a page to.
-        return error if self.request is None else ImmediateHttpResponse(throttled(self.request, error))
+        # Without a request there is nobody to answer.
+        return error if self.request is None else ImmediateHttpResponse(_answer(self.request, error))
+
+
+def _answer(request: HttpRequest, error: CodeThrottled) -> HttpResponse:
+    """Answer a limit that was met: with a page, or in JSON where the request is for ``allauth.headless``."""
+    if not hasattr(getattr(request, "allauth", None), "headless"):
+        return throttled(request, error)
+    from allauth.headless.base.response import AuthenticationResponse
+
+    # At a sign-up with a number that has an account, allauth passes on a response of this class only, and anything
+    # else as if a code were on its way: the answer would tell which numbers have accounts.
+    response: HttpResponse = AuthenticationResponse(request)
+    # The words say how long to wait where that helps, and not which limit it was.
+    errors = [{"code": "throttled", "message": refusal(error)}]
+    response.status_code = error.status
+    response.content = json.dumps({"status": error.status, "errors": errors})
+    if error.retry_after:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import verify_code
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.outbound.numbers import normalise
+from django_ihuyi.sending.numbers import normalise
 
 
 class CodeBackend(ModelBackend):

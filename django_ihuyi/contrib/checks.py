@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's own name for it
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 
-from django_ihuyi import conf
+from django_ihuyi.verification.settings import get_verification
 
 
 def check_allauth(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
@@ -25,6 +26,38 @@ def check_allauth(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: A
     if not isinstance(adapter, PhoneAdapterMixin):
         return []
     return [*_order(adapter), *_fields(adapter), *_verification(adapter), *_captcha(adapter)]
+
+
+def check_second_factors(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
+    """Report a second factor by SMS for which no codes of a number are reserved."""
+    try:
+        verification = get_verification()
+    except ImproperlyConfigured:
+        return []  # which another check tells
+    most, reserved = verification.number_per_day, verification.number_reserved
+    if most is None or not reserved:
+        return []
+    return [
+        Warning(
+            f"{who}, and IHUYI['VERIFICATION']['PURPOSES'] does not name {purpose!r}: requests at forms that anybody "
+            f"can post, such as a sign-up, can use up all {most} codes of a number for a day, and its owner cannot "
+            "log in.",
+            hint=f"Write {purpose!r}: {{'CAPTCHA': 'never'}} in PURPOSES: the last {reserved} codes of a number's day "
+            "are then kept for purposes behind a password.",
+            id="django_ihuyi.W031",
+        )
+        for purpose, who in _second_factors()
+        if purpose not in verification.by_purpose
+    ]
+
+
+def _second_factors() -> Iterator[tuple[str, str]]:
+    """The purposes of the second factors that the site has from us, and how each is known."""
+    if apps.is_installed("django_ihuyi.contrib.otp"):
+        yield "otp", "'django_ihuyi.contrib.otp' is in INSTALLED_APPS"
+    gateway = getattr(settings, "TWO_FACTOR_SMS_GATEWAY", None)
+    if apps.is_installed("two_factor") and gateway == "django_ihuyi.contrib.two_factor.Gateway":
+        yield "two-factor", "TWO_FACTOR_SMS_GATEWAY sends codes by ihuyi"
 
 
 def _name(adapter: Any) -> str:  # noqa: ANN401  the host has no types
@@ -97,7 +130,7 @@ def _verification(adapter: Any) -> Iterator[CheckMessage]:  # noqa: ANN401  as a
 
 def _captcha(adapter: Any) -> Iterator[CheckMessage]:  # noqa: ANN401  as above
     try:
-        verification = conf.get_verification()
+        verification = get_verification()
     except ImproperlyConfigured:
         return  # which another check tells
     when = verification.of(adapter.code_purpose).captcha or verification.captcha_when

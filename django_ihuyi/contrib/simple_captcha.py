@@ -8,6 +8,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.timezone import now
 
+from django_ihuyi.models.metadata import UNSTORABLE
+
 
 def check(answer: object, *, purpose: str, ip: str | None) -> bool:
     """Check an answer, and use the captcha up, right or wrong.
@@ -24,7 +26,8 @@ def check(answer: object, *, purpose: str, ip: str | None) -> bool:
     from captcha.models import CaptchaStore
 
     key, typed = answer if isinstance(answer, list | tuple) and len(answer) == 2 else ("", "")
-    if not key or not typed:
+    # Anybody can post anything as a key, also what a database refuses to look for.
+    if not key or not typed or UNSTORABLE.search(str(key)):
         return False
     if getattr(settings, "CAPTCHA_TEST_MODE", False) and str(typed).lower() == "passed":
         return True

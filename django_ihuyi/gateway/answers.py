@@ -27,6 +27,8 @@ SMSID_LENGTH = 64
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Nine digits fit every database's integer column.
 _CODE = re.compile(r"-?[0-9]{1,9}")
+_ANY_CODE = re.compile(r"-?[0-9]{1,100}")
+_FIRST_YEAR = 2000
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 _SUM = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -40,12 +42,14 @@ class SubmitResult:
         msg: The gateway's own words, at most 255 characters; left out of ``repr()``, because they may quote the text.
         smsid: The message's id at the gateway, or ``None`` when it gave none that can be used.
         server_time: The gateway's clock (the answer's ``Date``), or ``None``.
+        product: The name of the account's product.
     """
 
     code: int
     msg: str = field(repr=False)
     smsid: str | None
     server_time: datetime | None = None
+    product: str = field(default="sms", repr=False, compare=False)
 
     @property
     def accepted(self) -> bool:
@@ -59,7 +63,7 @@ class SubmitResult:
             Refused: The code is not 2.
         """
         if not self.accepted:
-            raise Refused(self.code, self.msg)
+            raise Refused(self.code, self.msg, self.product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,14 @@ class Answer:
     fields: Mapping[str, object] = field(repr=False)
     server_time: datetime | None = None
 
-    def as_submit_result(self, id_field: str = "smsid") -> SubmitResult:
+    def as_submit_result(self, id_field: str = "smsid", product: str = "sms") -> SubmitResult:
         """Return the answer as the result of a submit.
 
         Args:
             id_field: What the product calls the message's id.
+            product: The product's name.
         """
-        return SubmitResult(self.code, self.msg, _smsid(self.fields.get(id_field)), self.server_time)
+        return SubmitResult(self.code, self.msg, read_smsid(self.fields.get(id_field)), self.server_time, product)
 
     def number(self, name: str) -> int:
         """Return a whole number that an accepted answer must have.
@@ -155,7 +160,7 @@ def read(body: bytes, date: str | None = None) -> Answer:
     if fields is None or code is None:
         # Not a word of the answer stands here: a confused server may send the request back.
         raise Uncertain(f"the gateway's answer cannot be read ({len(body)} bytes)")
-    return Answer(code, _msg(fields.get("msg")), fields, _server_time(date))
+    return Answer(code, read_msg(fields.get("msg")), fields, _server_time(date))
 
 
 def _from_json(text: str) -> dict[str, object] | None:
@@ -182,11 +187,18 @@ def _integer(value: object, pattern: re.Pattern[str]) -> int | None:
     return int(text) if pattern.fullmatch(text) else None
 
 
-def _msg(value: object) -> str:
+def read_code(value: object) -> int | None:
+    """Return a code that a client answered as a whole number, or None if it is none."""
+    return _integer(value, _ANY_CODE)
+
+
+def read_msg(value: object) -> str:
+    """Return the gateway's words as they can be stored; empty if they are no text."""
     return _UNSTORABLE.sub("\ufffd", value[:MSG_LENGTH]) if isinstance(value, str) else ""
 
 
-def _smsid(value: object) -> str | None:
+def read_smsid(value: object) -> str | None:
+    """Return a message's id as it can be stored, or None if it is none: then its receipt is matched by the number."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     text = str(value).strip(" \t\r\n")
@@ -200,8 +212,14 @@ def _server_time(date: str | None) -> datetime | None:
     if date is None:
         return None
     try:
-        moment = parsedate_to_datetime(date)
-        # "-0000" parses to a naive time that means UTC (RFC 5322).
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return read_time(parsedate_to_datetime(date))
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
+
+
+def read_time(moment: object) -> datetime | None:
+    """Return the gateway's clock, or None if it is no time of this century: such a clock says nothing about ours."""
+    if not isinstance(moment, datetime) or not _FIRST_YEAR <= moment.year < _FIRST_YEAR + 100:
+        return None
+    # "-0000" parses to a naive time that means UTC (RFC 5322).
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

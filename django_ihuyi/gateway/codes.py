@@ -2,7 +2,8 @@
 
 One table for ``Submit``, ``GetNum`` and ``AddTemplate`` (PROTOCOL 3). ``meaning`` and ``advice`` are English source
 texts marked for translation: show them through ``gettext``. A code that is not in the table is a final refusal, kept
-as it came (:func:`lookup`). Receipts have codes of their own: only 2 (delivered) against anything else.
+as it came (:func:`lookup`). What the package does about a code stands in its row, not elsewhere. Receipts have codes of
+their own: only 2 (delivered) against anything else.
 """
 
 from __future__ import annotations
@@ -44,11 +45,16 @@ class Code:
 
     Attributes:
         number: The code as the gateway answers it.
-        text: The gateway's own wording (Chinese); answers carry other wordings of the same code.
+        text: The gateway's own wording (Chinese), empty where no document has it; answers carry other wordings of the
+            same code.
         scope: What the code is about.
         again: Whether the same request may be sent again, and when.
         meaning: English source text: what happened.
         advice: English source text: what the operator does next.
+        number_waits: Seconds for which the gateway would refuse the next message to the number as well.
+        not_today: Whether it would do so until midnight in China.
+        told_by_balance: Whether a balance query shows that the account is well again: GetNum answers the same code, or
+            the balance is 0 meanwhile. For other codes of an account only a message tells.
     """
 
     number: int
@@ -57,6 +63,9 @@ class Code:
     again: Again
     meaning: str
     advice: str
+    number_waits: int = 0
+    not_today: bool = False
+    told_by_balance: bool = False
 
     @property
     def retryable(self) -> bool:
@@ -88,6 +97,7 @@ _ROWS = (
         Again.WHEN_MENDED,
         _("The account does not allow requests from this server's address."),
         _("Add the server's public address to the account's allowed addresses in ihuyi's console."),
+        told_by_balance=True,
     ),
     Code(
         401,
@@ -96,6 +106,21 @@ _ROWS = (
         Again.WHEN_MENDED,
         _("No account (APIID) was given."),
         _("Write the APIID in IHUYI['ACCOUNTS'][...]['ACCOUNT']."),
+        told_by_balance=True,
+    ),
+    Code(
+        4010,
+        "",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _(
+            "The gateway refused the message. This code is in none of its documents; its customers report too many "
+            "requests, or a wrong APIID or APIKEY."
+        ),
+        _(
+            "Read the gateway's own words. Compare ACCOUNT and API_KEY with ihuyi's console, and ask ihuyi's support "
+            "what the code means."
+        ),
     ),
     Code(
         402,
@@ -104,6 +129,7 @@ _ROWS = (
         Again.WHEN_MENDED,
         _("No password was given."),
         _("Write the APIKEY in IHUYI['ACCOUNTS'][...]['API_KEY']."),
+        told_by_balance=True,
     ),
     Code(
         403,
@@ -120,6 +146,7 @@ _ROWS = (
         Again.NEVER,
         _("The number is on the gateway's blacklist."),
         _("Ask the recipient; a number can be taken off the blacklist in ihuyi's console."),
+        not_today=True,
     ),
     Code(
         404,
@@ -136,6 +163,7 @@ _ROWS = (
         Again.WHEN_MENDED,
         _("The APIID or the APIKEY is wrong."),
         _("Compare ACCOUNT and API_KEY in the settings with ihuyi's console; the key may have been changed there."),
+        told_by_balance=True,
     ),
     Code(
         4050,
@@ -144,6 +172,7 @@ _ROWS = (
         Again.WHEN_MENDED,
         _("The account is frozen."),
         _("Ask ihuyi's support why; messages wait until the account is open again."),
+        told_by_balance=True,
     ),
     Code(
         40501,
@@ -162,12 +191,21 @@ _ROWS = (
         _("Check that API_KEY is the APIKEY of this APIID, or set DYNAMIC_PASSWORD to False for this account."),
     ),
     Code(
+        40505,
+        "",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("The account may not send yet: its contract may be missing."),
+        _("Ask ihuyi's support what the account lacks; messages wait until then."),
+    ),
+    Code(
         4051,
         "剩余条数不足",
         Scope.ACCOUNT,
         Again.WHEN_MENDED,
         _("The account has no messages left."),
         _("Recharge the account in ihuyi's console; waiting messages then go out by themselves."),
+        told_by_balance=True,
     ),
     Code(
         4052,
@@ -176,6 +214,14 @@ _ROWS = (
         Again.WHEN_MENDED,
         _("This server's address is not the one registered for the account."),
         _("Register the server's public address in ihuyi's console."),
+    ),
+    Code(
+        4054,
+        "",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("The account is not valid at present: it may have expired."),
+        _("Look at the account in ihuyi's console, or ask ihuyi's support; messages wait until it is valid again."),
     ),
     Code(
         406,
@@ -250,12 +296,21 @@ _ROWS = (
         _("Have the signature approved in ihuyi's console."),
     ),
     Code(
+        4077,
+        "",
+        Scope.MESSAGE,
+        Again.NEVER,
+        _("The gateway refused the voice notice. Its documents do not say why."),
+        _("Read the gateway's own words; ask ihuyi's support what the code means."),
+    ),
+    Code(
         408,
         "发送超限，已加入黑名单，可登入平台解除",
         Scope.RECIPIENT,
         Again.NEVER,
         _("The number got too many messages and was put on the blacklist."),
         _("Find out why so many were sent; then take the number off the blacklist in ihuyi's console."),
+        not_today=True,
     ),
     Code(
         4080,
@@ -266,12 +321,40 @@ _ROWS = (
         _("Nothing: it is sent again by itself after a second."),
     ),
     Code(
+        4081,
+        "",
+        Scope.RECIPIENT,
+        Again.NEVER,
+        _("Another message went to this number less than a minute ago."),
+        _("Send the next message to this number after a minute."),
+        number_waits=60,
+    ),
+    Code(
         4082,
         "超出同一手机号一天之内短信限制",
         Scope.RECIPIENT,
         Again.NEVER,
         _("The number has had as many messages today as the account allows."),
         _("Wait until tomorrow, or raise the limit in ihuyi's console."),
+        not_today=True,
+    ),
+    Code(
+        4083,
+        "",
+        Scope.RECIPIENT,
+        Again.NEVER,
+        _("The same text went to this number twice within a minute."),
+        _("Find out why the same text is sent repeatedly; send the next message after a minute."),
+        number_waits=60,
+    ),
+    Code(
+        4084,
+        "",
+        Scope.RECIPIENT,
+        Again.NEVER,
+        _("The number has had the same text as often today as the gateway allows."),
+        _("Find out why the same text is sent repeatedly; wait until tomorrow."),
+        not_today=True,
     ),
     Code(
         4085,
@@ -280,27 +363,62 @@ _ROWS = (
         Again.NEVER,
         _("The number has had as many verification codes today as the account allows."),
         _("Wait until tomorrow; if this is not the person's own doing, look for a bot on the sign-up form."),
+        not_today=True,
+    ),
+    Code(
+        4086,
+        "",
+        Scope.RECIPIENT,
+        Again.NEVER,
+        _("Another message went to this number less than two minutes ago."),
+        _("Send the next message to this number after two minutes."),
+        number_waits=120,
     ),
 )
 
 CODES: Mapping[int, Code] = MappingProxyType({row.number: row for row in _ROWS})
-"""Every documented code of PROTOCOL 3, by number."""
+"""Every known code of PROTOCOL 3, by number."""
+
+_OF_VOICE = (
+    Code(
+        408,
+        "",
+        Scope.ACCOUNT,
+        Again.WHEN_MENDED,
+        _("The account is suspected of abuse and was frozen."),
+        _(
+            "Find out why so many calls were made, then ask ihuyi's support to open the account; messages wait until "
+            "then."
+        ),
+    ),
+)
+
+PRODUCT_CODES: Mapping[str, Mapping[int, Code]] = MappingProxyType(
+    {"voice": MappingProxyType({row.number: row for row in _OF_VOICE})}
+)
+"""Codes that mean something else for a product, by the product's name and their number."""
 
 
-def lookup(number: int) -> Code:
+def lookup(number: int, product: str = "sms") -> Code:
     """Return what is known of a code.
 
     Args:
         number: A code as the gateway answered it.
+        product: The name of the account's product; ``408``, for one, is about a number for SMS and about the account
+            for voice.
 
     Returns:
         The table's row, or for a code that is not in it a final refusal with the same number.
     """
-    return CODES.get(number) or Code(
-        number,
-        "",
-        Scope.MESSAGE,
-        Again.NEVER,
-        _("The gateway refused the message with a code that is not in its documents."),
-        _("Read the gateway's own words; ask ihuyi's support what the code means."),
+    return (
+        PRODUCT_CODES.get(product, {}).get(number)
+        or CODES.get(number)
+        or Code(
+            number,
+            "",
+            Scope.MESSAGE,
+            Again.NEVER,
+            _("The gateway refused the message with a code that is not in its documents."),
+            _("Read the gateway's own words; ask ihuyi's support what the code means."),
+        )
     )

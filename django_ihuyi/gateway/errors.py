@@ -38,20 +38,22 @@ class Refused(GatewayError):  # noqa: N818  the word of the design
         code: The gateway's code.
         msg: The gateway's own words, at most 255 characters. They stand in neither ``str()`` nor ``repr()``, because a
             gateway may quote the refused text in them.
+        product: The name of the account's product, on which the meaning of some codes depends.
     """
 
-    def __init__(self, code: int, msg: str = "") -> None:
+    def __init__(self, code: int, msg: str = "", product: str = "sms") -> None:
         super().__init__(code)
         self.code = code
         self.msg = msg
+        self.product = product
 
     @property
     def retryable(self) -> bool:
         """What the code table says of this code."""
-        return lookup(self.code).retryable
+        return lookup(self.code, self.product).retryable
 
     def __str__(self) -> str:
-        return f"code {self.code}: {lookup(self.code).meaning}"
+        return f"code {self.code}: {lookup(self.code, self.product).meaning}"
 
-    def __reduce__(self) -> tuple[type[Refused], tuple[int, str]]:
-        return (type(self), (self.code, self.msg))
+    def __reduce__(self) -> tuple[type[Refused], tuple[int, str, str]]:
+        return (type(self), (self.code, self.msg, self.product))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import emoji
 
+from ..arguments import wrong_type
 from ..exceptions import InvalidMessage
 
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
@@ -40,10 +41,37 @@ class Limits(Protocol):
         ...
 
 
+_TEXT_STYLE = "\ufe0e"
+"""The variation selector that asks for the text form of the character before it."""
+_REGIONAL_INDICATOR = re.compile("[\U0001f1e6-\U0001f1ff]")
+"""Two of them are a flag; a single one is shown as an emoji too."""
+
+
 @cache
 def _emoji_characters() -> frozenset[str]:
     """Every character beyond ASCII that an emoji has: a text without one of them has no emoji."""
     return frozenset(character for sequence in emoji.EMOJI_DATA for character in sequence if not character.isascii())
+
+
+def find_emoji(text: str) -> int | None:
+    """Return where the first emoji of a text begins, from 0; None if it has none.
+
+    A character that Unicode shows as text unless a variation selector follows (``®``, ``☎``, ``❤``) is text without
+    one, and so is any emoji in front of U+FE0E. Digits, ``#`` and ``*`` are text, and emoji as keycaps.
+    """
+    if _emoji_characters().isdisjoint(text):
+        return None
+    found: list[Any] = emoji.emoji_list(text)
+    starts = [match["match_start"] for match in found if _is_shown_as_emoji(match["emoji"], text[match["match_end"] :])]
+    indicator = _REGIONAL_INDICATOR.search(text)
+    return min([*starts, *([indicator.start()] if indicator else [])], default=None)
+
+
+def _is_shown_as_emoji(sequence: str, rest: str) -> bool:
+    if len(sequence) > 1:
+        return True
+    by_itself_text = emoji.EMOJI_DATA[sequence]["status"] == emoji.STATUS["unqualified"]
+    return not by_itself_text and not rest.startswith(_TEXT_STYLE)
 
 
 def check_text(content: str | None, account: Limits) -> str:
@@ -107,7 +135,7 @@ def check_params(params: Sequence[object] | Mapping[str, object] | None, account
         named = [(str(index), value) for index, value in enumerate(values, start=1)]
     if not named:
         raise InvalidMessage(404, "The template has no variables: give them as params.")
-    joined = SEPARATOR.join(_check_variable(name, str(value), account) for name, value in named)
+    joined = SEPARATOR.join(_check_variable(name, value, account) for name, value in named)
     if len(joined) > account.max_length:
         raise InvalidMessage(4073, f"The variables have {len(joined)} characters; the limit is {account.max_length}.")
     return joined
@@ -127,7 +155,11 @@ def count_segments(text: str, signature: str) -> int:
     return 1 if length <= 70 else math.ceil(length / 67)
 
 
-def _check_variable(name: str, value: str, account: Limits) -> str:
+def _check_variable(name: str, given: object, account: Limits) -> str:
+    if isinstance(given, bytes | bytearray):
+        raise wrong_type(f"Variable {name}", given, "a text", code=404)
+    # What is not there must not reach a person as the word "None".
+    value = "" if given is None else str(given)
     if not value.strip():
         raise InvalidMessage(404, f"Variable {name} is empty.")
     _check_characters(value, f"Variable {name}")
@@ -150,8 +182,6 @@ def _check_characters(text: str, what: str) -> None:
         raise InvalidMessage(
             4070, f"{what} has {bracket[0]} at position {bracket.start() + 1}: the gateway takes it for a signature."
         )
-    if _emoji_characters().isdisjoint(text):
-        return
-    found: list[Any] = emoji.emoji_list(text)
-    if found:
-        raise InvalidMessage(4074, f"{what} has an emoji at position {found[0]['match_start'] + 1}.")
+    start = find_emoji(text)
+    if start is not None:
+        raise InvalidMessage(4074, f"{what} has an emoji at position {start + 1}.")

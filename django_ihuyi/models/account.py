@@ -14,14 +14,19 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import signals
+from django_ihuyi.clock import is_reached, reached
+from django_ihuyi.events import iso, record_event
+from django_ihuyi.external_text import clean
+from django_ihuyi.hooks import Event
+from django_ihuyi.transactions import retry_on_conflict
 
 from .balance_reading import BalanceReading
-from .outbox import iso, telling
+from .fitting import fitted
 from .sql import column_names
 from .written import Written, WrittenManager
 
 _FIRST_PAUSE = timedelta(seconds=30)
-_LONGEST_PAUSE = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(minutes=10)
 
 
 def pause_length(probes: int) -> timedelta:
@@ -31,7 +36,7 @@ def pause_length(probes: int) -> timedelta:
         probes: How many probes have failed in this pause.
     """
     doublings: int = 2 ** min(probes, 10)
-    return min(_FIRST_PAUSE * doublings, _LONGEST_PAUSE)
+    return min(_FIRST_PAUSE * doublings, LONGEST_PAUSE)
 
 
 class AccountStateManager(WrittenManager["AccountState"]):
@@ -40,6 +45,19 @@ class AccountStateManager(WrittenManager["AccountState"]):
     def is_paused(self, account: str) -> bool:
         """Whether an account's messages wait."""
         return self.filter(account=account, paused_since__isnull=False).exists()
+
+    def paused_until(self, account: str, *, now: datetime) -> datetime | None:
+        """Return when a paused account is tried next; None where it is not paused, or is to be tried now.
+
+        Args:
+            account: The account's alias.
+            now: The present.
+        """
+        paused = self.filter(account=account, paused_since__isnull=False)
+        for probe_at in paused.values_list("probe_at", flat=True):
+            if probe_at is not None and not is_reached(probe_at, now, longest=LONGEST_PAUSE):
+                return probe_at
+        return None
 
     def pause(self, account: str, *, code: int | None, msg: str, clock_offset: int | None, now: datetime) -> bool:
         """Stop an account's messages because of an account-scope code.
@@ -55,19 +73,25 @@ class AccountStateManager(WrittenManager["AccountState"]):
             Whether the pause began with this call; one that lasts already only learns the newest reason.
         """
         state, _made = self.get_or_create(account=account)
-        reason = {"code": code, "msg": msg, "clock_offset": clock_offset}
-        with telling("account.paused", self.db) as tell:
-            began = self.filter(pk=state.pk, paused_since__isnull=True).update(
-                paused_since=now, probes=0, probe_at=now + pause_length(0), **reason
-            )
-            if began:
-                signals.send_after_commit(
-                    signals.account_paused, AccountState, using=self.db, account=account, code=code
+        # Shown to all staff, and it outlives the message that the words may be about.
+        told = {"code": code, "msg": clean(msg, about_code=True), "clock_offset": clock_offset}
+        reason = fitted(AccountState, told, using=self.db)
+
+        def begin() -> bool:
+            with record_event("account.paused", using=self.db) as record:
+                began = self.filter(pk=state.pk, paused_since__isnull=True).update(
+                    paused_since=now, probes=0, probe_at=now + pause_length(0), **reason
                 )
-                tell({"account": account, "code": code}, account=account)
-            else:
-                self.filter(pk=state.pk).update(**reason)
-        return bool(began)
+                if began:
+                    signals.send_after_commit(
+                        signals.account_paused, AccountState, using=self.db, account=account, code=code
+                    )
+                    record(Event({"account": account, "code": code}, account=account))
+                else:
+                    self.filter(pk=state.pk).update(**reason)
+            return bool(began)
+
+        return retry_on_conflict(begin, using=self.db)
 
     def probe_soon(self, account: str, *, now: datetime) -> bool:
         """Let the next probe of a paused account be due at once. Returns whether the account is paused.
@@ -78,6 +102,10 @@ class AccountStateManager(WrittenManager["AccountState"]):
         """
         return bool(self.filter(account=account, paused_since__isnull=False).update(probe_at=now))
 
+    def probes_due(self, now: datetime) -> models.QuerySet[AccountState]:
+        """Find the paused accounts whose next probe is due."""
+        return self.filter(reached("probe_at", now, longest=LONGEST_PAUSE), paused_since__isnull=False)
+
     def take_probe(self, account: str, *, now: datetime) -> bool:
         """Take the right to try a paused account once. One of many wins.
 
@@ -85,7 +113,8 @@ class AccountStateManager(WrittenManager["AccountState"]):
             account: The account's alias.
             now: The present.
         """
-        for state in self.filter(account=account, paused_since__isnull=False, probe_at__lte=now):
+        due = self.probes_due(now).filter(account=account)
+        for state in due:
             # Moved on before the probe, so that a prober that dies does not stop the probing.
             return bool(
                 self.filter(pk=state.pk, probe_at=state.probe_at, paused_since__isnull=False).update(
@@ -94,7 +123,9 @@ class AccountStateManager(WrittenManager["AccountState"]):
             )
         return False
 
-    def reserve(self, account: str, *, number: int, seconds: float, at_most: timedelta, now: datetime) -> datetime:
+    def reserve_turns(
+        self, account: str, *, number: int, seconds: float, at_most: timedelta, verification: bool, now: datetime
+    ) -> datetime:
         """Take the account's next turns on the wire, shared by all workers.
 
         Args:
@@ -103,24 +134,45 @@ class AccountStateManager(WrittenManager["AccountState"]):
             seconds: How long one turn lasts: one second divided by the rate.
             at_most: How long the caller waits for them. Turns further away are not taken: who cannot wait would leave
                 them unused, and push everybody else back.
+            verification: Whether they are for verification codes. These queue among themselves only, and move the
+                turns of everything else back by as many.
             now: The present.
 
         Returns:
             When the first of them begins: now, or when those taken before are over. Taken if that is near enough.
         """
+        length = timedelta(seconds=seconds * number)
         # Nobody takes turns that far ahead: it was a clock that had jumped.
         latest = now + at_most + timedelta(seconds=2 * seconds * max(number, 1) + 60)
+
+        def first_free(taken_until: datetime | None) -> datetime:
+            return now if taken_until is None or taken_until > latest else max(now, taken_until)
+
         while True:
             state, _made = self.get_or_create(account=account)
-            begins = max(now, state.next_turn_at or now)
-            if begins > latest:
-                begins = now
+            begins = first_free(state.next_verification_turn_at if verification else state.next_turn_at)
             if begins - now > at_most:
                 return begins
-            ends = begins + timedelta(seconds=seconds * number)
+            changes = {"next_turn_at": first_free(state.next_turn_at) + length}
+            if verification:
+                changes["next_verification_turn_at"] = begins + length
             # Who read the same row and is second reads it again.
-            if self.filter(pk=state.pk, next_turn_at=state.next_turn_at).update(next_turn_at=ends):
+            unchanged = self.filter(
+                pk=state.pk, next_turn_at=state.next_turn_at, next_verification_turn_at=state.next_verification_turn_at
+            )
+            if unchanged.update(**changes):
                 return begins
+
+    def give_back_turns(self, account: str, *, seconds: float, verification: bool) -> None:
+        """Return turns that nobody will use.
+
+        Args:
+            account: The account's alias.
+            seconds: How long all of them together last.
+            verification: Whether they were taken for verification codes.
+        """
+        names = ["next_turn_at", *(["next_verification_turn_at"] if verification else [])]
+        self.filter(account=account).update(**{name: F(name) - timedelta(seconds=seconds) for name in names})
 
     def note_balance(self, reading: BalanceReading, *, low: bool) -> bool:
         """Remember whether an account's balance is low, and tell the site when it gets so.
@@ -136,20 +188,29 @@ class AccountStateManager(WrittenManager["AccountState"]):
         if not low:
             self.filter(pk=state.pk, balance_low_since__isnull=False).update(balance_low_since=None)
             return False
-        with telling("balance.low", self.db) as tell:
-            began = self.filter(pk=state.pk, balance_low_since__isnull=True).update(balance_low_since=reading.read_at)
-            if began:
-                signals.send_after_commit(signals.balance_low, AccountState, using=self.db, reading=reading)
-                tell(
-                    {"account": reading.account, "remaining": reading.remaining, "read_at": iso(reading.read_at)},
-                    account=reading.account,
+
+        def begin() -> bool:
+            with record_event("balance.low", using=self.db) as record:
+                began = self.filter(pk=state.pk, balance_low_since__isnull=True).update(
+                    balance_low_since=reading.read_at
                 )
-        return bool(began)
+                if began:
+                    signals.send_after_commit(signals.balance_low, AccountState, using=self.db, reading=reading)
+                    read_at = iso(reading.read_at)
+                    data = {"account": reading.account, "remaining": reading.remaining, "read_at": read_at}
+                    record(Event(data, account=reading.account))
+            return bool(began)
+
+        return retry_on_conflict(begin, using=self.db)
 
     def resume(self, account: str) -> bool:
         """Let an account's messages flow again. Returns whether it was paused."""
-        for state in self.filter(account=account, paused_since__isnull=False):
-            with telling("account.resumed", self.db) as tell:
+        state = self.filter(account=account, paused_since__isnull=False).first()
+        if state is None:
+            return False
+
+        def end() -> bool:
+            with record_event("account.resumed", using=self.db) as record:
                 ended = self.filter(pk=state.pk, paused_since=state.paused_since).update(
                     paused_since=None, probe_at=None, probes=0
                 )
@@ -157,9 +218,10 @@ class AccountStateManager(WrittenManager["AccountState"]):
                     signals.send_after_commit(
                         signals.account_resumed, AccountState, using=self.db, account=account, code=state.code
                     )
-                    tell({"account": account, "code": state.code}, account=account)
+                    record(Event({"account": account, "code": state.code}, account=account))
             return bool(ended)
-        return False
+
+        return retry_on_conflict(end, using=self.db)
 
 
 class AccountState(Written):
@@ -176,6 +238,7 @@ class AccountState(Written):
     probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
     balance_low_since = models.DateTimeField(_("balance low since"), null=True, blank=True)
     next_turn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    next_verification_turn_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects: ClassVar[AccountStateManager] = AccountStateManager()
 

@@ -13,7 +13,7 @@ class BalanceReading(Written):
     """What the gateway answered to one question for an account's balance."""
 
     account = models.CharField(_("account"), max_length=64)
-    remaining = models.IntegerField(_("messages left"))
+    remaining = models.BigIntegerField(_("messages left"))
     read_at = models.DateTimeField(_("read"), default=timezone.now)
 
     class Meta:

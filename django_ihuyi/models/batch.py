@@ -13,14 +13,19 @@ from .written import Written
 
 
 class Batch(Written):
-    """One call of ``send_bulk``. Its messages know it; ``finished_at`` is null until the last one is recorded."""
+    """One call of ``send_bulk``. Its messages know it.
+
+    ``finished_at`` is null while the call records messages, and stays null where its process was killed. ``error`` is
+    the name of the exception that ended the call before its last message.
+    """
 
     category = models.CharField(_("category"), max_length=16, choices=Category.choices)
     account = models.CharField(_("account"), max_length=64)
     created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)
-    finished_at = models.DateTimeField(_("all recorded"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("recording ended"), null=True, blank=True)
     recorded = models.PositiveIntegerField(_("recorded"), default=0)
     refused = models.PositiveIntegerField(_("refused"), default=0)
+    error = models.CharField(_("error"), max_length=255, blank=True)
     idempotency_key = models.CharField(_("idempotency key"), max_length=100, null=True, blank=True, unique=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What messages are for; decides their queue."""
+"""What messages are for; decides their queue, and what is done first."""
 
 from __future__ import annotations
 
@@ -12,3 +12,7 @@ class Category(models.TextChoices):
     VERIFICATION = "verification", _("verification")
     NOTIFICATION = "notification", _("notification")
     MARKETING = "marketing", _("marketing")
+
+
+ORDER_OF_WORK = (Category.VERIFICATION, Category.NOTIFICATION, Category.MARKETING)
+"""What waits is worked on in this order: nobody is to wait for a code because of a campaign."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field
+from django.db.models import Field, JSONField
 
 from .message import Message
 from .sql import column_names
@@ -47,7 +47,7 @@ class _Column:
     def __init__(self, field: Field[Any, Any], values: list[Any]) -> None:
         self.field = field
         self.values = values
-        self.same = values.count(values[0]) == len(values)
+        self.same = _are_same(field, values)
         self.literal = _literal(values[0]) if self.same else None
 
     def prepared(self, connection: BaseDatabaseWrapper) -> list[Any]:
@@ -56,6 +56,14 @@ class _Column:
         if self.same:
             return [prepare(self.values[0])] * len(self.values)
         return [prepare(value) for value in self.values]
+
+
+def _are_same(field: Field[Any, Any], values: list[Any]) -> bool:
+    """Whether one value can be written for all rows: equal is not enough, since ``True == 1 == 1.0``."""
+    first = values[0]
+    if isinstance(field, JSONField):
+        return all(value is first for value in values)
+    return values.count(first) == len(values) and len(set(map(type, values))) == 1
 
 
 def _listed(columns: list[_Column], connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:

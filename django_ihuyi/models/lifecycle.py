@@ -24,14 +24,20 @@ class MessageStatus(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+_PUT_BACK = (MessageStatus.QUEUED, MessageStatus.CANCELLED, MessageStatus.EXPIRED)
+"""Where a message may be that was put back."""
+
 SOURCES: Mapping[MessageStatus, frozenset[MessageStatus]] = MappingProxyType(
     {
         # Put back: surely not sent, or the code says again.
         MessageStatus.QUEUED: frozenset({MessageStatus.SUBMITTING}),
         MessageStatus.SUBMITTING: frozenset({MessageStatus.QUEUED}),
-        # An answer may be settled after the claim ran out and upkeep wrote unknown: the answer is the truth.
-        MessageStatus.ACCEPTED: frozenset({MessageStatus.SUBMITTING, MessageStatus.UNKNOWN}),
-        MessageStatus.REJECTED: frozenset({MessageStatus.SUBMITTING, MessageStatus.UNKNOWN}),
+        # An answer may be settled after the claim ran out and the sweep wrote unknown, or put the message back
+        # (RESEND_UNKNOWN), from where it may have been cancelled or expired. The answer is the truth: what the gateway
+        # took was sent and is charged, and what it refused need not be sent again. Of an attempt that was followed by
+        # another one the UPDATE changes nothing, since the attempts stand in its WHERE.
+        MessageStatus.ACCEPTED: frozenset({MessageStatus.SUBMITTING, MessageStatus.UNKNOWN, *_PUT_BACK}),
+        MessageStatus.REJECTED: frozenset({MessageStatus.SUBMITTING, MessageStatus.UNKNOWN, MessageStatus.QUEUED}),
         MessageStatus.UNKNOWN: frozenset({MessageStatus.SUBMITTING}),
         MessageStatus.EXPIRED: frozenset({MessageStatus.QUEUED}),
         MessageStatus.CANCELLED: frozenset({MessageStatus.QUEUED}),

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -22,13 +24,17 @@ from django.db import connections, router, transaction
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from django_ihuyi.events import record_event
 from django_ihuyi.gateway import SubmitResult
 from django_ihuyi.gateway.codes import ACCEPTED
+from django_ihuyi.masking import mask_codes
+from django_ihuyi.transactions import refuse_transaction, retry_on_conflict
 
 from .account import flowing
+from .categories import Category
+from .fitting import fitted
 from .lifecycle import SOURCES, MessageStatus
 from .message import CLAIMABLE, Message
-from .outbox import tell_messages, telling
 from .sql import column_names, execute, marks, update
 
 
@@ -52,11 +58,15 @@ def claim(messages: Iterable[Message], *, now: datetime, lease: timedelta) -> li
 
     Returns:
         Those that are ours now.
+
+    Raises:
+        RuntimeError: A transaction is open.
     """
     claimed: list[Message] = []
     by_attempts = attrgetter("attempts")
     for attempts, group in groupby(sorted(messages, key=by_attempts), key=by_attempts):
         alike = list(group)
+        refuse_transaction("An SMS", using=router.db_for_write(Message, instance=alike[0]))
         changes = {
             "attempts": attempts + 1,
             "submitted_at": now,
@@ -85,12 +95,52 @@ def take_for_publishing(messages: Sequence[Message], *, now: datetime, publish_a
     """
     rows = _rows(messages)
     due = _queued(rows).filter(publish_at__lte=now, publishes=messages[0].publishes)
-    with transaction.atomic(using=rows.db):
-        if due.update(publish_at=publish_at, publishes=messages[0].publishes + 1) == len(messages):
-            return list(messages)
-        # Another sweep is at them: one by one, each of us gets its own.
-        transaction.set_rollback(True, using=rows.db)
+
+    def take_all() -> bool:
+        with transaction.atomic(using=rows.db):
+            taken = due.update(publish_at=publish_at, publishes=messages[0].publishes + 1) == len(messages)
+            transaction.set_rollback(not taken, using=rows.db)
+        return taken
+
+    if retry_on_conflict(take_all, using=rows.db):
+        return list(messages)
+    # Another sweep is at them: one by one, each of us gets its own.
     return [message for message in messages if message.take_for_publishing(publish_at=publish_at)]
+
+
+def expire(messages: Collection[Message], *, now: datetime) -> list[Message]:
+    """Turn messages that are queued past their ``expires_at`` into ``expired`` (see :meth:`Message.expire`).
+
+    Args:
+        messages: Messages of one database, as they were read.
+        now: The present.
+
+    Returns:
+        Those that are expired by this call.
+    """
+    if not messages:
+        return []
+    using = router.db_for_write(Message, instance=next(iter(messages)))
+    return retry_on_conflict(partial(_expire, messages, now, using), using=using, restoring=messages)
+
+
+def _expire(messages: Collection[Message], now: datetime, using: str) -> list[Message]:
+    by_pk = {message.pk: message for message in messages}
+    with transaction.atomic(using=using):
+        # Locked in the order of their keys: what is changed below is known to be ours.
+        rows = Message._base_manager.using(using).select_for_update().filter(pk__in=by_pk, expires_at__lte=now)
+        late = [by_pk[pk] for pk in _queued(rows).order_by("pk").values_list("pk", flat=True)]
+        codes = [message for message in late if message.category == Category.VERIFICATION]
+        for message in codes:
+            message.content = mask_codes(message.content, template=bool(message.template))
+        if late:
+            with record_event(f"message.{MessageStatus.EXPIRED}", using=using) as record:
+                Message._base_manager.using(using).bulk_update(codes, ["content"])
+                _rows(late).update(status=MessageStatus.EXPIRED)
+                for message in late:
+                    message.status_changed(MessageStatus.EXPIRED)
+                    record(message.as_event())
+    return late
 
 
 def accept(answers: Iterable[tuple[Message, SubmitResult]], *, now: datetime) -> list[Message]:
@@ -107,17 +157,27 @@ def accept(answers: Iterable[tuple[Message, SubmitResult]], *, now: datetime) ->
     settled: list[Message] = []
     ordered = sorted(answers, key=lambda answer: answer[0].attempts)
     for attempts, group in groupby(ordered, key=lambda answer: answer[0].attempts):
-        alike = list(group)
-        using = router.db_for_write(Message, instance=alike[0][0])
-        with telling(f"message.{MessageStatus.ACCEPTED}", using) as tell:
-            alike = _accept_ours(alike, attempts, now)
-            for message, result in alike:
-                changes = {"code": ACCEPTED, "msg": result.msg, "smsid": result.smsid, "accepted_at": now, "error": ""}
-                message.status_changed(MessageStatus.ACCEPTED, claimed_until=None, **changes)
-            changed = [message for message, _result in alike]
-            tell_messages(tell, changed)
-        settled += changed
+        using = router.db_for_write(Message, instance=next(iter(ordered))[0])
+        alike = [(message, _fitted(result, using)) for message, result in group]
+        # What a failed try changed in the instances is changed again, and its signals went with its transaction.
+        settled += retry_on_conflict(partial(_accept_and_tell, alike, attempts, now, using), using=using)
     return settled
+
+
+def _fitted(result: SubmitResult, using: str) -> SubmitResult:
+    return replace(result, **fitted(Message, {"msg": result.msg, "smsid": result.smsid}, using=using))
+
+
+def _accept_and_tell(
+    answers: list[tuple[Message, SubmitResult]], attempts: int, now: datetime, using: str
+) -> list[Message]:
+    with record_event(f"message.{MessageStatus.ACCEPTED}", using=using) as record:
+        ours = _accept_ours(answers, attempts, now)
+        for message, result in ours:
+            changes = {"code": ACCEPTED, "msg": result.msg, "smsid": result.smsid, "accepted_at": now, "error": ""}
+            message.status_changed(MessageStatus.ACCEPTED, claimed_until=None, **changes)
+            record(message.as_event())
+    return [message for message, _result in ours]
 
 
 def _accept_ours(
@@ -135,7 +195,8 @@ def _accept_ours(
 def _claim(messages: Sequence[Message], attempts: int, now: datetime, changes: Mapping[str, Any]) -> int:
     """What ``Message.claim`` says."""
     using = router.db_for_write(Message, instance=messages[0])
-    return update(
+    claim_all = partial(
+        update,
         Message,
         using,
         {"status": MessageStatus.SUBMITTING, **changes},
@@ -144,6 +205,7 @@ def _claim(messages: Sequence[Message], attempts: int, now: datetime, changes: M
         (CLAIMABLE, attempts, now, now),
         (flowing(using, column_names(Message, using)),),
     )
+    return retry_on_conflict(claim_all, using=using)
 
 
 def _accept(answers: Sequence[tuple[Message, SubmitResult]], attempts: int, now: datetime) -> int:

@@ -43,7 +43,7 @@ def candidates(receipt: Receipt, *, most: int) -> list[Message]:
         receipt: A receipt without a message.
         most: At most so many.
     """
-    moment = receipt.report_time or receipt.received_at
+    moment = receipt.moment
     before = Message.objects.filter(mobile__in=spellings(receipt.mobile), created_at__lte=moment + _EARLY)
     # The texts are nobody's business here.
     newest = before.order_by("-id").defer("content", "metadata")[:_NEWEST]

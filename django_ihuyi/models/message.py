@@ -3,7 +3,9 @@ message in a method of this file, of many at once in :mod:`.many`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import models, router
@@ -12,19 +14,28 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.gateway.answers import MSG_LENGTH
+from django_ihuyi.events import iso, log_and_signal_transition, record_event
+from django_ihuyi.external_text import clean
 from django_ihuyi.hashing import MOBILE_LENGTH
-from django_ihuyi.masking import mask_codes, mask_quoted_codes
+from django_ihuyi.hooks import Event
+from django_ihuyi.masking import mask_codes
+from django_ihuyi.transactions import refuse_transaction, retry_on_conflict
 
 from .account import flowing
-from .announcing import tell_change
 from .batch import Batch
 from .categories import Category
+from .fitting import fitted
 from .lifecycle import SOURCES, MessageStatus
-from .outbox import tell_messages, telling
+from .metadata import MetadataField
 from .sql import Condition, column_names, marks, update
-from .written import Written
+from .written import Written, unindexed
 
+_WITH_CODE = frozenset({MessageStatus.QUEUED, MessageStatus.SUBMITTING})
+"""While it may have to be submitted, a verification message keeps its code."""
+_WORDS = frozenset({"msg", "error", "receipt_msg"})
+"""The columns with words of the gateway, of a carrier, or of a client of the site's own."""
+_FROM_OUTSIDE = _WORDS | {"code", "smsid", "receipt_code"}
+"""The columns with anything of theirs."""
 CLAIMABLE = "{attempts} = %s AND {due_at} <= %s AND ({expires_at} IS NULL OR {expires_at} > %s)"
 """Besides its status, what a message needs to be claimed: as it was read, due, and of use still."""
 
@@ -77,7 +88,7 @@ class Message(Written):
     receipt_code = models.BigIntegerField(_("receipt's code"), null=True, blank=True)
     receipt_msg = models.CharField(_("carrier's words"), max_length=255, blank=True)
     idempotency_key = models.CharField(_("idempotency key"), max_length=128, null=True, blank=True, unique=True)
-    metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+    metadata = MetadataField(_("metadata"), default=dict, blank=True)
     # No index of its own: the one below begins with it.
     batch = models.ForeignKey(
         Batch,
@@ -124,7 +135,7 @@ class Message(Written):
             models.Index(fields=["created_at"], name="ihuyi_msg_created"),
             models.Index(fields=["batch", "status"], name="ihuyi_msg_batch"),
             # What upkeep looks for.
-            models.Index(fields=["status", "publish_at"], name="ihuyi_msg_publish"),
+            models.Index(fields=["status", "category", "publish_at"], name="ihuyi_msg_publish"),
             models.Index(fields=["status", "claimed_until"], name="ihuyi_msg_claim"),
             models.Index(fields=["status", "expires_at"], name="ihuyi_msg_expires"),
         ]
@@ -153,8 +164,12 @@ class Message(Written):
         Returns:
             Whether it is ours now. False if it is not queued any more, not due, past its ``expires_at``, or its
             account is paused.
+
+        Raises:
+            RuntimeError: A transaction is open, so that the claim would not be committed before the Submit.
         """
         using = router.db_for_write(Message, instance=self)
+        refuse_transaction("An SMS", using=using)
         account = () if probe else ((flowing(using, column_names(Message, using)),),)
         return self._move(
             MessageStatus.SUBMITTING,
@@ -216,10 +231,13 @@ class Message(Written):
             retries=self.retries + 1 if retry else self.retries,
         ):
             return True
-        why = self.without_code(error or f"the gateway answered code {code}: {msg}")
-        rows = Message._base_manager.using(router.db_for_write(Message, instance=self))
-        late = rows.filter(pk=self.pk, status=MessageStatus.UNKNOWN, attempts=self.attempts)
-        late.update(code=code, msg=self.without_code(msg), error=f"Surely not sent, told late: {why}"[:MSG_LENGTH])
+        msg = self.clean_words(msg)
+        why = self.clean_words(error, own=True) if error else f"the gateway answered code {code}: {msg}"
+        using = router.db_for_write(Message, instance=self)
+        told = {"code": code, "msg": msg, "error": f"Surely not sent, told late: {why}"}
+        unknown = unindexed(Q(status=MessageStatus.UNKNOWN, attempts=self.attempts))
+        late = Message._base_manager.using(using).filter(unknown, pk=self.pk)
+        late.update(**fitted(Message, told, using=using))
         return False
 
     def lose_answer(self, *, error: str) -> bool:
@@ -238,8 +256,8 @@ class Message(Written):
         """Somebody no longer waits for news of an ``unknown`` message: a mark, not a status, and a late receipt still
         settles it. Returns whether this call marked the row.
         """
-        rows = Message._base_manager.using(router.db_for_write(Message, instance=self))
-        if not rows.filter(pk=self.pk, status=MessageStatus.UNKNOWN, given_up_at=None).update(given_up_at=now):
+        rows = Message._base_manager.using(router.db_for_write(Message, instance=self)).filter(pk=self.pk)
+        if not rows.filter(unindexed(Q(status=MessageStatus.UNKNOWN, given_up_at=None))).update(given_up_at=now):
             return False
         self.given_up_at = now
         return True
@@ -251,10 +269,10 @@ class Message(Written):
             due_at: Not before this time.
             publish_at: When upkeep publishes it, should nobody else have.
         """
-        rows = Message._base_manager.using(router.db_for_write(Message, instance=self))
+        rows = Message._base_manager.using(router.db_for_write(Message, instance=self)).filter(pk=self.pk)
         changes = {"due_at": due_at, "publish_at": publish_at}
         # Somebody else may have put it off for longer meanwhile.
-        if not rows.filter(pk=self.pk, status=MessageStatus.QUEUED, due_at=self.due_at).update(**changes):
+        if not rows.filter(unindexed(Q(status=MessageStatus.QUEUED, due_at=self.due_at))).update(**changes):
             return False
         self.due_at, self.publish_at = due_at, publish_at
         return True
@@ -268,9 +286,9 @@ class Message(Written):
         Returns:
             Whether this call has the right.
         """
-        conditions = Q(publish_at=self.publish_at, publishes=self.publishes, status=MessageStatus.QUEUED)
-        rows = Message._base_manager.using(router.db_for_write(Message, instance=self)).filter(conditions, pk=self.pk)
-        return bool(rows.update(publish_at=publish_at, publishes=self.publishes + 1))
+        as_read = Q(publish_at=self.publish_at, publishes=self.publishes, status=MessageStatus.QUEUED)
+        rows = Message._base_manager.using(router.db_for_write(Message, instance=self)).filter(pk=self.pk)
+        return bool(rows.filter(unindexed(as_read)).update(publish_at=publish_at, publishes=self.publishes + 1))
 
     def report(
         self, *, delivered: bool, code: int, msg: str, reported_at: datetime | None, smsid: str | None = None
@@ -292,29 +310,47 @@ class Message(Written):
             changes["smsid"] = smsid
         return self._move(MessageStatus.DELIVERED if delivered else MessageStatus.UNDELIVERED, **changes)
 
-    def without_code(self, words: str) -> str:
-        """Return words about this message, such as the gateway's, without a verification code that they quote."""
-        return mask_quoted_codes(words, self.content) if self.category == Category.VERIFICATION else words
+    def clean_words(self, words: str, *, own: bool = False) -> str:
+        """Return words about this message without its number and a verification code that they quote.
+
+        Args:
+            words: The gateway's or a carrier's, or the text of an error.
+            own: Whether they are the text of an error: of that only what stands in the message is hidden, as long as
+                its text is kept.
+        """
+        if self.category != Category.VERIFICATION:
+            return clean(words, mobile=self.mobile)
+        any_run = not (own and self.status in _WITH_CODE)
+        template = bool(self.template)
+        return clean(words, mobile=self.mobile, about_code=True, text=self.content, template=template, any_run=any_run)
 
     def _settle(self, status: MessageStatus, *conditions: Condition, **changes: Any) -> bool:  # noqa: ANN401  a row's values
         """End this claim. Another attempt's claim is not ours to end, hence ``attempts`` in the WHERE."""
         return self._move(status, ("{attempts} = %s", self.attempts), *conditions, claimed_until=None, **changes)
 
     def _move(self, status: MessageStatus, *conditions: Condition, **changes: Any) -> bool:  # noqa: ANN401  a row's values
-        if self.category == Category.VERIFICATION:
-            self._forget_code(status, changes)
+        for name in _WORDS & changes.keys():
+            changes[name] = self.clean_words(changes[name], own=name == "error")
+        if self.category == Category.VERIFICATION and status not in _WITH_CODE:
+            changes["content"] = mask_codes(self.content, template=bool(self.template))
         using = router.db_for_write(Message, instance=self)
+        from_outside = {name: changes[name] for name in _FROM_OUTSIDE & changes.keys()}
+        changes |= fitted(Message, from_outside, using=using)
         sources = [source.value for source in SOURCES[status]]
-        may_follow = (f"{{status}} IN ({marks(sources)})", *sources)
+        # COALESCE: the row is found by its key alone, as by unindexed().
+        may_follow = (f"COALESCE({{status}}, '') IN ({marks(sources)})", *sources)
+        return retry_on_conflict(
+            partial(self._update, using, status, changes, ("{id} = %s", self.pk), may_follow, *conditions), using=using
+        )
+
+    def _update(self, using: str, status: MessageStatus, changes: Mapping[str, Any], *conditions: Condition) -> bool:
         before = {name: self.__dict__[name] for name in ("status", *changes) if name in self.__dict__}
         try:
-            with telling(f"message.{status}", using) as tell:
-                if not update(
-                    Message, using, {"status": status, **changes}, ("{id} = %s", self.pk), may_follow, *conditions
-                ):
+            with record_event(f"message.{status}", using=using) as record:
+                if not update(Message, using, {"status": status, **changes}, *conditions):
                     return False
                 self.status_changed(status, **changes)
-                tell_messages(tell, [self])
+                record(self.as_event())
         except BaseException:
             # The row is as it was. Whoever tries again needs the instance as it was, too: the code that words quote is
             # looked for in the text.
@@ -327,11 +363,24 @@ class Message(Written):
         self.status = status
         for name, value in changes.items():
             setattr(self, name, value)
-        tell_change(self)
+        # Receivers name Message, also where a site's proxy of it was changed.
+        sender = self._meta.concrete_model or type(self)
+        log_and_signal_transition(self, sender=sender, using=router.db_for_write(sender, instance=self))
 
-    def _forget_code(self, status: MessageStatus, changes: dict[str, Any]) -> None:
-        """Leave no verification code in the row once it need not be submitted, nor ever in what was answered."""
-        for name in {"msg", "error", "receipt_msg"} & changes.keys():
-            changes[name] = self.without_code(changes[name])
-        if status not in {MessageStatus.QUEUED, MessageStatus.SUBMITTING}:
-            changes["content"] = mask_codes(self.content, template=bool(self.template))
+    def as_event(self) -> Event:
+        """Return what other systems hear of a change of status: the message as the change left it."""
+        return Event(
+            data={
+                "message": self.pk,
+                "status": self.status,
+                "account": self.account,
+                "category": self.category,
+                "code": self.code,
+                "smsid": self.smsid,
+                "receipt_code": self.receipt_code,
+                "reported_at": iso(self.reported_at),
+            },
+            account=self.account,
+            category=self.category,
+            message=self,
+        )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
@@ -11,6 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.gateway.products import normalise_any
 from django_ihuyi.hashing import MOBILE_LENGTH
 
 from .categories import Category
@@ -48,7 +52,8 @@ class OptOutManager(WrittenManager["OptOut"]):
         """
         # ignore_conflicts: two replies at the same moment must not fail each other's push.
         self.bulk_create([OptOut(mobile=reply.mobile, reply=reply, reason=word)], ignore_conflicts=True)
-        older = Q(reply=None) | Q(reply__reply_time__lt=reply.reply_time) if reply.reply_time else Q(reply=None)
+        older = Q(reply=None) | Q(reply__reply_time__lt=reply.moment)
+        older |= Q(reply__reply_time=None, reply__received_at__lt=reply.moment)
         self.filter(older, mobile=reply.mobile).update(reply=reply)
         self.take_back(reply.mobile)
 
@@ -62,7 +67,9 @@ class OptOutManager(WrittenManager["OptOut"]):
             How many were cancelled. What is left is cancelled when its turn comes (:meth:`wanted`).
         """
         marketing = Message.objects.filter(mobile=mobile, category=Category.MARKETING, status=MessageStatus.QUEUED)
-        return sum(message.cancel() for message in marketing.order_by("-pk")[:_MOST])
+        newest = marketing.order_by("-pk")[:_MOST]
+        # The oldest is locked first, as everywhere: two transactions that lock the same rows never wait for each other.
+        return sum(message.cancel() for message in sorted(newest, key=attrgetter("pk")))
 
     def lift(self, reply: Reply) -> bool:
         """Take a number off, because its person wrote so.
@@ -77,8 +84,7 @@ class OptOutManager(WrittenManager["OptOut"]):
         row = self.filter(mobile=reply.mobile).select_related("reply").first()
         if row is None:
             return False
-        opted_out = row.reply.reply_time if row.reply else None
-        if opted_out and reply.reply_time and reply.reply_time < opted_out:
+        if row.reply and reply.moment < row.reply.moment:
             return False
         # Somebody who opted out anew meanwhile stays on the list.
         return bool(self.filter(pk=row.pk, reply=row.reply).delete()[0])
@@ -131,8 +137,16 @@ class OptOut(Written):
         return gettext("opt-out %(number)s") % {"number": self.pk}
 
     def save(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Django's own
-        """Save; a new one also takes back the marketing texts that wait for the number."""
+        """Save a new one under the number as the record has it, and take back the marketing texts that wait for it.
+
+        Raises:
+            ArgumentTypeError: A ``TypeError``: ``mobile`` is of a type that is no number.
+        """
         new = self._state.adding
+        if new:
+            # What is no number that is known here stays as it came: a reply's may be of any form, or a hash.
+            with suppress(InvalidMessage):
+                self.mobile = normalise_any(self.mobile)
         super().save(*args, **kwargs)
         if new:
             OptOut.objects.take_back(self.mobile)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import signals
+from django_ihuyi.events import iso, record_event
 from django_ihuyi.hashing import spellings
+from django_ihuyi.hooks import Event
+from django_ihuyi.transactions import retry_on_conflict
 
+from .fitting import fit_row
 from .message import Message
 from .opt_out import OptOut
-from .outbox import tell_reply, telling
 from .push import Push
-from .written import WrittenManager
+from .written import WrittenManager, unindexed
 
 
 class ReplyManager(WrittenManager["Reply"]):
@@ -38,6 +43,18 @@ class ReplyManager(WrittenManager["Reply"]):
         Returns:
             Whether it is new; the same push again changes nothing.
         """
+        keep = partial(self._keep, reply, opt_out=opt_out, opt_in=opt_in)
+        if not retry_on_conflict(keep, using=self.db, restoring=[reply]):
+            return False
+        signals.send_after_commit(signals.reply_received, Reply, using=self.db, reply=reply)
+        return True
+
+    def _keep(self, reply: Reply, *, opt_out: str | None, opt_in: bool) -> bool:
+        fit_row(reply, using=self.db)
+        others = reply.other_fingerprints()
+        if others and self.filter(fingerprint__in=others).exists():
+            return False
+        reply.prepare()
         if reply.smsid:
             fits = Message.objects.filter(
                 smsid=reply.smsid, mobile__in=spellings(reply.mobile)
@@ -51,13 +68,12 @@ class ReplyManager(WrittenManager["Reply"]):
                     OptOut.objects.note(reply, opt_out)
                 elif opt_in:
                     OptOut.objects.lift(reply)
-                with telling("reply.received", self.db) as tell:
-                    tell_reply(tell, reply)
+                with record_event("reply.received", using=self.db) as record:
+                    record(reply.as_event())
         except IntegrityError:
             if self.filter(fingerprint=reply.fingerprint).exists():
                 return False
             raise
-        signals.send_after_commit(signals.reply_received, Reply, using=self.db, reply=reply)
         return True
 
     def mark(self, pks: Collection[int], *, read_by: Any, now: datetime | None) -> list[Reply]:  # noqa: ANN401  the site's user
@@ -71,17 +87,22 @@ class ReplyManager(WrittenManager["Reply"]):
         Returns:
             Those that were changed, without their texts.
         """
-        rows = self.filter(pk__in=pks, read_at__isnull=now is not None)
-        with transaction.atomic(using=self.db):
-            changed = list(rows.select_for_update().only("pk").order_by("pk"))
-            self.filter(pk__in=[reply.pk for reply in changed]).update(read_at=now, read_by=read_by)
-        return changed
+        rows = self.filter(unindexed(Q(read_at__isnull=now is not None)), pk__in=pks)
+
+        def mark_all() -> list[Reply]:
+            with transaction.atomic(using=self.db):
+                changed = list(rows.select_for_update().only("pk").order_by("pk"))
+                self.filter(pk__in=[reply.pk for reply in changed]).update(read_at=now, read_by=read_by)
+            return changed
+
+        return retry_on_conflict(mark_all, using=self.db)
 
 
 class Reply(Push):
     """An upstream message. Its ``smsid`` is "for reference only": ``message`` is set only where the number fits too."""
 
     FINGERPRINTED: ClassVar[tuple[str, ...]] = ("mobile", "content", "reply_time_text")
+    TIME: ClassVar[str] = "reply_time"
 
     message = models.ForeignKey(
         Message, models.SET_NULL, null=True, blank=True, related_name="replies", verbose_name=_("message")
@@ -114,3 +135,19 @@ class Reply(Push):
 
     def __str__(self) -> str:
         return gettext("reply %(number)s") % {"number": self.pk}
+
+    def as_event(self) -> Event:
+        """Return what other systems hear of a reply: that somebody replied, and to which message."""
+        message = self.message
+        return Event(
+            data={
+                "reply": self.pk,
+                "message": self.message_id,
+                "smsid": self.smsid,
+                "received_at": iso(self.received_at),
+            },
+            account=message.account if message else "",
+            category=message.category if message else "",
+            message=message,
+            reply=self,
+        )

@@ -13,9 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_ihuyi import signals
+from django_ihuyi.events import record_event
+from django_ihuyi.hooks import Event
+from django_ihuyi.transactions import refuse_transaction, retry_on_conflict
 
-from .outbox import tell_template, telling
-from .written import Written, WrittenManager
+from .fitting import fitted
+from .written import Written, WrittenManager, unindexed
 
 if TYPE_CHECKING:
     from .template_review import TemplateReview
@@ -160,7 +163,12 @@ class Template(Written):
         return self._change(rows, **changes)
 
     def begin_submission(self, *, now: datetime) -> bool:
-        """Take the right to hand it in. Of two people who press the button one wins. Returns whether it is ours."""
+        """Take the right to hand it in. Of two people who press the button one wins. Returns whether it is ours.
+
+        Raises:
+            RuntimeError: A transaction is open: rolled back, it would be handed in twice.
+        """
+        refuse_transaction("A template", using=Template.objects.db)
         rows = Template.objects.filter(pk=self.pk, state__in=_EDITABLE, text=self.text)
         return self._change(
             rows, state=TemplateState.IN_REVIEW, template_id=None, submitted_at=now, reviewed_at=None, msg="", error=""
@@ -215,23 +223,42 @@ class Template(Written):
         Returns:
             Whether the state changed with this call.
         """
-        type(review).objects.filter(pk=review.pk, template__isnull=True).update(template=self)
+        unattached = unindexed(models.Q(template__isnull=True))
+        type(review).objects.filter(unattached, pk=review.pk).update(template=self)
         state = review.verdict
         if state is None:
             return False
-        rows = Template.objects.filter(pk=self.pk, template_id=review.templateid).exclude(state=state)
-        with transaction.atomic(using=rows.db):
-            changed = self._change(rows, state=state, msg=review.msg, reviewed_at=review.received_at)
-            if changed:
-                with telling("template.reviewed", rows.db) as tell:
-                    tell_template(tell, self)
-                signals.send_after_commit(signals.template_reviewed, Template, using=rows.db, template=self)
-        return changed
+        differs = unindexed(models.Q(template_id=review.templateid) & ~models.Q(state=state))
+        rows = Template.objects.filter(differs, pk=self.pk)
+
+        def decide() -> bool:
+            with transaction.atomic(using=rows.db):
+                changed = self._change(rows, state=state, msg=review.msg, reviewed_at=review.received_at)
+                if changed:
+                    with record_event("template.reviewed", using=rows.db) as record:
+                        record(self.as_event())
+                    signals.send_after_commit(signals.template_reviewed, Template, using=rows.db, template=self)
+            return changed
+
+        return retry_on_conflict(decide, using=rows.db, restoring=[self])
+
+    def as_event(self) -> Event:
+        """Return what other systems hear of a review: the template as the review left it."""
+        data = {
+            "template": self.pk,
+            "name": self.name,
+            "account": self.account,
+            "template_id": self.template_id,
+            "state": self.state,
+        }
+        return Event(data, account=self.account)
 
     def _awaited(self) -> models.QuerySet[Template]:
-        return Template.objects.filter(pk=self.pk, state=TemplateState.IN_REVIEW, template_id__isnull=True)
+        awaited = models.Q(state=TemplateState.IN_REVIEW, template_id__isnull=True)
+        return Template.objects.filter(unindexed(awaited), pk=self.pk)
 
     def _change(self, rows: models.QuerySet[Template], **changes: Any) -> bool:  # noqa: ANN401  a row's values
+        changes |= fitted(Template, {name: changes[name] for name in {"msg", "error"} & changes.keys()}, using=rows.db)
         if not rows.update(**changes):
             return False
         for name, value in changes.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from functools import partial
 from typing import ClassVar
 
 from django.db import IntegrityError, models, transaction
@@ -11,11 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.external_text import clean
+from django_ihuyi.transactions import retry_on_conflict
+
+from .fitting import fit_row
+from .push import REPEATED_WITHIN
 from .template import Template, TemplateState
 from .written import Written, WrittenManager
 
-REPEATED_WITHIN = timedelta(minutes=10)
-"""The gateway pushes three times at most, within about four minutes: an equal review after this is a new decision."""
 _VERDICTS = {2: TemplateState.PASSED, 0: TemplateState.REFUSED}
 
 
@@ -33,6 +36,18 @@ class TemplateReviewManager(WrittenManager["TemplateReview"]):
         Returns:
             Whether it is new. A push has no time of its own, so the same words within ten minutes are a repeat.
         """
+        review.msg = clean(review.msg)
+        new = retry_on_conflict(partial(self._keep, review), using=self.db, restoring=[review])
+        if not new:
+            # The process that kept it may have died before it told the template. Whatever came last decides.
+            kept = self.filter(templateid=review.templateid).order_by("-pk").first()
+            review = kept or review
+        Template.objects.judge(review)
+        return new
+
+    def _keep(self, review: TemplateReview) -> bool:
+        """Keep a review. Returns whether it is new."""
+        fit_row(review, using=self.db)
         equal = self.filter(templateid=review.templateid, code=review.code, msg=review.msg)
         since = review.received_at - REPEATED_WITHIN
         new = not equal.filter(received_at__gte=since).exists()
@@ -46,11 +61,6 @@ class TemplateReviewManager(WrittenManager["TemplateReview"]):
                 if not self.filter(fingerprint=review.fingerprint).exists():
                     raise
                 new = False
-        if not new:
-            # The process that kept it may have died before it told the template. Whatever came last decides.
-            kept = self.filter(templateid=review.templateid).order_by("-pk").first()
-            review = kept or review
-        Template.objects.judge(review)
         return new
 
 

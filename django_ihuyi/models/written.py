@@ -6,11 +6,29 @@ is. A replica may say what was true a moment ago, and a transaction opened there
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models, router
+from django.db.models import BooleanField, Case, Q, Value, When
+
+from django_ihuyi.transactions import retry_on_conflict
 
 M_co = TypeVar("M_co", bound=models.Model, covariant=True)
+
+
+def unindexed(condition: Q) -> Q | Case:
+    """Wrap a condition that stands beside primary keys, so that the database finds the rows by the primary key only.
+
+    Otherwise MariaDB may find a row by an index on the condition, and locks the index entry before the row. Statements
+    that find the row by its primary key lock in the opposite order, which ends in deadlocks.
+    """
+    return (
+        Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
+        if condition
+        else condition
+    )
 
 
 class WrittenRows(models.QuerySet[M_co]):
@@ -23,6 +41,32 @@ class WrittenRows(models.QuerySet[M_co]):
     def db(self) -> str:
         """The alias of the database that is asked."""
         return self._db or router.db_for_write(self.model, **self._hints)
+
+    def update(self, **kwargs: Any) -> int:  # noqa: ANN401  Django's own
+        """Update the rows. Outside of a transaction it is retried after a conflict."""
+        return retry_on_conflict(partial(super().update, **kwargs), using=self.db)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the rows. Outside of a transaction it is retried after a conflict."""
+        return retry_on_conflict(super().delete, using=self.db)
+
+    def bulk_create(self, objs: Iterable[M_co], *args: Any, **kwargs: Any) -> list[M_co]:  # noqa: ANN401  Django's own
+        """Insert rows. Outside of a transaction it is retried after a conflict."""
+        rows = list(objs)
+        return retry_on_conflict(partial(super().bulk_create, rows, *args, **kwargs), using=self.db, restoring=rows)
+
+    def get_or_create(self, defaults: Any = None, **kwargs: Any) -> tuple[M_co, bool]:  # noqa: ANN401  Django's own
+        """Get or create a row. Outside of a transaction it is retried after a conflict."""
+        return retry_on_conflict(partial(super().get_or_create, defaults, **kwargs), using=self.db)
+
+    def update_or_create(
+        self,
+        defaults: Any = None,  # noqa: ANN401  Django's own
+        create_defaults: Any = None,  # noqa: ANN401  Django's own
+        **kwargs: Any,  # noqa: ANN401  Django's own
+    ) -> tuple[M_co, bool]:
+        """Update or create a row. Outside of a transaction it is retried after a conflict."""
+        return retry_on_conflict(partial(super().update_or_create, defaults, create_defaults, **kwargs), using=self.db)
 
 
 class WrittenManager(models.Manager[M_co]):

@@ -1,31 +1,50 @@
 """One person leaves the record: every table that holds a number, and what becomes of its rows.
 
-What counts and costs stays (how many messages, when, with which code); who it was goes. A table that is not in
-:data:`TABLES` fails a test, so that none can be forgotten.
+What counts and costs stays (how many messages, when, with which code); who it was goes. The tables are those of the
+core and of the installed features (:meth:`.hooks.FeatureConfig.personal_data`). One that is missing in :func:`tables`
+fails a test, so that none can be forgotten.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.apps import apps
-from django.db import router, transaction
+from django.db import router
 from django.db.models import Model, Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
+from django_ihuyi import hooks
 from django_ihuyi.hashing import spellings
+from django_ihuyi.hooks import PersonalData
+from django_ihuyi.isolation import Handled, delete_in_chunks, each_row, in_chunks, together
 from django_ihuyi.masking import mask_mobile
-from django_ihuyi.models import CodeQuota, Message, OptOut, Receipt, Reply, VerificationCode
+from django_ihuyi.models import Message, OptOut, Receipt, Reply
 from django_ihuyi.models.lifecycle import MessageStatus
-from django_ihuyi.verification.policy import number_subject
 
-_CHUNK = 500
 _ON_THE_WIRE = (MessageStatus.QUEUED, MessageStatus.SUBMITTING)
+_READ_AT_ONCE = 500
+"""Messages that are read at a time while they are cancelled."""
 
-Eraser = Callable[[str], int]
-"""Takes a number as the record has it. Returns how many rows it changed or deleted."""
+
+class ErasureFailedError(Exception):
+    """A part of the rows about a person could not be changed or deleted; the rest was.
+
+    Attributes:
+        counts: How many rows of each table were changed or deleted, by the model's label.
+        failed: How many could not be, by the label; tables without any are left out.
+        error: What was raised first.
+    """
+
+    def __init__(self, counts: Mapping[str, int], failed: Mapping[str, int], error: Exception) -> None:
+        super().__init__(f"rows failed: {type(error).__name__}")
+        self.counts = counts
+        self.failed = failed
+        self.error = error
 
 
 @sensitive_variables()
@@ -35,7 +54,7 @@ def count(mobile: str) -> dict[str, int]:
     Args:
         mobile: A number as the record has it.
     """
-    return {label: rows(mobile).count() for label, rows in _found().items()}
+    return {table.label: table.find(mobile).count() for table in tables()}
 
 
 @sensitive_variables()
@@ -52,14 +71,44 @@ def erase(mobile: str, *, opt_out: bool = False) -> dict[str, int]:
 
     Returns:
         How many rows of each table were changed or deleted, by the model's label.
+
+    Raises:
+        ErasureFailedError: Some rows could not be, such as one that a table of the site's protects; all others were.
     """
-    counts = {label: eraser(mobile) for label, eraser in TABLES.items()}
-    if _device() is not None:
-        counts["django_ihuyi_otp.SmsDevice"] = _delete(_devices(mobile))
-    counts["django_ihuyi.OptOut"] = _opt_outs(mobile, forget=opt_out)
-    if apps.is_installed("django.contrib.admin"):
-        counts["admin.LogEntry"] = _log_entries(mobile)
+    handled = {table.label: _erase(table, mobile) for table in tables(opt_out=opt_out)}
+    counts = {label: one.changed for label, one in handled.items()}
+    error = together(handled.values()).error
+    if error is not None:
+        raise ErasureFailedError(counts, {label: one.failed or 1 for label, one in handled.items() if one.error}, error)
     return counts
+
+
+def tables(*, opt_out: bool = False) -> list[PersonalData]:
+    """Return the tables with rows about persons, in the order in which they are erased.
+
+    Args:
+        opt_out: Whether :func:`erase` deletes the wish to get no marketing texts.
+    """
+    found = [
+        PersonalData(Message._meta.label, partial(_rows, Message), _messages, 50),
+        PersonalData(Receipt._meta.label, partial(_rows, Receipt), _receipts, 51),
+        PersonalData(Reply._meta.label, partial(_rows, Reply), _replies, 52),
+        PersonalData(OptOut._meta.label, partial(_rows, OptOut), partial(_opt_outs, forget=opt_out), 200),
+    ]
+    if apps.is_installed("django.contrib.admin"):
+        # Last: it may say of rows of all tables whose they are.
+        found.append(PersonalData("admin.LogEntry", _mentions, _log_entries, 300))
+    found += [table for config in hooks.features() for table in config.personal_data()]
+    return sorted(found, key=lambda table: table.order)
+
+
+def _erase(table: PersonalData, mobile: str) -> Handled:
+    try:
+        return table.erase(mobile)
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as error:  # noqa: BLE001  one table's fault must not keep the person in the others
+        return Handled(0, error, 1)
 
 
 @sensitive_variables()
@@ -68,11 +117,16 @@ def left_on_the_wire(mobile: str) -> int:
     return Message.objects.filter(mobile=mobile, status__in=_ON_THE_WIRE).count()
 
 
-def _messages(mobile: str) -> int:
-    for message in Message.objects.filter(mobile=mobile, status=MessageStatus.QUEUED).iterator(_CHUNK):
-        message.cancel()
+def _rows(model: type[Model], mobile: str) -> QuerySet[Any]:
+    """Find by index what stands under a number or its hash."""
+    return model._default_manager.filter(mobile__in=spellings(mobile))
+
+
+def _messages(mobile: str) -> Handled:
+    queued = Message.objects.filter(mobile=mobile, status=MessageStatus.QUEUED).iterator(_READ_AT_ONCE)
+    cancelled = each_row(queued, Message.cancel, lambda message: None)
     rows = Message.objects.filter(mobile__in=spellings(mobile)).exclude(status__in=_ON_THE_WIRE)
-    return _change(
+    emptied = _change(
         rows,
         mobile=mask_mobile(mobile),
         content="",
@@ -83,109 +137,57 @@ def _messages(mobile: str) -> int:
         # Sites make keys of numbers and names.
         idempotency_key=None,
     )
+    # A message that could not be cancelled is counted once.
+    return Handled(emptied.changed, cancelled.error or emptied.error, emptied.failed + bool(cancelled.error))
 
 
-def _receipts(mobile: str) -> int:
-    return _change_pushes(Receipt, mobile, msg="", match_at=None)
+def _receipts(mobile: str) -> Handled:
+    return _change_pushes(Receipt, mobile, msg="", report_time_text="", match_at=None)
 
 
-def _replies(mobile: str) -> int:
-    return _change_pushes(Reply, mobile, content="")
+def _replies(mobile: str) -> Handled:
+    return _change_pushes(Reply, mobile, content="", reply_time_text="")
 
 
-def _change_pushes(model: type[Receipt | Reply], mobile: str, **changes: Any) -> int:  # noqa: ANN401  a row's values
-    """Change pushes one by one: the digest of what came would tell the number to whoever tries them all."""
-    number = 0
-    for pk in model._default_manager.filter(mobile__in=spellings(mobile)).order_by("pk").values_list("pk", flat=True):
-        rows = model._default_manager.filter(pk=pk)
-        number += rows.update(mobile=mask_mobile(mobile), fingerprint=secrets.token_hex(32), **changes)
-    return number
+def _change_pushes(model: type[Receipt | Reply], mobile: str, **changes: Any) -> Handled:  # noqa: ANN401  a row's values
+    """Change pushes one by one: each gets a fingerprint that says nothing of what came."""
+
+    def change(rows: QuerySet[Any]) -> int:
+        return sum(
+            rows.filter(pk=pk).update(mobile=mask_mobile(mobile), fingerprint=secrets.token_hex(32), **changes)
+            for pk in list(rows.values_list("pk", flat=True))
+        )
+
+    return in_chunks(_rows(model, mobile), change)
 
 
-def _codes(mobile: str) -> int:
-    return _delete(VerificationCode.objects.filter(mobile=mobile))
-
-
-def _quotas(mobile: str) -> int:
-    return _delete(CodeQuota.objects.filter(subject=number_subject(mobile)))
-
-
-def _opt_outs(mobile: str, *, forget: bool) -> int:
+def _opt_outs(mobile: str, *, forget: bool) -> Handled:
     rows = OptOut.objects.filter(mobile=mobile)
     # Somebody's own words about somebody.
-    return _delete(rows) if forget else rows.exclude(reason="").update(reason="")
-
-
-TABLES: dict[str, Eraser] = {
-    "django_ihuyi.Message": _messages,
-    "django_ihuyi.Receipt": _receipts,
-    "django_ihuyi.Reply": _replies,
-    "django_ihuyi.VerificationCode": _codes,
-    "django_ihuyi.CodeQuota": _quotas,
-}
-"""What is done with each table that has rows about persons, by the model's label."""
-
-HANDLED = frozenset({*TABLES, "django_ihuyi.OptOut", "django_ihuyi_otp.SmsDevice"})
-"""All models with numbers of persons, those with rules of their own included."""
-
-
-def _found() -> dict[str, Callable[[str], QuerySet[Any]]]:
-    """How each table's rows about one person are found, all of them by index."""
-    found: dict[str, Callable[[str], QuerySet[Any]]] = {
-        model._meta.label: lambda mobile, model=model: model._default_manager.filter(mobile__in=spellings(mobile))  # type: ignore[misc]  # bound now
-        for model in (Message, Receipt, Reply, VerificationCode, OptOut)
-    }
-    found["django_ihuyi.CodeQuota"] = lambda mobile: CodeQuota.objects.filter(subject=number_subject(mobile))
-    if _device() is not None:
-        found["django_ihuyi_otp.SmsDevice"] = _devices
-    if apps.is_installed("django.contrib.admin"):
-        found["admin.LogEntry"] = _mentions
-    return found
-
-
-def _device() -> type[Model] | None:
-    """The table of ``django_ihuyi.contrib.otp``, where the site has it."""
-    label = "django_ihuyi_otp"
-    return apps.get_model(label, "SmsDevice") if apps.is_installed("django_ihuyi.contrib.otp") else None
-
-
-def _devices(mobile: str) -> QuerySet[Any]:
-    model = _device()
-    assert model is not None  # noqa: S101  the callers asked
-    return _written(model).filter(mobile=mobile)
+    return delete_in_chunks(rows) if forget else _change(rows.exclude(reason=""), reason="")
 
 
 def _mentions(mobile: str) -> QuerySet[Any]:
     from django.contrib.admin.models import LogEntry  # a site may have no admin
     from django.contrib.contenttypes.models import ContentType
 
-    ours = ContentType.objects.filter(app_label__startswith="django_ihuyi")
+    # Also of a feature that is not installed any more: its entries are still there.
+    labels = {"django_ihuyi", *hooks.OUR_FEATURES, *(config.label for config in hooks.features())}
+    ours = ContentType.objects.filter(app_label__in=labels)
     mentioned = Q(object_repr__contains=mobile) | Q(change_message__contains=mobile)
-    return _written(LogEntry).filter(mentioned, content_type__in=ours)
+    # Where it is written: a replica may not know yet whom it is about.
+    return LogEntry._default_manager.using(router.db_for_write(LogEntry)).filter(mentioned, content_type__in=ours)
 
 
-def _written(model: type[Model]) -> QuerySet[Any]:
-    """A table of another app, where it is written: a replica may not know yet whom it is about."""
-    return model._default_manager.using(router.db_for_write(model))
-
-
-def _log_entries(mobile: str) -> int:
+def _log_entries(mobile: str) -> Handled:
     mask = mask_mobile(mobile)
-    number = 0
-    for entry in _mentions(mobile):
+
+    def change(entry: Any) -> int:  # noqa: ANN401  an entry of the admin's log
         words = {name: getattr(entry, name).replace(mobile, mask) for name in ("object_repr", "change_message")}
-        number += _mentions(mobile).filter(pk=entry.pk).update(**words)
-    return number
+        return _mentions(mobile).filter(pk=entry.pk).update(**words)
+
+    return each_row(_mentions(mobile), change, lambda entry: None)
 
 
-def _change(rows: QuerySet[Any], **changes: Any) -> int:  # noqa: ANN401  a row's values
-    """Change rows a chunk at a time; a changed one is not among them any more."""
-    number = 0
-    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:_CHUNK]):
-        number += rows.filter(pk__in=keys).update(**changes)
-    return number
-
-
-def _delete(rows: QuerySet[Any]) -> int:
-    with transaction.atomic(using=rows.db):
-        return rows.delete()[1].get(rows.model._meta.label, 0)
+def _change(rows: QuerySet[Any], **changes: Any) -> Handled:  # noqa: ANN401  a row's values
+    return in_chunks(rows, lambda some: some.update(**changes))

@@ -1,27 +1,47 @@
 """What is kept for how long, and its end: rows are deleted, texts emptied, numbers hashed, in small transactions.
 
 A run walks each table by its primary key up to the newest row that is old enough, so that it ends however many rows
-come meanwhile, and one that was stopped loses nothing: the next begins with what is left.
+come meanwhile, and one that was stopped loses nothing: the next begins with what is left. What cannot be ended, such as
+a row that a site's own table protects, stays; all other rows, and the other kinds, are ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db.models import Q, QuerySet
 
-from django_ihuyi import conf
-from django_ihuyi.models import BalanceReading, Message, Receipt, Reply, WebhookDelivery, WebhookEndpoint
+from django_ihuyi import conf, hooks
+from django_ihuyi.hooks import OldRows
+from django_ihuyi.isolation import by_halves, delete_rows
+from django_ihuyi.models import BalanceReading, Message, Receipt, Reply
 from django_ihuyi.models.lifecycle import MessageStatus
-from django_ihuyi.models.webhook_delivery import ENDED, DeliveryStatus
 
 from .numbers import MASKED, hash_rows
 
+logger = logging.getLogger(__name__)
+
 CHUNK = 1000
-"""Rows of one transaction."""
+"""Rows of one transaction, unless the caller says otherwise."""
+
+TEXTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        # What the gateway, the carrier and a client of the site's own said may quote the text; codes and times stay.
+        "django_ihuyi.Message": ("content", "msg", "error", "receipt_msg"),
+        # The time as it came is text from outside like any other.
+        "django_ihuyi.Receipt": ("msg", "report_time_text"),
+        "django_ihuyi.Reply": ("content", "reply_time_text"),
+    }
+)
+"""The columns that ``TEXT_RETENTION_DAYS`` empties, by the model's label."""
 
 _ENDED = (
     MessageStatus.DELIVERED,
@@ -34,37 +54,50 @@ _AWAITING_RECEIPT = (MessageStatus.ACCEPTED, MessageStatus.UNKNOWN)
 """At their end once no receipt can be matched to them any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One kind of rows that have been kept long enough.
+class Failure(NamedTuple):
+    """What went wrong.
 
     Attributes:
-        name: What it is called in reports.
-        rows: Which rows, without an order.
-        clock: The indexed field by which they grow old.
-        before: Older than this.
-        end: Deletes or empties rows of a queryset. Returns how many of the table itself.
+        error: What was raised, by the first of the rows.
+        rows: How many rows of a chunk are left; None where the job ended there.
     """
 
-    name: str
-    rows: QuerySet[Any]
-    clock: str
-    before: datetime
-    end: Callable[[QuerySet[Any]], int]
+    error: Exception
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One kind of rows that have been kept long enough, and the way to end them.
+
+    Attributes:
+        old: Which rows, and what becomes of them.
+        chunk: Rows of one transaction.
+        failures: What went wrong in :meth:`run`.
+    """
+
+    old: OldRows
+    chunk: int = CHUNK
+    failures: list[Failure] = field(default_factory=list, compare=False)
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports."""
+        return self.old.name
 
     def chunks(self) -> Iterator[list[int]]:
-        """Read the primary keys, :data:`CHUNK` at a time."""
+        """Read the primary keys, those of one transaction at a time."""
         newest = self._newest()
         if newest is None:
             return
         last = 0
         while True:
-            left = self.rows.filter(pk__gt=last, pk__lte=newest).order_by("pk")
-            keys = list(left.values_list("pk", flat=True)[:CHUNK])
+            left = self.old.rows.filter(pk__gt=last, pk__lte=newest).order_by("pk")
+            keys = list(left.values_list("pk", flat=True)[: self.chunk])
             if keys:
                 yield keys
                 last = keys[-1]
-            if len(keys) < CHUNK:
+            if len(keys) < self.chunk:
                 return
 
     def count(self) -> int:
@@ -72,53 +105,83 @@ class Job:
         return sum(map(len, self.chunks()))
 
     def run(self) -> Iterator[int]:
-        """End the rows. Yields how many each chunk ended; safe beside workers and other runs."""
-        for keys in self.chunks():
-            # The condition once more: a receipt may have moved a row meanwhile.
-            yield self.end(self.rows.filter(pk__in=keys))
+        """End the rows. Yields how many each chunk ended; safe beside workers and other runs.
+
+        Nothing is raised but for the end of a task's time: what went wrong is in ``failures``.
+        """
+        try:
+            for keys in self.chunks():
+                # The condition stands in the statement once more: a receipt may have moved a row meanwhile.
+                handled = by_halves(self.old.rows, keys, self.old.end)
+                if handled.error is not None:
+                    self.failures.append(Failure(handled.error, handled.failed))
+                yield handled.changed
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception as error:  # noqa: BLE001  the other kinds are ended all the same
+            self.failures.append(Failure(error, None))
+
+    @property
+    def error(self) -> Exception | None:
+        """What :meth:`run` met first, if anything."""
+        return self.failures[0].error if self.failures else None
+
+    @property
+    def left(self) -> int:
+        """How many rows :meth:`run` could not end, of those that it came to."""
+        return sum(failure.rows or 0 for failure in self.failures)
 
     def _newest(self) -> int | None:
         """Return the key at which to stop. Keys grow with time, nearly: a row or two wait for the next run."""
-        old = self.rows.model._default_manager.filter(**{f"{self.clock}__lt": self.before})
-        newest: int | None = old.order_by(f"-{self.clock}").values_list("pk", flat=True).first()
+        clock = self.old.clock
+        rows = self.old.rows.model._default_manager.filter(**{f"{clock}__lt": self.old.before})
+        newest: int | None = rows.order_by(f"-{clock}").values_list("pk", flat=True).first()
         return newest
 
 
-def jobs(now: datetime) -> list[Job]:
-    """Return what is to be ended, as ``RETENTION_DAYS``, ``TEXT_RETENTION_DAYS`` and ``HASH_MOBILES_AFTER_DAYS`` say.
+def jobs(now: datetime, *, chunk: int = CHUNK) -> list[Job]:
+    """Return what is to be ended, as ``RETENTION_DAYS``, ``TEXT_RETENTION_DAYS`` and ``HASH_MOBILES_AFTER_DAYS`` say,
+    and what the installed features add (:meth:`.hooks.FeatureConfig.retention_jobs`).
 
     Args:
         now: The present.
+        chunk: Rows of one transaction.
     """
+    # Deletions first: what is gone need not be emptied.
+    of_features = [old for config in hooks.features() for old in config.retention_jobs(now)]
+    return [Job(old, chunk) for old in (*_deletions(now), *of_features, *_emptyings(now), *_hashings(now))]
+
+
+def _deletions(now: datetime) -> Iterator[OldRows]:
     settings = conf.get_settings()
-    found = []
     for category in Message.Category.values:
         days = settings.days_kept(category)
         if days is not None:
             before = now - timedelta(days=days)
             rows = _ended_messages(before, now).filter(category=category)
-            found.append(Job(category, rows, "created_at", before, _delete))
+            yield OldRows(category, rows, "created_at", before, delete_rows)
     for name, old, clock in (
         ("receipts", _receipts, "received_at"),
         ("replies", _replies, "received_at"),
         ("balances", _readings, "read_at"),
-        ("webhooks", _deliveries, "created_at"),
     ):
         days = settings.days_kept(name)
         if days is not None:
             before = now - timedelta(days=days)
-            found.append(Job(name, old(before), clock, before, _delete))
-    if settings.text_retention_days is not None:
-        before = now - timedelta(days=settings.text_retention_days)
-        # After the deletions: what is gone need not be emptied.
-        texts = _ended_messages(before, now).exclude(content="", msg="", receipt_msg="")
-        found.append(Job("texts", texts, "created_at", before, _empty_messages))
-        replies = _replies(before).exclude(content="")
-        found.append(Job("reply_texts", replies, "received_at", before, _empty_replies))
-    return [*found, *_number_jobs(now)]
+            yield OldRows(name, old(before), clock, before, delete_rows)
 
 
-def _number_jobs(now: datetime) -> Iterator[Job]:
+def _emptyings(now: datetime) -> Iterator[OldRows]:
+    days = conf.get_settings().text_retention_days
+    if days is None:
+        return
+    before = now - timedelta(days=days)
+    yield _emptying("texts", _ended_messages(before, now), "created_at", before)
+    yield _emptying("receipt_texts", _receipts(before), "received_at", before)
+    yield _emptying("reply_texts", _replies(before), "received_at", before)
+
+
+def _hashings(now: datetime) -> Iterator[OldRows]:
     days = conf.get_settings().hash_mobiles_after_days
     if days is None:
         return
@@ -128,19 +191,57 @@ def _number_jobs(now: datetime) -> Iterator[Job]:
         ("receipt_numbers", _receipts(before), "received_at"),
         ("reply_numbers", _replies(before), "received_at"),
     ):
-        yield Job(name, rows.exclude(mobile__contains=MASKED), clock, before, hash_rows)
+        yield OldRows(name, rows.exclude(mobile__contains=MASKED), clock, before, hash_rows)
 
 
-def purge(now: datetime) -> dict[str, int]:
+def purge(
+    now: datetime,
+    *,
+    time_limit: float | None = None,
+    go_on_later: Callable[[], object] = lambda: None,
+    chunk: int = CHUNK,
+) -> dict[str, int]:
     """Do all jobs to their end.
 
     Args:
         now: The present.
+        time_limit: Seconds after which the caller is ended by force, if it is: the purge stops in good time before.
+        go_on_later: Called where it stopped for that, if it ended any row: a purge that cannot end one would stop there
+            again.
+        chunk: Rows of one transaction.
 
     Returns:
-        How many rows each ended.
+        How many rows each ended; jobs that were not begun are left out.
+
+    Raises:
+        Exception: The first that was raised, after all jobs were done as far as they could be.
     """
-    return {job.name: sum(job.run()) for job in jobs(now)}
+    ends_at = math.inf if time_limit is None else time.monotonic() + time_limit / 2
+    counts: dict[str, int] = {}
+    failures: list[Failure] = []
+    for job in jobs(now, chunk=chunk):
+        if time.monotonic() > ends_at:
+            break
+        counts[job.name] = 0
+        for number in job.run():
+            counts[job.name] += number
+            if time.monotonic() > ends_at:
+                break
+        if job.failures:
+            logger.error(
+                "The purge ended %d rows of %r and could not end %d: %s.",
+                counts[job.name],
+                job.name,
+                job.left,
+                type(job.error).__name__,
+                extra={"event": "purge.failed", "job": job.name, "ended": counts[job.name], "left": job.left},
+            )
+            failures += job.failures
+    if time.monotonic() > ends_at and any(counts.values()):
+        go_on_later()
+    if failures:
+        raise failures[0].error
+    return counts
 
 
 def _ended_messages(before: datetime, now: datetime) -> QuerySet[Message]:
@@ -165,21 +266,6 @@ def _readings(before: datetime) -> QuerySet[Any]:
     return BalanceReading.objects.filter(read_at__lt=before)
 
 
-def _deliveries(before: datetime) -> QuerySet[Any]:
-    # What waits for an endpoint that stays off, or is deleted, waits no longer than this.
-    on = WebhookEndpoint.objects.filter(pk=OuterRef("endpoint"), active=True)
-    at_its_end = Q(status__in=ENDED) | Q(~Exists(on), status=DeliveryStatus.PENDING)
-    return WebhookDelivery.objects.filter(at_its_end, created_at__lt=before)
-
-
-def _delete(rows: QuerySet[Any]) -> int:
-    return rows.delete()[1].get(rows.model._meta.label, 0)
-
-
-def _empty_messages(rows: QuerySet[Any]) -> int:
-    # What the gateway and the carrier said may quote the text; their codes stay.
-    return rows.update(content="", msg="", receipt_msg="")
-
-
-def _empty_replies(rows: QuerySet[Any]) -> int:
-    return rows.update(content="")
+def _emptying(name: str, rows: QuerySet[Any], clock: str, before: datetime) -> OldRows:
+    empty = dict.fromkeys(TEXTS[rows.model._meta.label], "")
+    return OldRows(name, rows.exclude(**empty), clock, before, lambda some: some.update(**empty))

@@ -45,7 +45,8 @@ def send(handler: BaseHTTPRequestHandler, response: Response, body: bytes | None
     if handler.close_connection:
         handler.send_header("Connection", "close")
     handler.end_headers()
-    handler.wfile.write(response.body if body is None else body)
+    if handler.command != "HEAD":
+        handler.wfile.write(response.body if body is None else body)
 
 
 def deliver(

@@ -20,6 +20,9 @@ FAILED_ONCE_KEPT = 10_000
 
 UNDOCUMENTED = {
     4010: "提交频率过快",
+    40505: "帐号未签订合同",
+    4054: "帐号不在有效期内",
+    4077: "语音通知提交失败",
     4081: "同一手机号码一分钟之内发送频率不能超过【1】条",
     4083: "同一手机号码一分钟之内相同内容不能超过【2】条",
     4084: "同一手机号码一天之内相同内容不能超过【5】条",
@@ -58,7 +61,7 @@ class Answer(enum.Enum):
     OTHER_FORMAT = enum.auto()
     HOSTILE = enum.auto()
     TEXT_CODE = enum.auto()
-    OLD_NAMESPACE = enum.auto()
+    SHORT_XML = enum.auto()
     NO_SMSID = enum.auto()
     ZERO_SMSID = enum.auto()
     FAIL_FIRST = enum.auto()
@@ -145,7 +148,7 @@ FAULTS = {
     22: Fault(True, "Accepted; XML comes where JSON was asked for, and JSON for XML.", Answer.OTHER_FORMAT),
     23: Fault(True, "Accepted; the answer is XML with nested entities (a billion laughs).", Answer.HOSTILE),
     24: Fault(True, "Accepted; JSON has the code as a string.", Answer.TEXT_CODE),
-    25: Fault(True, "Accepted; XML has the older namespace `http://106.ihuyi.com/`.", Answer.OLD_NAMESPACE),
+    25: Fault(True, "Accepted; XML on one line, with the namespace `106.ihuyi.com`.", Answer.SHORT_XML),
     26: Fault(
         True,
         "Accepted; a failed receipt, then a delivered one.",

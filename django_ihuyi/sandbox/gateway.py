@@ -112,7 +112,8 @@ class Gateway:
     def add_template(self, form: Mapping[str, str], _product: Product = SMS) -> Result:
         """Keep a template text for review.
 
-        No document says what a dynamic password of this method covers: with the content and without it are both right.
+        No document says what a dynamic password of this method covers: with the content and without it are both right,
+        and so is the MD5 of the key, which a customer's program sends.
 
         Args:
             form: The request's fields.
@@ -122,7 +123,7 @@ class Gateway:
         """
         code = missing(form, "account", "password", "content") or self._forced()
         if code is None:
-            code = refusal(form, self.options.account, self.options.api_key)
+            code = refusal(form, self.options.account, self.options.api_key, takes_digest=True)
         if code == 40502:
             code = refusal(form, self.options.account, self.options.api_key, form["content"])
         code = ACCEPTED if code is None else code

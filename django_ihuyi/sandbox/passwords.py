@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 LIFETIME: Final = 300
+OLD_ACCOUNT: Final = "cf_"
+"""What the names of old accounts begin with."""
 DYNAMIC: Final = re.compile(r"[0-9a-fA-F]{32}")
 
 
@@ -26,7 +28,9 @@ def dynamic_password(*parts: str) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-def refusal(form: Mapping[str, str], account: str, api_key: str, *signed: str) -> int | None:
+def refusal(
+    form: Mapping[str, str], account: str, api_key: str, *signed: str, takes_digest: bool = False
+) -> int | None:
     """Decide on the account and the password of a request.
 
     Args:
@@ -34,6 +38,7 @@ def refusal(form: Mapping[str, str], account: str, api_key: str, *signed: str) -
         account: The right account.
         api_key: The right key.
         signed: The further parts that a dynamic password of this method covers.
+        takes_digest: Whether without ``time`` the MD5 of the key is a password too, as for old accounts (``cf_...``).
 
     Returns:
         None when both are right. 405 for a wrong account or key. With a ``time``, 32 hex digits are a dynamic password:
@@ -44,7 +49,10 @@ def refusal(form: Mapping[str, str], account: str, api_key: str, *signed: str) -
         return 405
     if _equal(password, api_key):
         return None
-    if not moment or not DYNAMIC.fullmatch(password):
+    if not moment:
+        takes_digest = takes_digest or account.startswith(OLD_ACCOUNT)
+        return None if takes_digest and _equal(password, dynamic_password(api_key)) else 405
+    if not DYNAMIC.fullmatch(password):
         return 405
     if not re.fullmatch(r"[0-9]{1,12}", moment) or abs(time.time() - int(moment)) > LIFETIME:
         return 40501

@@ -58,12 +58,9 @@ def read_mainland(written: str) -> str | None:
         written: What was submitted.
 
     Returns:
-        The same, where it is eleven plain digits that the numbering plan of +86 knows as a mobile; None otherwise.
+        The same, where it is eleven plain digits that can be a mobile number of +86; None otherwise.
     """
-    if not re.fullmatch(r"1[0-9]{10}", written):
-        return None
-    number = phonenumbers.parse(written, "CN")
-    return written if phonenumbers.number_type(number) == PhoneNumberType.MOBILE else None
+    return written if re.fullmatch("1[3-9][0-9]{9}", written) else None
 
 
 def _read_foreign(written: str) -> str | None:
@@ -102,7 +99,7 @@ VOICE: Final = Product(
     "/webservice/voice.php",
     "voiceid",
     read_mainland,
-    methods=frozenset({"Submit"}),
+    methods=ALL_METHODS - {"AddTemplate"},
     is_text=_is_spoken,
     is_call=True,
 )

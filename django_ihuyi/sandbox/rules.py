@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import emoji
-
 from django_ihuyi.gateway.codes import ACCEPTED
+from django_ihuyi.gateway.texts import find_emoji
 from django_ihuyi.sandbox import faults
 from django_ihuyi.sandbox.billing import segments
 from django_ihuyi.sandbox.history import CODE_WORD, MINUTE
@@ -96,7 +95,7 @@ def _text(form: Mapping[str, str], product: Product, options: Options, state: St
         return code, ""
     must_match = options.match_templates and product.has_templates and not templateid
     rules = (
-        (4074, emoji.emoji_count(text) > 0),
+        (4074, find_emoji(text) is not None),
         (4070, "【" in text),
         (4073, len(text) > options.max_length),
         (4072, must_match and not _matches(text, state)),

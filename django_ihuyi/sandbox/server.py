@@ -15,10 +15,12 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 
 from django_ihuyi.sandbox.answering import close_without_a_word, deliver, send
+from django_ihuyi.sandbox.bodies import BodyError, WholeLines, drain, read_body
 from django_ihuyi.sandbox.control import FEED
 from django_ihuyi.sandbox.faults import ORDINARY, Answer
 from django_ihuyi.sandbox.formats import Response, read_form, write
@@ -32,10 +34,13 @@ logger = logging.getLogger("django_ihuyi.sandbox")
 
 Request = socket.socket | tuple[bytes, socket.socket]
 """What ``socketserver`` calls a request; here always a connection."""
-MAX_BODY: Final = 1024 * 1024
 IDLE: Final = 75
 PATHS: Final = {product.path: product for product in PRODUCTS.values()}
 NEWER_PATH: Final = re.compile(r"/sms/(Submit|GetNum|AddTemplate)\.json")
+NOT_IN_A_TARGET: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
+"""Bytes that a request line may not have, but clients send: texts in UTF-8, mostly."""
+AUTHORITY: Final = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+"""What a client that talks to a proxy puts before the path."""
 
 
 class GatewayServer(ThreadingHTTPServer):
@@ -109,6 +114,7 @@ class Handler(BaseHTTPRequestHandler):
     """Reads a request, asks who knows the answer, and logs a line that names no number, text or key."""
 
     server: GatewayServer
+    raw_requestline: bytes
     protocol_version = "HTTP/1.1"
     server_version = "ihuyi-sandbox"
     sys_version = ""
@@ -116,15 +122,51 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
 
+    def setup(self) -> None:
+        """Read the connection by lines that have an end."""
+        super().setup()
+        self.rfile.close()
+        self.rfile = WholeLines(self.connection.makefile("rb", buffering=0))
+
+    def parse_request(self) -> bool:
+        """Read the request line and the headers.
+
+        The base class decodes the line as Latin-1 and splits it at white space, of which Latin-1 has some within the
+        UTF-8 of Chinese texts.
+
+        Returns:
+            Whether there is a request to answer.
+        """
+        line = self.raw_requestline
+        self.raw_requestline = NOT_IN_A_TARGET.sub(lambda match: b"%%%02X" % match[0][0], line)
+        if not super().parse_request():
+            return False
+        if self.request_version == "HTTP/0.9":
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        return True
+
+    def handle_expect_100(self) -> bool:
+        """Tell the client to send its body, at once: it waits for that."""
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no request. The base class would quote the request line, which may carry keys and texts."""
+        self.request_version = self.protocol_version
+        phrase = HTTPStatus(code).phrase
+        self._refuse(Response(code, "text/plain", f"{phrase}\n".encode()))
+        logger.info("- bad request %d", code)
+
     def serve(self) -> None:
-        """Answer one GET or POST."""
+        """Answer one GET, POST or HEAD."""
         started = time.monotonic()
-        body = self._body()
-        if isinstance(body, Response):
-            self.close_connection = True
-            what, code = "-", ""
-            send(self, body)
-            status = body.status
+        try:
+            body = read_body(self)
+        except BodyError as error:
+            self._refuse(error.response)
+            what, code, status = "-", "", error.response.status
         else:
             what, code, status = self._route(body)
         spent = (time.monotonic() - started) * 1000
@@ -133,32 +175,40 @@ class Handler(BaseHTTPRequestHandler):
         level = logging.DEBUG if polling else logging.INFO
         logger.log(level, "%s %s %s %s %.0f ms", self.command, what, status, code or "-", spent)
 
-    do_GET = do_POST = serve  # noqa: N815 - http.server calls them by these names
+    do_GET = do_POST = do_HEAD = serve  # noqa: N815 - http.server calls them by these names
 
-    def _body(self) -> bytes | Response:
-        if "Transfer-Encoding" in self.headers:
-            return Response(411, "text/plain", b"Length required\n")
-        length = self.headers.get("Content-Length", "0")
-        if not re.fullmatch(r"[0-9]{1,12}", length):
-            return Response(400, "text/plain", b"Bad Content-Length\n")
-        if int(length) > MAX_BODY:
-            return Response(413, "text/plain", b"Body too large\n")
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            # The caller died while it wrote: half a request must not become a message.
-            raise ConnectionAbortedError
-        return body
+    def _refuse(self, response: Response) -> None:
+        """Answer, and end the connection: where the next request would begin is unknown."""
+        self.close_connection = True
+        with suppress(OSError):
+            send(self, response)
+        drain(self)
+
+    def _target(self) -> str:
+        """Return path and query; the host of an absolute target counts instead of the header's (RFC 9112, 3.2.2)."""
+        authority = AUTHORITY.match(self.path)
+        if authority is None:
+            return self.path
+        del self.headers["Host"]
+        self.headers["Host"] = authority[1]
+        target = self.path[authority.end() :]
+        return target if target.startswith("/") else f"/{target}"
 
     def _route(self, body: bytes) -> tuple[str, str, int]:
-        path, _, query = self.path.partition("?")
+        path, _, query = self._target().partition("?")
         newer = NEWER_PATH.fullmatch(path)
         product = SMS if newer else PATHS.get(path)
         if product is None:
-            response = self.server.control.answer(self.command, path, query, self.headers, body)
+            method = "GET" if self.command == "HEAD" else self.command
+            response = self.server.control.answer(method, path, query, self.headers, body)
             send(self, response)
             return "control" if path.startswith("/sandbox/") else "page", "", response.status
+        if self.command == "HEAD":
+            # Whoever looks whether there is something must not send a message by it.
+            send(self, Response(405, "text/plain", b"", {"Allow": "GET, POST"}))
+            return "-", "", 405
         try:
-            form = read_form(query, body)
+            form = read_form(query, body if self.command == "POST" else b"", self.headers)
         except ValueError:
             send(self, Response(400, "text/plain", b"Too many fields\n"))
             return "-", "", 400

@@ -75,7 +75,9 @@ def use_gateway(push_to: str | None = None, **options: Unpack[OptionFields]) -> 
 @contextmanager
 def _accounts(sandbox: Sandbox | None = None, **changes: str) -> Iterator[None]:
     """Change every account's settings, and submit in this process what would be published."""
-    from django_ihuyi.outbound import publishing
+    from django_ihuyi.dispatch import use_dispatcher
+
+    from .inline import InlineDispatcher
 
     def changed_account(account: Mapping[str, Any]) -> dict[str, Any]:
         address = {} if sandbox is None else {"BASE_URL": sandbox.base_url_of(account.get("PRODUCT", SMS.name))}
@@ -88,7 +90,7 @@ def _accounts(sandbox: Sandbox | None = None, **changes: str) -> Iterator[None]:
         "ACCOUNTS": {alias: changed_account(account) for alias, account in accounts.items()},
         "PUSH_TOKENS": ihuyi.get("PUSH_TOKENS") or [TOKEN],
     }
-    with override_settings(IHUYI=changed), publishing.in_this_process():
+    with override_settings(IHUYI=changed), use_dispatcher(InlineDispatcher()):
         yield
 
 

@@ -98,7 +98,7 @@ outbox = Outbox()
 def submit_queued() -> None:
     """Do what the workers do: submit every message that is queued and due, and tell the site's receivers."""
     from django_ihuyi.models import Message
-    from django_ihuyi.outbound import submission
+    from django_ihuyi.worker import submission
 
     due = Message.objects.filter(status=Message.Status.QUEUED, due_at__lte=timezone.now())
     for pk in list(due.order_by("pk").values_list("pk", flat=True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from django.test import TestCase
@@ -32,7 +33,8 @@ def deliver(message: Message, *, delivered: bool = True, msg: str | None = None)
     Raises:
         LookupError: The gateway has not taken it, so there is nothing to report.
     """
-    from django_ihuyi.inbound.serializers import ReceiptSerializer
+    from django_ihuyi.pushes.push_data import read_receipt
+    from django_ihuyi.pushes.views import record_receipt
 
     smsid = _taken(message)
     fields = {
@@ -42,7 +44,8 @@ def deliver(message: Message, *, delivered: bool = True, msg: str | None = None)
         "smsid": smsid,
         "report_time": _now(),
     }
-    _push(ReceiptSerializer, fields)
+    with _on_commit():
+        record_receipt(read_receipt(fields))
     message.refresh_from_db()
     return message
 
@@ -60,12 +63,14 @@ def reply(message: Message, text: str) -> Reply:
     Raises:
         LookupError: The gateway has not taken the message: nobody can have answered it.
     """
-    from django_ihuyi.inbound.serializers import ReplySerializer
     from django_ihuyi.models import Reply
+    from django_ihuyi.pushes.push_data import read_reply
+    from django_ihuyi.pushes.views import record_reply
 
     smsid = _taken(message)
     fields = {"mobilephone": message.mobile, "content": text, "smsid": smsid, "reply_time": _now()}
-    pushed = _push(ReplySerializer, fields)
+    with _on_commit():
+        pushed = record_reply(read_reply(fields))
     return Reply.objects.get(fingerprint=pushed.fingerprint)
 
 
@@ -106,15 +111,8 @@ def _now() -> str:
     return timezone.now().astimezone(CHINA).strftime(_FORMAT)
 
 
-def _push(serializer_class: type[PushSerializer], fields: dict[str, str]) -> Push:
+def _on_commit() -> AbstractContextManager[object]:
+    """Do inside a test's transaction what waits for its commit."""
     from django_ihuyi.models import Receipt
 
-    serializer = serializer_class(data=fields)
-    serializer.is_valid(raise_exception=True)
-    with TestCase.captureOnCommitCallbacks(using=Receipt.objects.db, execute=True):
-        return serializer.save()
-
-
-if TYPE_CHECKING:
-    from django_ihuyi.inbound.serializers import PushSerializer
-    from django_ihuyi.models.push import Push
+    return TestCase.captureOnCommitCallbacks(using=Receipt.objects.db, execute=True)

@@ -23,7 +23,7 @@ def latest_code(mobile: str) -> str:
         LookupError: No text with such digits went to this number. So it is for a number that the site does not know,
             where :func:`~django_ihuyi.offer_code` only pretends.
     """
-    from django_ihuyi.outbound.numbers import normalise_any
+    from django_ihuyi.sending.numbers import normalise_any
 
     number = normalise_any(mobile)
     submit_queued()

@@ -12,13 +12,12 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from django_ihuyi import conf
 from django_ihuyi.addresses import one_client
 from django_ihuyi.exceptions import ThrottleReason
-from django_ihuyi.models import CodeQuota, Suspicion
 
+from .models import CodeQuota, Suspicion
 from .policy import NETWORK_TIMES, SITE, client_subjects
-from .settings import VerificationSettings
+from .settings import VerificationSettings, get_verification
 from .windows import HOUR, Window
 
 
@@ -31,7 +30,7 @@ def captcha_required(purpose: str, ip: str | None = None) -> bool:
         purpose: What the code is for.
         ip: The client's address.
     """
-    return is_asked_for(conf.get_verification(), purpose, one_client(ip) if ip else "", now=timezone.now())
+    return is_asked_for(get_verification(), purpose, one_client(ip) if ip else "", now=timezone.now())
 
 
 def is_asked_for(settings: VerificationSettings, purpose: str, address: str, *, now: datetime) -> bool:

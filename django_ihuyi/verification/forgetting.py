@@ -1,20 +1,28 @@
-"""What is not needed any more: codes older than the site keeps them, and limits that nobody has spent of for long."""
+"""What is not needed any more: codes older than the site keeps them, limits that nobody has spent of for long, and what
+is about a person who leaves the record.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from django_ihuyi import conf
-from django_ihuyi.models import CodeQuota, Suspicion, VerificationCode
+from django_ihuyi.hashing import spellings
+from django_ihuyi.hooks import PersonalData
+from django_ihuyi.isolation import Handled, delete, delete_in_chunks, together
+from django_ihuyi.models.written import unindexed
+
+from .models import CodeQuota, Suspicion, VerificationCode
+from .policy import number_subject
+from .settings import get_verification
 
 _LONGEST_WINDOW = timedelta(days=2)
 """More than a day and its grain."""
 
 
-def forget(now: datetime, *, most: int) -> int:
+def forget(now: datetime, most: int) -> tuple[int, bool]:
     """Delete old rows.
 
     Args:
@@ -22,18 +30,37 @@ def forget(now: datetime, *, most: int) -> int:
         most: How many of each table at a time.
 
     Returns:
-        How many were deleted.
+        How many rows were deleted, and whether there is more to do at once.
+
+    Raises:
+        RowsFailedError: Some rows could not be deleted; all others were.
     """
-    kept = now - timedelta(days=conf.get_verification().keep_days)
+    kept = now - timedelta(days=get_verification().keep_days)
+    forgotten = together(
+        [
+            _delete(VerificationCode.objects.all(), Q(created_at__lt=kept), "created_at", most),
+            _delete(CodeQuota.objects.all(), Q(used_at__lt=now - _LONGEST_WINDOW), "used_at", most),
+            _delete(Suspicion.objects.all(), Q(since__isnull=True, seen_at__lt=kept), "seen_at", most),
+        ]
+    )
+    return forgotten.as_step(more=forgotten.changed >= most)
+
+
+def personal_data() -> tuple[PersonalData, ...]:
+    """Return the tables with rows about persons."""
     return (
-        _delete(VerificationCode.objects.filter(created_at__lt=kept).order_by("created_at"), most)
-        + _delete(CodeQuota.objects.filter(used_at__lt=now - _LONGEST_WINDOW).order_by("used_at"), most)
-        + _delete(Suspicion.objects.filter(since__isnull=True, seen_at__lt=kept).order_by("seen_at"), most)
+        PersonalData(
+            VerificationCode._meta.label,
+            lambda mobile: VerificationCode.objects.filter(mobile__in=spellings(mobile)),
+            lambda mobile: delete_in_chunks(VerificationCode.objects.filter(mobile=mobile)),
+        ),
+        PersonalData(CodeQuota._meta.label, _quotas, lambda mobile: delete_in_chunks(_quotas(mobile))),
     )
 
 
-def _delete(rows: QuerySet[Any], most: int) -> int:
-    # The keys are read first: MariaDB deletes no limited subquery. The condition stands in the DELETE once more, since
-    # a row may have been used meanwhile.
-    keys = list(rows.values_list("pk", flat=True)[:most])
-    return rows.order_by().filter(pk__in=keys).delete()[0] if keys else 0
+def _quotas(mobile: str) -> QuerySet[CodeQuota]:
+    return CodeQuota.objects.filter(subject=number_subject(mobile))
+
+
+def _delete(rows: QuerySet[Any], old: Q, oldest: str, most: int) -> Handled:
+    return delete(rows.filter(old).order_by(oldest, "pk"), rows.filter(unindexed(old)), most=most)

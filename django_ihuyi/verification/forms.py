@@ -1,34 +1,97 @@
-"""``VerificationCodeFormMixin``: a form that has a code sent to the number in it, and checks what comes back."""
+"""Forms with a verification code: its field, with the button that sends it, and the mixin that sends and checks it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.widgets import Script
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from django_ihuyi import conf
 from django_ihuyi.addresses import client_address
-from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessage
+from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessage, ThrottleReason
+from django_ihuyi.verification.models.verification_code import read_typed
 
 from .captcha import captcha_required
 from .checking import verify_code
 from .issuing import offer_code, send_code
+from .settings import get_verification
 from .words import refusal
 
+SEND = "send_code"
+"""The name of the button that sends the code: a form that is posted with it asks for a code and nothing else."""
 _CAPTCHA = "captcha"
 
 if TYPE_CHECKING:
     _Form = forms.Form
 else:
     _Form = object
+
+
+class VerificationCodeInput(forms.TextInput):
+    """The input for a code with a button that has it sent and counts the seconds until it can be sent again.
+
+    Without JavaScript the button posts the whole form; with it, the page stays. The script is a file of its own, and
+    nothing is written into the page's markup, so a Content-Security-Policy of ``script-src 'self'`` is enough.
+
+    Attributes:
+        notice: What became of a code that was asked for without JavaScript.
+        wait: The seconds until the button can be pressed again.
+    """
+
+    template_name = "django_ihuyi/widgets/verification_code.html"
+    notice = ""
+    wait = 0
+
+    class Media:
+        js = [Script("django_ihuyi/verification_code.js", defer=True)]
+
+    def __init__(self, attrs: Mapping[str, Any] | None = None) -> None:
+        """Take further attributes."""
+        own = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "off", "spellcheck": "false"}
+        super().__init__({**own, **(attrs or {})})
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:  # noqa: ANN401  as Django has it
+        """Add the button's name and what stands beside it. A code that was typed is never written into a page."""
+        context = super().get_context(name, None, attrs)
+        shared = {"send": SEND, "notice": self.notice, "wait": self.wait}
+        element = context["widget"]["attrs"].get("id") or name
+        context["widget"] |= {**shared, "status_id": f"{element}_status"}
+        described = context["widget"]["attrs"].get("aria-describedby")
+        context["widget"]["attrs"]["aria-describedby"] = " ".join(filter(None, [described, f"{element}_status"]))
+        return context
+
+
+class VerificationCodeField(forms.CharField):
+    """Takes a code as people type or paste it, and gives its digits. Whether it is right is the form's to ask."""
+
+    widget = VerificationCodeInput
+    default_error_messages = {"digits": gettext_lazy("Write the digits of the code.")}
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401  the keywords of CharField
+        kwargs.setdefault("label", pgettext_lazy("verification", "Code"))
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str:  # noqa: ANN401  what the widget gives
+        """Return the digits.
+
+        Raises:
+            ValidationError: There are none, or something else is among them.
+        """
+        text = str(super().clean(value) or "")
+        digits = read_typed(text)
+        if text and not digits:
+            raise ValidationError(self.error_messages["digits"], code="digits")
+        return digits
 
 
 @dataclass(frozen=True)
@@ -120,12 +183,14 @@ class VerificationCodeFormMixin(_Form):
         except CaptchaRequired:
             return self._ask_for_captcha()
         except CodeThrottled as error:
-            return CodeAnswer(False, refusal(error), error.retry_after, captcha=self._captcha(), status=429)
+            # Where no code goes out to anybody, a captcha that was typed was not looked at, and stays.
+            captcha = None if error.reason is ThrottleReason.UNAVAILABLE else self._captcha()
+            return CodeAnswer(False, refusal(error), error.retry_after, captcha=captcha, status=error.status)
         except InvalidMessage:
             return CodeAnswer(False, _("No code can be sent to this number."), wrong=(name,), status=400)
         text = _("If this number can be used here, a code is on its way to it.")
         settled = (name, self.add_prefix(self.code_field))
-        return CodeAnswer(True, text, conf.get_verification().interval, settled=settled, captcha=self._captcha())
+        return CodeAnswer(True, text, get_verification().interval, settled=settled, captcha=self._captcha())
 
     def show(self, answer: CodeAnswer) -> None:
         """Write an answer beside the button, for a page without JavaScript."""

@@ -7,7 +7,7 @@ import math
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db import router, transaction
 from django.utils import timezone
@@ -15,15 +15,19 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
 from django_ihuyi.addresses import one_client, wider_network
+from django_ihuyi.arguments import read_optional_text, read_text
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessage, ThrottleReason
-from django_ihuyi.gateway.numbers import is_of_a_country
-from django_ihuyi.models import Message, VerificationCode
-from django_ihuyi.outbound.sending import send_sms
+from django_ihuyi.gateway.numbers import MobileNumber, is_of_a_country
+from django_ihuyi.models import Message
+from django_ihuyi.models.metadata import UNSTORABLE, UNSTORABLE_NAME
+from django_ihuyi.sending.single import send_sms
+from django_ihuyi.transactions import retry_on_conflict
 
 from . import captcha as captchas
 from . import limits, watch
+from .models import VerificationCode
 from .policy import Policy, Refusal
-from .settings import VerificationSettings
+from .settings import VerificationSettings, get_verification
 from .windows import Window
 
 logger = logging.getLogger(__name__)
@@ -31,12 +35,12 @@ logger = logging.getLogger(__name__)
 
 @sensitive_variables()
 def send_code(
-    mobile: str, purpose: str, *, ip: str | None = None, account: str = "default", captcha: object = None
+    mobile: MobileNumber, purpose: str, *, ip: str | None = None, account: str = "default", captcha: object = None
 ) -> Message:
     """Send a verification code, unless a limit or a captcha that is missing stands against it.
 
     Args:
-        mobile: A mobile number that the account reaches, however it is written.
+        mobile: A mobile number that the account reaches, however it is written, or a ``PhoneNumber``.
         purpose: What the code is for, 1 to 32 characters, such as ``"sign-up"``. A code is good for its purpose only.
         ip: The client's address (:func:`django_ihuyi.addresses.client_address`). Without it, no limit of an address
             can hold.
@@ -47,10 +51,12 @@ def send_code(
         The message. It expires with the code, and its text holds the code only until it is settled.
 
     Raises:
-        CodeThrottled: A limit is met: ``retry_after`` is in seconds, ``reason`` says which.
+        CodeThrottled: A limit is met: ``retry_after`` is in seconds, ``reason`` says which. ``"unavailable"`` is no
+            limit: the account is paused, and no code goes out to anybody, numbers for tests included.
         CaptchaRequired: A captcha is asked for, and ``captcha`` is no right answer to one. A ``CodeThrottled`` as well.
         InvalidMessage: The number is none, or the text cannot be sent.
         ValueError: ``purpose`` or ``ip`` is not one.
+        TypeError: An argument is of a wrong type, which the error names.
         ImproperlyConfigured: The settings are wrong, or there is no such account.
     """
     return _issue(_read(mobile, purpose, ip, account), captcha, decoy=False)
@@ -58,7 +64,7 @@ def send_code(
 
 @sensitive_variables()
 def offer_code(
-    mobile: str,
+    mobile: MobileNumber,
     purpose: str,
     *,
     known: bool,
@@ -69,8 +75,8 @@ def offer_code(
     """Send a code to a number that the site knows, pretend to otherwise: for forms that must not tell which.
 
     For a number that is not known it passes the same limits, makes the same statements and publishes a task, and sends
-    nothing: the message is ``cancelled``. A number that the gateway refuses today is treated like that as well, since
-    only one that had a code can be refused. It returns and raises the same as :func:`send_code`.
+    nothing: the message is ``cancelled``. A number that the gateway refuses now is treated like that as well: only one
+    that was really sent something can be refused. It returns and raises the same as :func:`send_code`.
 
     Args:
         mobile: As of :func:`send_code`.
@@ -85,7 +91,7 @@ def offer_code(
 
 @sensitive_variables()
 def send_given_code(
-    mobile: str,
+    mobile: MobileNumber,
     purpose: str,
     code: str,
     *,
@@ -101,12 +107,13 @@ def send_given_code(
 
     Args:
         code: 4 to 8 digits.
-        quietly: Whether a number that the gateway refuses today is treated as :func:`offer_code` treats it: the message
+        quietly: Whether a number that the gateway refuses now is treated as :func:`offer_code` treats it: the message
             is ``cancelled``, and nothing is raised. For pages that must not tell who is known.
 
     Raises:
         ValueError: The code is none. It is not repeated in the error.
     """
+    code = read_text("code", code)
     if not (code.isascii() and code.isdigit() and 4 <= len(code) <= 8):
         raise ValueError("A code has 4 to 8 digits.")
     return _issue(replace(_read(mobile, purpose, ip, account), given=code), captcha, decoy=False, quietly=quietly)
@@ -124,10 +131,14 @@ class _Request:
     given: str | None = field(default=None, repr=False)
 
 
-def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
+def _read(mobile: MobileNumber, purpose: str, ip: str | None, account: str) -> _Request:
+    purpose, account = read_text("purpose", purpose), read_text("account", account)
+    ip = read_optional_text("ip", ip)
     if not 1 <= len(purpose) <= 32:
         raise ValueError(f"A purpose has 1 to 32 characters, this one {len(purpose)}.")
-    settings = conf.get_verification()
+    if UNSTORABLE.search(purpose):
+        raise ValueError(f"A purpose has {UNSTORABLE_NAME}.")
+    settings = get_verification()
     number = conf.get_account(account).normalise(mobile)
     if not is_of_a_country(number):
         raise InvalidMessage(406, "A number of a satellite network, or of another without a country, gets no codes.")
@@ -136,28 +147,41 @@ def _read(mobile: str, purpose: str, ip: str | None, account: str) -> _Request:
 
 
 def _issue(request: _Request, answer: object, *, decoy: bool, quietly: bool = False) -> Message:
+    closed = limits.unavailable(request.account, now=request.now)
+    if closed is not None:
+        raise _as_error(closed)
     dry_run = request.settings.dry_run
     trusted = request.mobile in request.settings.test_numbers
     policy = Policy(request.settings)
     windows = {} if trusted else _limits(request, policy)
-    refusal = None if trusted else limits.refused_by_gateway(request.mobile, request.account, now=request.now)
+    refusal = None if trusted else _refused_by_gateway(request, quietly=quietly)
     if refusal is not None and quietly:
         refusal, decoy = None, True
     if refusal is None and not trusted:
         refusal = _check_captcha(request, answer)
-    with transaction.atomic(using=router.db_for_write(VerificationCode)):
-        if refusal is None or dry_run:
-            refusal = limits.take(policy, windows, now=request.now, anyway=dry_run) or refusal
-        if refusal is None or dry_run:
-            message = _record(request, decoy=decoy)
+
+    def judge_and_record() -> tuple[Refusal | None, Message | None]:
+        refused = refusal
+        with transaction.atomic(using=router.db_for_write(VerificationCode)):
+            if refused is None or dry_run:
+                refused = limits.take(policy, windows, now=request.now, anyway=dry_run) or refused
+            return refused, _record(request, decoy=decoy) if refused is None or dry_run else None
+
+    refused, message = retry_on_conflict(judge_and_record, using=router.db_for_write(VerificationCode))
     # Raised outside of the transaction: what was locked is let go of, not rolled back.
-    if refusal is not None and not dry_run:
-        raise _as_error(refusal)
-    if refusal is not None:
+    if refused is not None and not dry_run:
+        raise _as_error(refused)
+    if refused is not None:
         logger.warning(
-            "Dry run: a code was sent that would be refused (%s).", refusal.reason, extra={"event": "code.dry_run"}
+            "Dry run: a code was sent that would be refused (%s).", refused.reason, extra={"event": "code.dry_run"}
         )
-    return message  # pyright: ignore[reportPossiblyUnboundVariable]  where it is not bound, the refusal was raised
+    return cast("Message", message)  # where there is none, the refusal was raised
+
+
+def _refused_by_gateway(request: _Request, *, quietly: bool) -> Refusal | None:
+    # A refusal that is not shown tells nothing, whatever it is about.
+    purpose = None if quietly else request.purpose
+    return limits.refused_by_gateway(request.mobile, request.account, purpose=purpose, now=request.now)
 
 
 def _limits(request: _Request, policy: Policy) -> dict[str, tuple[Window, ...]]:

@@ -1,4 +1,4 @@
-"""The answer to a request that met a limit where nobody caught it: a page with the status 429 instead of an error."""
+"""The answer to a request that met a limit where nobody caught it: a page with its status instead of an error."""
 
 from __future__ import annotations
 
@@ -29,9 +29,13 @@ class CodeThrottledMiddleware:
 
 
 def throttled(request: HttpRequest, error: CodeThrottled) -> HttpResponse:
-    """Return the page for a limit that was met: status 429, with ``Retry-After`` where waiting helps."""
+    """Return the page for a limit that was met.
+
+    Returns:
+        Status 429, or 503 where the account is paused; with ``Retry-After`` where waiting helps.
+    """
     context = {"text": refusal(error), "back": request.get_full_path()}
-    response = render(request, "django_ihuyi/throttled.html", context, status=429)
+    response = render(request, "django_ihuyi/throttled.html", context, status=error.status)
     if error.retry_after:
         response.headers["Retry-After"] = str(error.retry_after)
     return response

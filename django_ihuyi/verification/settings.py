@@ -1,27 +1,36 @@
-"""``IHUYI["VERIFICATION"]``: its options with types and defaults. Read through :mod:`django_ihuyi.conf` only."""
+"""``IHUYI["VERIFICATION"]``: its options with types and defaults, and what can be wrong with them."""
 
 from __future__ import annotations
 
-import re
 import string
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.apps import apps
+from django.db import connections, router
+
+from django_ihuyi import conf, needed_apps
+from django_ihuyi.gateway.products import SMS, find
 from django_ihuyi.options import (
     check_count,
     check_flag,
     check_importable_or_none,
+    check_numbers,
     check_positive,
+    check_product,
     option,
 )
+from django_ihuyi.sections import Problem, read_section, section_problems
 
 PLACES = frozenset({"code", "minutes"})
 """What a text or a template's variable may name in braces."""
-_NUMBER = re.compile(r"[0-9]{11}|\+[1-9][0-9]{6,14}")
 CAPTCHA_TIMES = ("never", "threshold", "always")
 SECOND_FACTORS = frozenset({"otp", "two-factor"})
 """The purposes of our adapters to packages that ask for a password first (:mod:`django_ihuyi.contrib`)."""
+_WHERE = "IHUYI['VERIFICATION']"
+_CAPTCHAS = {"django_ihuyi.contrib.simple_captcha.check": "captcha"}
+"""Our adapters to captchas, with the apps that they import only when they are used."""
 
 
 def _named(text: str) -> set[str] | None:
@@ -84,12 +93,6 @@ def _check_own_flag(value: object) -> str | None:
 def check_purposes(value: object) -> str | None:
     right = isinstance(value, Mapping) and all(isinstance(key, str) and 1 <= len(key) <= 32 for key in value)
     return None if right else "a dict from a purpose of 1 to 32 characters to its options, such as {'sign-up': {...}}"
-
-
-def check_numbers(value: object) -> str | None:
-    right = isinstance(value, list | tuple) and all(isinstance(item, str) and _NUMBER.fullmatch(item) for item in value)
-    example = "['13800138000', '+85291234567']"
-    return None if right else f"a list of mobile numbers, eleven digits or + with a country code, such as {example}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,3 +160,72 @@ class VerificationSettings:
         if most is None or self.is_behind_password(purpose) or not any(map(self.is_behind_password, self.by_purpose)):
             return most
         return max(1, most - self.number_reserved)
+
+
+def get_verification() -> VerificationSettings:
+    """Read ``IHUYI['VERIFICATION']``; without it, every option has its default.
+
+    Raises:
+        ImproperlyConfigured: If a name is unknown or a value has the wrong form.
+    """
+    read = read_section(conf.get_section("VERIFICATION", {}), VerificationSettings, _WHERE)
+    purposes = {
+        name: read_section(purpose, PurposeSettings, f"{_WHERE}['PURPOSES'][{name!r}]")
+        for name, purpose in read.purposes.items()
+    }
+    return replace(read, by_purpose=purposes)
+
+
+def setting_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find what is wrong with purposes, what needs an app, and accounts that cannot carry the site's codes.
+
+    Args:
+        raw: ``IHUYI`` as it stands in the settings; its sections may have any form.
+    """
+    section = raw.get("VERIFICATION", {})
+    if not isinstance(section, Mapping):
+        return
+    purposes = section.get("PURPOSES")
+    for name, purpose in purposes.items() if isinstance(purposes, Mapping) else ():
+        yield from section_problems(purpose, PurposeSettings, f"{_WHERE}['PURPOSES'][{name!r}]")
+    yield from needed_apps.problems(f"{_WHERE}['CAPTCHA']", section.get("CAPTCHA"), _missing_app)
+    yield from _length_problems(section.get("CODE_LENGTH", VerificationSettings.code_length), raw.get("ACCOUNTS"))
+
+
+def _missing_app(path: str) -> str | None:
+    needed = _CAPTCHAS.get(path)
+    if needed is None:
+        return needed_apps.missing_app(path)
+    return None if apps.is_installed(needed) else needed
+
+
+def _length_problems(length: Any, accounts: object) -> Iterator[Problem]:  # noqa: ANN401  what the site has
+    """Find accounts that cannot carry the site's codes, such as one of voice codes and codes of 8 digits."""
+    if check_code_length(length) or not isinstance(accounts, Mapping):
+        return
+    for alias, account in accounts.items():
+        name = account.get("PRODUCT", SMS.name) if isinstance(account, Mapping) else SMS.name
+        product = SMS if check_product(name) else find(name)
+        if not product.carries_code("0" * length):
+            yield Problem(
+                "E014",
+                f"{_WHERE}['CODE_LENGTH'] is {length}: account {alias!r}, "
+                f"of the product {product.name!r}, carries no such code.",
+                "Write a smaller number.",
+            )
+
+
+def production_problems() -> Iterator[Problem]:
+    """Find that the tries of verification codes can be undone with a request."""
+    from .models import VerificationCode  # settings are read before models are loaded
+
+    alias = router.db_for_write(VerificationCode)
+    if connections.settings[alias].get("ATOMIC_REQUESTS"):
+        yield Problem(
+            "W025",
+            f"ATOMIC_REQUESTS of the database {alias!r} is True: where a view raises an error after verify_code, the "
+            "try that was spent is undone with all else, and a code can be guessed as often as one likes.",
+            f"Decorate views that call verify_code with django.db.transaction.non_atomic_requests(using={alias!r}), or "
+            "have them answer a wrong code instead of raising an error. Where all of them do so, add "
+            "'django_ihuyi.W025' to SILENCED_SYSTEM_CHECKS.",
+        )

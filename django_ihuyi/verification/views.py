@@ -9,9 +9,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
-from django_ihuyi.forms import SEND
-
-from .forms import CodeAnswer
+from .forms import SEND, CodeAnswer
 
 _JSON = "application/json"
 
@@ -44,7 +42,7 @@ class VerificationCodeViewMixin(_FormView):
             response = self.render_to_response(
                 self.get_context_data(form=self._as_it_was(answer)), status=answer.status
             )
-        if answer.status == 429:
+        if answer.status in {429, 503}:
             response.headers["Retry-After"] = str(answer.retry_after)
         patch_vary_headers(response, ["Accept"])
         return response

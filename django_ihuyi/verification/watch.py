@@ -16,11 +16,12 @@ from typing import Any
 from django.db.models import Count, F, QuerySet, Value
 from django.db.models.functions import Concat, Length, Substr
 
-from django_ihuyi import conf
 from django_ihuyi.addresses import wider_network
-from django_ihuyi.models import Suspicion, VerificationCode
+from django_ihuyi.clock import reached
 
+from .models import Suspicion, VerificationCode
 from .policy import LINE_DIGITS, SITE, address_subject, client_subjects, network_subject, prefix_subject
+from .settings import get_verification
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def look(now: datetime) -> int:
     Returns:
         How many suspicions began or ended.
     """
-    settings = conf.get_verification()
+    settings = get_verification()
     if not settings.watch:
         return 0
     bad = {
@@ -57,8 +58,9 @@ def look(now: datetime) -> int:
         for subject, sent, entered, least in _shares(now, settings.watch_at_least)
         if sent >= least and entered < sent * settings.watch_share
     }
+    over = reached("seen_at", now - HOLD, longest=HOLD)
     changes = sum(_suspect(subject, *numbers, now=now) for subject, numbers in bad.items())
-    return changes + sum(_lift(row) for row in Suspicion.objects.standing().filter(seen_at__lte=now - HOLD))
+    return changes + sum(_lift(row) for row in Suspicion.objects.standing().filter(over))
 
 
 def suspected(mobile: str, address: str) -> set[str]:

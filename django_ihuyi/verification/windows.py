@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django_ihuyi.clock import TOLERANCE
 from django_ihuyi.exceptions import ThrottleReason
 
 Log = list[tuple[float, int]]
@@ -33,8 +34,17 @@ class Window:
     grain: float = 0
 
     def live(self, log: Log, now: float) -> Log:
-        """Return what still counts. A moment to come is a clock's that had jumped, and is taken for now."""
-        return [(min(moment, now), count) for moment, count in log if self._forgotten_at(moment) > now]
+        """Return what still counts. A moment to come is taken for now.
+
+        A moment that is further ahead than clocks differ comes from a clock that was wrong. It does not count, because
+        it would count until that time has come.
+        """
+        furthest = now + TOLERANCE.total_seconds()
+        return [
+            (min(moment, now), count)
+            for moment, count in log
+            if moment <= furthest and self._forgotten_at(moment) > now
+        ]
 
     def wait(self, log: Log, now: float) -> float:
         """Return the seconds until one more fits in; 0 if it does now."""

@@ -12,10 +12,20 @@ from urllib.parse import urlsplit
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")
-# is_global has changed with Python's patch releases; these are refused by every one of them: protocol assignments,
-# relays and tunnels, through which an IPv4 address of the inside could be reached.
 _REFUSED = tuple(
-    ipaddress.ip_network(network) for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16")
+    ipaddress.ip_network(network)
+    for network in (
+        # What is_global takes for public in some of the supported versions of Python and IANA's registries of
+        # special-purpose addresses do not: protocol assignments, relays and tunnels, through which an IPv4 address of
+        # the inside could be reached, and addresses for documentation.
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "2001::/23",
+        "2002::/16",
+        "3fff::/20",
+        # Azure's platform: public by its number, and answers each virtual machine with what is that machine's alone.
+        "168.63.129.16/32",
+    )
 )
 
 PATIENCE = 5.0
@@ -88,7 +98,12 @@ def read(url: str, *, ports: Sequence[int] = (443,), allow_http: bool = False) -
 
 
 def resolve(
-    url: str, *, allowed: Sequence[str] = (), ports: Sequence[int] = (443,), allow_http: bool = False
+    url: str,
+    *,
+    allowed: Sequence[str] = (),
+    ports: Sequence[int] = (443,),
+    allow_http: bool = False,
+    patience: float = PATIENCE,
 ) -> Target:
     """Look up an endpoint's address and check it.
 
@@ -97,16 +112,17 @@ def resolve(
         allowed: Networks that are allowed though they are not public, such as ``10.1.0.0/16``.
         ports: The ports that are allowed.
         allow_http: Whether ``http`` is allowed too.
+        patience: Seconds that the name's look-up may take.
 
     Returns:
         The target, with the first addresses that the name has, at most :data:`MOST_ADDRESSES`.
 
     Raises:
         AddressError: The URL is malformed, or its scheme, its port or any one of its addresses is not allowed.
-        OSError: The name cannot be resolved now, or not within :data:`PATIENCE`.
+        OSError: The name cannot be resolved now, or not in time.
     """
     place = read(url, ports=ports, allow_http=allow_http)
-    found = _look_up(place.host, place.port)
+    found = _look_up(place.host, place.port, patience)
     # One bad address among good ones is how a name is made to pass: all of them have to be right.
     for text in found:
         _check(ipaddress.ip_address(text), allowed)
@@ -134,7 +150,7 @@ def _check(address: Address, allowed: Sequence[str]) -> None:
         raise AddressError("the host has an address that is not public")
 
 
-def _look_up(host: str, port: int) -> list[str]:
+def _look_up(host: str, port: int, patience: float) -> list[str]:
     """Ask the resolver in a thread that can be walked away from: it takes no time-out."""
     found: list[str] = []
     faults: list[OSError] = []
@@ -147,7 +163,7 @@ def _look_up(host: str, port: int) -> list[str]:
 
     thread = threading.Thread(target=look, name="django-ihuyi-look-up", daemon=True)
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(patience)
     if faults:
         raise faults[0]
     # A copy: a thread that was walked away from must not add to what is being checked.

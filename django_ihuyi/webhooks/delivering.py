@@ -7,13 +7,16 @@ import random
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.db.models import Q
 from django.utils import timezone
 
-from django_ihuyi import conf
-from django_ihuyi.models import WebhookDelivery
+from django_ihuyi.isolation import each_row, together
+from django_ihuyi.models.written import unindexed
+from django_ihuyi.webhooks.models.endpoint import GONE, PING, UNREACHABLE
 
 from . import addresses, payload, publishing, signing, transport
-from .settings import WebhookSettings
+from .models import WebhookDelivery, WebhookEndpoint
+from .settings import WebhookSettings, get_webhooks
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +27,8 @@ _LEASE_MARGIN = timedelta(seconds=30)
 _FIRST_BACKOFF = 15.0
 _LONGEST_BACKOFF = 8 * 3600.0
 _ERROR_LENGTH = 255
+_PUT_OFF = timedelta(minutes=5)
+"""Before the sweep comes back to a row that it cannot handle."""
 
 
 class Outcome(NamedTuple):
@@ -52,38 +57,73 @@ def deliver(pk: int) -> None:
     Args:
         pk: The delivery's primary key. One that is gone or settled is not an error: tasks come twice and late.
     """
-    options = conf.get_webhooks()
+    options = get_webhooks()
     delivery = WebhookDelivery.objects.to_deliver(pk) if options is not None else None
     if options is None or delivery is None or not delivery.endpoint.active:
         return
-    now = timezone.now()
-    rests_until = delivery.endpoint.rests_until
-    if rests_until is not None and rests_until > now:
-        delivery.postpone(due_at=rests_until + timedelta(seconds=random.uniform(0, 5)))  # noqa: S311  jitter is no secret
-    elif delivery.claim(now=now, lease=_lease(options)):
+    now, lease = timezone.now(), _lease(options)
+    if _may_try(delivery, now, lease) and delivery.claim(now=now, lease=lease):
         _settle(delivery, _post(delivery, options), options)
 
 
+def _may_try(delivery: WebhookDelivery, now: datetime, lease: timedelta) -> bool:
+    """Whether to post a delivery now. An endpoint that did not answer last is tried with one delivery at a time; the
+    others wait, without a change to their rows, until it answers. Somebody who sends a ping wants to know now.
+    """
+    endpoint = delivery.endpoint
+    if endpoint.failures == 0 or delivery.event == PING:
+        return True
+    return delivery.is_due(now) and endpoint.take_turn(now=now, rest=lease)
+
+
 def sweep(now: datetime, *, most: int) -> tuple[int, bool]:
-    """Put back what a worker claimed and never settled, and publish what is due and has no task.
+    """Put back what a worker claimed and never settled, give up what is too old, switch off endpoints that take
+    nothing, and publish what is due and has no task: of an endpoint that did not answer last one delivery, of others
+    all.
 
     Args:
         now: The present.
         most: At most so many rows of each kind.
 
     Returns:
-        How many rows were put back or published, and whether to go on.
+        How many rows were put back, given up, switched off or published, and whether to go on.
+
+    Raises:
+        RowsFailedError: Some rows could not be handled; all others were.
     """
-    options = conf.get_webhooks()
+    options = get_webhooks()
     if options is None:
         return 0, False
     abandoned = list(WebhookDelivery.objects.abandoned(now)[:most])
-    for delivery in abandoned:
-        _fail(delivery, Outcome(None, "The worker that posted it never came back."), options)
+    old = list(WebhookDelivery.objects.too_old(now)[:most])
+
+    def put_off(delivery: WebhookDelivery) -> None:
+        later = {"claimed_until": now + _PUT_OFF} if delivery.claimed_until else {"give_up_at": now + _PUT_OFF}
+        as_read = unindexed(Q(status=delivery.status))
+        WebhookDelivery.objects.filter(as_read, pk=delivery.pk).update(**later)
+
+    handled = together(
+        [
+            each_row(abandoned, lambda delivery: _put_back(delivery, options), put_off),
+            each_row(old, lambda delivery: _expire(delivery, now), put_off),
+            each_row(
+                WebhookEndpoint.objects.unreachable(now),
+                lambda endpoint: _switch_off(endpoint, now),
+                put_off=lambda _endpoint: None,
+            ),
+        ]
+    )
     due = list(WebhookDelivery.objects.due(now)[:most])
-    taken = [delivery.pk for delivery in due if delivery.take_for_publishing(now=now)]
+    tried = [WebhookDelivery.objects.first_of(endpoint, now) for endpoint in WebhookEndpoint.objects.failing(now)]
+    taken = [delivery.pk for delivery in (*due, *tried) if delivery and delivery.take_for_publishing(now=now)]
     published = publishing.publish(taken)
-    return len(abandoned) + published, published == len(taken) and most in (len(due), len(abandoned))
+    more = published == len(taken) and most in (len(due), len(abandoned), len(old))
+    return handled._replace(changed=handled.changed + published).as_step(more=more)
+
+
+def _put_back(delivery: WebhookDelivery, options: WebhookSettings) -> int:
+    _fail(delivery, Outcome(None, "The worker that posted it never came back."), options)
+    return 1
 
 
 def backoff(attempts: int) -> timedelta:
@@ -132,7 +172,7 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome, options: WebhookSetting
         return
     if outcome.answer == _GONE:
         _die(delivery, outcome)
-        if delivery.endpoint.switch_off(reason="The receiver answered 410 Gone.", now=now):
+        if delivery.endpoint.switch_off(reason=GONE, now=now):
             logger.error(
                 "The endpoint of webhook delivery %s is gone.",
                 delivery.pk,
@@ -141,11 +181,14 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome, options: WebhookSetting
         return
     if outcome.silent:
         delivery.endpoint.rest(now=now)
+    else:
+        # It answers, if only to refuse this one.
+        delivery.endpoint.recover()
     _fail(delivery, outcome, options)
 
 
 def _fail(delivery: WebhookDelivery, outcome: Outcome, options: WebhookSettings) -> None:
-    """Try it again later, or give it up after ``MAX_ATTEMPTS``."""
+    """Try it again later, or give it up after ``MAX_ATTEMPTS``; the sweep gives up what is too old."""
     if delivery.attempts >= options.max_attempts:
         _die(delivery, outcome)
         return
@@ -161,11 +204,35 @@ def _fail(delivery: WebhookDelivery, outcome: Outcome, options: WebhookSettings)
 
 def _die(delivery: WebhookDelivery, outcome: Outcome) -> None:
     if delivery.die(answer=outcome.answer, error=outcome.error, now=timezone.now()):
-        logger.error(
-            "Webhook delivery %s is given up.",
-            delivery.pk,
-            extra={"event": "webhook.dead", **_facts(delivery, outcome)},
-        )
+        _log_death(delivery, outcome)
+
+
+def _expire(delivery: WebhookDelivery, now: datetime) -> bool:
+    """Give up what waited too long. Returns whether this call did."""
+    if not delivery.expire(now=now):
+        return False
+    _log_death(delivery, Outcome(delivery.answer))
+    return True
+
+
+def _log_death(delivery: WebhookDelivery, outcome: Outcome) -> None:
+    logger.error(
+        "Webhook delivery %s is given up.",
+        delivery.pk,
+        extra={"event": "webhook.dead", **_facts(delivery, outcome)},
+    )
+
+
+def _switch_off(endpoint: WebhookEndpoint, now: datetime) -> bool:
+    """Switch off an endpoint that took nothing for :data:`MAX_AGE`. Returns whether this call did."""
+    if not endpoint.switch_off(reason=UNREACHABLE, now=now):
+        return False
+    logger.error(
+        "Webhook endpoint %s took no event for three days and is switched off.",
+        endpoint.pk,
+        extra={"event": "webhook.unreachable", "endpoint_pk": endpoint.pk, "failures": endpoint.failures},
+    )
+    return True
 
 
 def _facts(delivery: WebhookDelivery, outcome: Outcome) -> dict[str, Any]:

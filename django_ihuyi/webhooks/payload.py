@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django_ihuyi.events import iso
 from django_ihuyi.masking import mask_mobile, without_hash
-from django_ihuyi.models import Message, Reply, WebhookDelivery
-from django_ihuyi.models.outbox import iso
+from django_ihuyi.models import Message, Reply
+
+from .models import WebhookDelivery
 
 
 def render(delivery: WebhookDelivery) -> bytes:

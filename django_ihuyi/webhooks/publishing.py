@@ -7,10 +7,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from django_ihuyi import conf
-from django_ihuyi.models import WebhookDelivery
-from django_ihuyi.models.webhook_delivery import DeliveryStatus
-from django_ihuyi.outbound import publishing
+from django_ihuyi.dispatch import get_dispatcher
+from django_ihuyi.webhooks.models.delivery import DeliveryStatus
+
+from .models import WebhookDelivery
+from .settings import get_webhooks
+
+DELIVER_WEBHOOK = "django_ihuyi.tasks.deliver_webhook"
+"""The task's name. Workers and brokers of sites know it from when the task stood in that module."""
 
 
 def publish(pks: Collection[int]) -> int:
@@ -22,30 +26,14 @@ def publish(pks: Collection[int]) -> int:
     Returns:
         How many the broker took. The others are published by upkeep as soon as the broker is back.
     """
-    options = conf.get_webhooks()
-    # What runs in its caller's thread for a test posts nothing: the rows are there to be looked at.
-    if options is None or publishing.is_bypassed():
+    options = get_webhooks()
+    if options is None:
         return 0
+    where: dict[str, Any] = {"queue": options.queue} if options.queue else {}
     left = list(pks)
-    while left and _publish(left[0], options.queue):
+    while left and get_dispatcher().send(DELIVER_WEBHOOK, left[0], **where):
         left.pop(0)
     if left:
         rows = WebhookDelivery.objects.filter(pk__in=left, status=DeliveryStatus.PENDING)
         rows.update(publish_at=timezone.now())
     return len(pks) - len(left)
-
-
-def publish_recorded(*, pks: Collection[int], **_kwargs: object) -> None:
-    """Publish what has just been committed: the receiver of :data:`django_ihuyi.models.outbox.recorded`."""
-    publish(pks)
-
-
-def _publish(pk: int, queue: str | None) -> bool:
-    from django_ihuyi.tasks import deliver_webhook  # tasks are the doors into this package: they import it
-
-    where: dict[str, Any] = {"queue": queue} if queue else {}
-    return publishing.hand_over(lambda: _send(deliver_webhook, pk, where))
-
-
-def _send(task: Any, pk: int, where: dict[str, Any]) -> None:  # noqa: ANN401  a Celery task
-    task.apply_async((pk,), **where, retry=False)

@@ -1,13 +1,23 @@
-"""``IHUYI["WEBHOOKS"]``: its options with types and defaults. Read through :mod:`django_ihuyi.conf` only."""
+"""``IHUYI["WEBHOOKS"]``: its options with types and defaults, and what can be wrong with them."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django_ihuyi.options import check_flag, check_positive, check_timeout, option
+from django_ihuyi import conf
+from django_ihuyi.options import (
+    check_flag,
+    check_positive,
+    check_positive_or_none,
+    check_queues,
+    check_timeout,
+    option,
+)
+from django_ihuyi.sections import Problem, read_section
 
 
 def check_allowed_networks(value: object) -> str | None:
@@ -32,7 +42,7 @@ def check_queue(value: object) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookSettings:
-    """Where events may go to, how long a receiver is waited for, and how often it is tried."""
+    """Where events may go to, how long a receiver is waited for, how often it is tried, and how long rows are kept."""
 
     timeout: tuple[float, float] = option(check_timeout, default=(3.05, 10))
     max_attempts: int = option(check_positive, default=12)
@@ -41,8 +51,67 @@ class WebhookSettings:
     ports: Sequence[int] = option(check_ports, default=lambda: [443])
     allow_http: bool = option(check_flag, default=False)
     rotation_hours: int = option(check_positive, default=24)
+    retention_days: int | None = option(check_positive_or_none, default=None)
 
     @property
     def rotation(self) -> timedelta:
         """How long a secret counts after another took its place."""
         return timedelta(hours=self.rotation_hours)
+
+
+def has_webhooks() -> bool:
+    """Whether events go out to other systems. Cheap, since every change of a status asks."""
+    return conf.get_section("WEBHOOKS") is not None
+
+
+def get_webhooks() -> WebhookSettings | None:
+    """Read ``IHUYI['WEBHOOKS']``, or None where no events go out.
+
+    Raises:
+        ImproperlyConfigured: If a name is unknown or a value has the wrong form.
+    """
+    raw = conf.get_section("WEBHOOKS")
+    return None if raw is None else read_section(raw, WebhookSettings, "IHUYI['WEBHOOKS']")
+
+
+def get_retention_days() -> int | None:
+    """Return for how many days deliveries are kept: by an option of their own, else by the number for all rows.
+
+    Returns:
+        None for ever.
+    """
+    options = get_webhooks()
+    own = options.retention_days if options is not None else None
+    return conf.get_settings().days_kept("webhooks") if own is None else own
+
+
+def setting_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find that events share a queue with messages.
+
+    Args:
+        raw: ``IHUYI`` as it stands in the settings; its sections may have any form.
+    """
+    section, queues = raw.get("WEBHOOKS"), raw.get("QUEUES", {})
+    if not isinstance(section, Mapping) or check_queues(queues):
+        return
+    if section.get("QUEUE") in (None, *queues.values()):
+        yield Problem(
+            "W009",
+            "IHUYI['WEBHOOKS'] has no QUEUE of its own: a receiver that answers slowly holds up messages.",
+            "Write 'QUEUE': 'webhooks', or another name that no category of messages has, and run a worker for it.",
+        )
+
+
+def production_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find that events may go out in clear.
+
+    Args:
+        raw: ``IHUYI`` as it stands in the settings; its sections may have any form.
+    """
+    section = raw.get("WEBHOOKS")
+    if isinstance(section, Mapping) and section.get("ALLOW_HTTP"):
+        yield Problem(
+            "W023",
+            "IHUYI['WEBHOOKS']['ALLOW_HTTP'] lets events about people go out in clear over http://.",
+            "Leave ALLOW_HTTP out in production, and give receivers a certificate.",
+        )

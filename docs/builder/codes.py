@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext, override
 
 from django_ihuyi.admin.carrier import WORDS
-from django_ihuyi.gateway.codes import CODES, Again, Code, Scope, lookup
+from django_ihuyi.gateway.codes import CODES, PRODUCT_CODES, Again, Code, Scope, lookup
+from django_ihuyi.gateway.products import PRODUCTS
 from django_ihuyi.wording import sentences
 
 from .markdown import table
@@ -39,6 +40,7 @@ _ENGLISH: _Texts = {
     Again.AT_ONCE: "yes, at once",
     Again.AFTER_A_SECOND: "yes, after a second",
     Again.WHEN_MENDED: "yes, when it is mended",
+    "of product": "{code} ({product})",
     "other": "Any other code",
     "words": "The carriers' words",
     "words intro": (
@@ -66,6 +68,7 @@ _CHINESE: _Texts = {
     Again.AT_ONCE: "是，立即",
     Again.AFTER_A_SECOND: "是，一秒之后",
     Again.WHEN_MENDED: "是，改正之后",
+    "of product": "{code}（{product}）",
     "other": "其他返回码",
     "words": "运营商的状态词",
     "words intro": (
@@ -88,6 +91,12 @@ def page(language: str) -> str:
         parts = [f"# {texts['title']}", texts["twin"], texts["intro"]]
         for scope in Scope:
             rows = [_row(code, texts) for code in CODES.values() if code.scope is scope]
+            rows += [
+                _row(code, texts, gettext(PRODUCTS[product].label))
+                for product, codes in PRODUCT_CODES.items()
+                for code in codes.values()
+                if code.scope is scope
+            ]
             parts += [f"## {texts[scope]}", table(texts["header"], rows)]
         other = lookup(_UNKNOWN)
         parts += [f"## {texts['other']}", sentences(gettext(other.meaning), gettext(other.advice))]
@@ -98,5 +107,8 @@ def page(language: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _row(code: Code, texts: _Texts) -> tuple[str, ...]:
-    return (f"`{code.number}`", gettext(code.meaning), str(texts[code.again]), gettext(code.advice), code.text)
+def _row(code: Code, texts: _Texts, product: str = "") -> tuple[str, ...]:
+    number = f"`{code.number}`"
+    if product:
+        number = str(texts["of product"]).format(code=number, product=product)
+    return (number, gettext(code.meaning), str(texts[code.again]), gettext(code.advice), code.text)

@@ -55,8 +55,8 @@ def untranslated() -> set[str]:
 
 
 def _commands() -> dict[str, BaseCommand]:
-    names = sorted(name for name, app in get_commands().items() if app == "django_ihuyi")
-    return {name: load_command_class("django_ihuyi", name) for name in names}
+    ours = {name: app for name, app in get_commands().items() if app.partition(".")[0] == "django_ihuyi"}
+    return {name: load_command_class(app, name) for name, app in sorted(ours.items())}
 
 
 def _options(command: BaseCommand, name: str) -> list[argparse.Action]:

@@ -27,7 +27,7 @@ def write(root: Path) -> list[str]:
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
-    from . import codes, commands, settings
+    from . import codes, commands, figures, settings
 
     made = {name: settings.readme(_read(name), required) for name, required in _READMES.items()}
     for language, folder in _FOLDERS.items():
@@ -35,6 +35,7 @@ def write(root: Path) -> list[str]:
             f"{folder}/codes.md": codes.page(language),
             f"{folder}/commands.md": commands.page(language),
             f"{folder}/settings.md": settings.page(_read(f"{folder}/settings.md")),
+            f"{folder}/performance.md": figures.page(_read(f"{folder}/performance.md"), language),
         }
     for name, text in made.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.fields import MobileField
 from django_ihuyi.masking import mask_mobile
-from django_ihuyi.outbound.numbers import normalise
+from django_ihuyi.sending.numbers import normalise
 
 
 class PersonManager(BaseUserManager["Person"]):

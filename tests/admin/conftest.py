@@ -14,7 +14,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.models import Message, Receipt, Reply, VerificationCode, WebhookEndpoint
+from django_ihuyi.contrib.otp.models import SmsDevice
+from django_ihuyi.models import Message, Receipt, Reply
+from django_ihuyi.verification.models import VerificationCode
+from django_ihuyi.webhooks.models import WebhookEndpoint
+from tests.features import our_labels
 
 MOBILE = "13800138000"
 MASKED = "138******00"
@@ -29,6 +33,7 @@ VIEW = (
     "view_suspicion",
     "view_batch",
     "view_optout",
+    "view_smsdevice",
 )
 KINDS = {"none": (), "masked": VIEW, "whole": (*VIEW, "view_unmasked")}
 
@@ -49,10 +54,11 @@ def staff(db: None) -> StaffClient:
         )
         wanted = KINDS.get(kind, codenames)
         user.user_permissions.set(
-            Permission.objects.filter(content_type__app_label="django_ihuyi", codename__in=wanted)
+            Permission.objects.filter(content_type__app_label__in=our_labels(), codename__in=wanted)
         )
         # Who looked is noted with the table's content type: whether a test before has read it must not count.
-        ContentType.objects.get_for_models(*apps.get_app_config("django_ihuyi").get_models())
+        for label in our_labels():
+            ContentType.objects.get_for_models(*apps.get_app_config(label).get_models())
         client = Client()
         client.force_login(user)
         return client
@@ -84,6 +90,14 @@ def make_code(message: Message | None = None, **values: Any) -> VerificationCode
     fields = {"mobile": MOBILE, "purpose": "sign-up", "nonce": "f00d", "length": 6, "address": "203.0.113.7"}
     later = timezone.now() + timedelta(minutes=5)
     return VerificationCode.objects.create(message=message, **{**fields, "expires_at": later, **values})
+
+
+def make_device(**values: Any) -> SmsDevice:
+    """Record a device of somebody who is named by the number, as on many sites."""
+    mobile = values.get("mobile", MOBILE)
+    user, _made = User.objects.get_or_create(username=mobile)
+    device: SmsDevice = SmsDevice.objects.create(**{"user": user, "name": "phone", "mobile": mobile, **values})
+    return device
 
 
 @pytest.fixture

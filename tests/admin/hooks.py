@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django_ihuyi.models import WebhookDelivery, WebhookEndpoint
+from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 URL = "https://hooks.example/in?token=of-the-hook"
 

@@ -9,12 +9,12 @@ from django.urls import reverse
 
 def list_url(model: type[Model], query: str = "") -> str:
     """The address of a list."""
-    return reverse(f"admin:django_ihuyi_{model._meta.model_name}_changelist") + query
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") + query
 
 
 def page_url(row: Model, action: str = "change") -> str:
     """The address of a row's page."""
-    return reverse(f"admin:django_ihuyi_{row._meta.model_name}_{action}", args=[row.pk])
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{action}", args=[row.pk])
 
 
 def html(client: Client, url: str) -> str:

@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.db.models import Model
 from django.urls import reverse
 
-from django_ihuyi.models import AccountState, Batch, Message, OptOut, Receipt, Reply, Suspicion, VerificationCode
+from django_ihuyi.models import AccountState, Batch, Message, OptOut, Receipt, Reply
+from django_ihuyi.verification.models import Suspicion, VerificationCode
 
 from .conftest import StaffClient, make_code
 from .pages import html, list_url, page_url
@@ -52,7 +53,7 @@ def test_nobody_adds_changes_or_deletes(
 ) -> None:
     client = staff(kind)
     row = rows[model]
-    add = reverse(f"admin:django_ihuyi_{model._meta.model_name}_add")
+    add = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")
     assert client.get(add).status_code == 403
     assert client.post(add, {"mobile": "13900139000", "account": "other"}).status_code == 403
     assert client.post(page_url(row), {"mobile": "13900139000", "account": "other"}).status_code == 403

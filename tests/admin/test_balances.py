@@ -11,8 +11,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi.balance import reading
-from django_ihuyi.models import AccountState, BalanceReading, MessageTally
-from django_ihuyi.statistics.slots import slot_of
+from django_ihuyi.dashboard.models import MessageTally
+from django_ihuyi.dashboard.slots import slot_of
+from django_ihuyi.models import AccountState, BalanceReading
 
 from .conftest import StaffClient
 from .pages import html

@@ -70,6 +70,13 @@ def test_a_batch_without_messages_and_one_that_is_being_recorded(staff: StaffCli
         assert "delivered" not in texts(page)
 
 
+def test_batch__whose_recording_failed__says_so(staff: StaffClient, batch: Batch) -> None:
+    Batch.objects.update(error="OperationalError")
+    client = staff("masked")
+    for url in (list_url(Batch), page_url(batch)):
+        assert "stopped by an error: OperationalError" in texts(html(client, url))
+
+
 @pytest.mark.parametrize(("kind", "seen"), [("masked", False), ("whole", True)])
 def test_the_key_is_for_those_who_see_all(kind: str, seen: bool, staff: StaffClient, batch: Batch) -> None:
     client = staff(kind)

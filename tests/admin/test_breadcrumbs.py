@@ -13,12 +13,12 @@ from .conftest import StaffClient, make_message, make_receipt
 from .pages import html
 
 PAGES = {
-    "dashboard_changelist": ["Home", "SMS (ihuyi)", "Dashboard"],
-    "test_send": ["Home", "SMS (ihuyi)", "Test send"],
-    "message_export": ["Home", "SMS (ihuyi)", "Messages", "Export"],
-    "balancereading_reconciliation": ["Home", "SMS (ihuyi)", "Balances", "Balance against messages"],
-    "receipt_match": ["Home", "SMS (ihuyi)", "Receipts", "Whose receipt is it?"],
-    "template_submit": ["Home", "SMS (ihuyi)", "Templates", "shipped", "Hand in for review"],
+    "ihuyi_dashboard_dashboard_changelist": ["Home", "SMS dashboard (ihuyi)", "Dashboard"],
+    "django_ihuyi_test_send": ["Home", "SMS (ihuyi)", "Test send"],
+    "django_ihuyi_message_export": ["Home", "SMS (ihuyi)", "Messages", "Export"],
+    "django_ihuyi_balancereading_reconciliation": ["Home", "SMS (ihuyi)", "Balances", "Balance against messages"],
+    "django_ihuyi_receipt_match": ["Home", "SMS (ihuyi)", "Receipts", "Whose receipt is it?"],
+    "django_ihuyi_template_submit": ["Home", "SMS (ihuyi)", "Templates", "shipped", "Hand in for review"],
 }
 
 
@@ -26,8 +26,8 @@ PAGES = {
 def test_each_page_says_where_it_lies(name: str, staff: StaffClient, db: None) -> None:
     make_message()
     template = Template.objects.create(name="shipped", text="您的订单【变量】。", variables=["a"])
-    arguments = {"receipt_match": [make_receipt().pk], "template_submit": [template.pk]}
-    url = reverse(f"admin:django_ihuyi_{name}", args=arguments.get(name, []))
+    arguments = {"django_ihuyi_receipt_match": [make_receipt().pk], "django_ihuyi_template_submit": [template.pk]}
+    url = reverse(f"admin:{name}", args=arguments.get(name, []))
     page = html(staff("superuser"), url)
     [crumbs] = re.findall(r'<ol class="breadcrumbs">(.*?)</ol>', page, re.DOTALL)
     steps = re.findall(r"<li[^>]*>(?:<a [^>]*>)?([^<]*)", crumbs)

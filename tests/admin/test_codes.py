@@ -11,7 +11,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi.masking import mask_address
-from django_ihuyi.models import Message, Suspicion, VerificationCode
+from django_ihuyi.models import Message
+from django_ihuyi.verification.models import Suspicion, VerificationCode
 
 from .conftest import MASKED, MOBILE, StaffClient, make_code
 from .pages import html, list_url, listed, page_url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
-from django_ihuyi.admin import export_files, export_pages, export_rows
+from django_ihuyi.admin import MessageAdmin, export_files
 from django_ihuyi.admin.export_rows import Rows
 from django_ihuyi.models import Message
 from django_ihuyi.privacy.looks import LOOKED
@@ -192,7 +193,7 @@ def test_xlsx_keeps_long_numbers_and_times(staff: StaffClient, delivered: Messag
 
 
 def test_without_xlsxwriter_it_is_said(staff: StaffClient, delivered: Message, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_files, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     client = staff("superuser")
     assert "disabled" in html(client, export_url())
     page = client.post(export_url(), {"format": "xlsx"}).content.decode()
@@ -201,7 +202,7 @@ def test_without_xlsxwriter_it_is_said(staff: StaffClient, delivered: Message, m
 
 
 def test_xlsx_ends_at_the_newest_rows(staff: StaffClient, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_pages, "XLSX_MOST", 2)
+    monkeypatch.setattr(MessageAdmin, "xlsx_most", 2)
     rows = [make_message() for _number in range(3)]
     found = read_xlsx(staff("superuser"))[1:]
     assert [cells[0].value for cells in found] == [rows[2].pk, rows[1].pk]
@@ -224,7 +225,7 @@ def test_it_is_the_filtered_list_whole_and_in_order(
     query: str, names: list[str], staff: StaffClient, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Pieces of two: several of the same moment lie across their ends.
-    monkeypatch.setattr(export_rows, "CHUNK", 2)
+    monkeypatch.setattr(MessageAdmin, "export_chunk", 2)
     second = datetime(2026, 3, 2, 4, tzinfo=UTC)
     pks = {
         name: make_message(account=name, created_at=created, **values).pk
@@ -245,12 +246,9 @@ def test_an_address_cannot_ask_what_a_mask_hides(staff: StaffClient, delivered: 
     assert client.get(export_url("?created_at__gte=x")).url == list_url(Message)  # type: ignore[attr-defined]  # a redirect
 
 
-def test_pieces_cost_the_same(
-    db: None, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    monkeypatch.setattr(export_rows, "CHUNK", 5)
+def test_pieces_cost_the_same(db: None, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     Message.objects.bulk_create(Message(mobile=MOBILE, content="x") for _row in range(23))
-    rows = Rows(Message.objects.order_by("-id"), whole=False)
+    rows = Rows(Message.objects.order_by("-id"), whole=False, chunk=5)
     with django_assert_num_queries(6) as captured:
         pieces = [len(piece) for piece in rows]
     assert pieces == [5, 5, 5, 5, 3]
@@ -272,7 +270,7 @@ def test_the_log_says_who_exported_what_and_how_much(staff: StaffClient, deliver
 def test_a_download_that_is_broken_off_is_in_the_log(
     staff: StaffClient, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_rows, "CHUNK", 1)
+    monkeypatch.setattr(MessageAdmin, "export_chunk", 1)
     for _row in range(3):
         make_message()
     answer: Any = staff("superuser").post(export_url(), {"format": "csv"})

@@ -32,7 +32,7 @@ def various(db: None, hours_ago: HoursAgo) -> None:
     """Messages that differ in what the filters look at; the text is the name."""
     make_message(content="plain")
     make_message(content="code", category="verification", status="rejected", code=4085)
-    make_message(content="strange", category="marketing", status="rejected", code=4010, account="second")
+    make_message(content="strange", category="marketing", status="rejected", code=4999, account="second")
     make_message(content="late", status="accepted", code=2, created_at=hours_ago(26), accepted_at=hours_ago(25))
     make_message(content="fresh", status="accepted", code=2, accepted_at=hours_ago(23))
     make_message(content="done", status="delivered", code=2, accepted_at=hours_ago(25))
@@ -51,7 +51,7 @@ def various(db: None, hours_ago: HoursAgo) -> None:
         ("?code=2", {"late", "fresh", "done", "found"}),
         ("?code=4085", {"code"}),
         ("?code=other", {"strange"}),
-        ("?code=4010", {"strange"}),
+        ("?code=4999", {"strange"}),
         ("?code=-1", set()),
         ("?code=x", set()),
         ("?code=99999999999999999999", set()),

@@ -10,18 +10,21 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import Model
 from django.utils import timezone
 
-from django_ihuyi.models import Message, OptOut, Receipt, Reply, VerificationCode
+from django_ihuyi.contrib.otp.models import SmsDevice
+from django_ihuyi.models import Message, OptOut, Receipt, Reply
 from django_ihuyi.privacy.looks import LOOKED
+from django_ihuyi.verification.models import VerificationCode
 
-from .conftest import MOBILE, StaffClient, make_code
+from .conftest import MOBILE, StaffClient, make_code, make_device
 from .pages import html, list_url, page_url
 
-WITH_NUMBERS = [Message, Receipt, Reply, VerificationCode, OptOut]
+WITH_NUMBERS = [Message, Receipt, Reply, VerificationCode, OptOut, SmsDevice]
 
 
 @pytest.fixture
 def rows(delivered: Message) -> None:
     make_code()
+    make_device()
     OptOut.objects.create(mobile=MOBILE)
 
 

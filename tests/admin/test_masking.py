@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.db.models import Model
 
+from django_ihuyi.admin.numbers import SearchedAdmin
 from django_ihuyi.admin.privacy import shown_text, shown_words
+from django_ihuyi.contrib.otp.models import SmsDevice
 from django_ihuyi.masking import HIDDEN
-from django_ihuyi.models import Message, Receipt, Reply
+from django_ihuyi.models import Message, OptOut, Receipt, Reply
+from django_ihuyi.verification.models import VerificationCode
 
-from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_message, make_receipt
+from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_code, make_device, make_message, make_receipt, make_reply
 from .pages import html, list_url, page_url
 
 SECRETS = {"the text": "订单已发货", "the reply": "收到谢谢", "metadata": "王小明", "the key": "order-7"}
@@ -150,3 +157,85 @@ def test_the_link_to_all_receipts_names_no_number(staff: StaffClient, delivered:
 def test_names_of_rows_are_no_leak(staff: StaffClient, delivered: Message) -> None:
     for row in (delivered, Receipt.objects.get(), Reply.objects.get()):
         assert MOBILE not in f"{row}{row!r}"
+
+
+WITH_NUMBERS = [
+    model
+    for model in admin.site._registry
+    if model.__module__.startswith("django_ihuyi.") and "mobile" in {field.name for field in model._meta.fields}
+]
+"""All tables of the package, contrib's included, that have pages and a number."""
+ROWS: dict[type[Model], Callable[[], Model]] = {
+    Message: make_message,
+    OptOut: lambda: OptOut.objects.create(mobile=MOBILE),
+    Receipt: make_receipt,
+    Reply: make_reply,
+    SmsDevice: make_device,
+    VerificationCode: make_code,
+}
+
+
+def test_every_table_with_pages_and_a_number__is_walked_below() -> None:
+    assert set(WITH_NUMBERS) == set(ROWS)
+    assert all(isinstance(admin.site._registry[model], SearchedAdmin) for model in WITH_NUMBERS)
+
+
+def urls_of(row: Model) -> list[str]:
+    """The addresses of a row's pages that everybody may open who may view it."""
+    return [list_url(type(row)), page_url(row), page_url(row, "history")]
+
+
+@pytest.mark.parametrize("model", WITH_NUMBERS)
+def test_no_page_of_a_table__for_who_sees_masks__has_the_number(model: type[Model], staff: StaffClient) -> None:
+    row = ROWS[model]()
+    client = staff("masked")
+    for url in urls_of(row):
+        assert MOBILE not in html(client, url), url
+    assert MASKED in html(client, page_url(row))
+    assert MOBILE not in f"{row}{row!r}"
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("model", WITH_NUMBERS)
+def test_the_pages_of_a_table__for_who_sees_all__are_whole_and_noted(model: type[Model], staff: StaffClient) -> None:
+    row = ROWS[model]()
+    client = staff("whole")
+    assert MOBILE in html(client, list_url(model))
+    assert MOBILE in html(client, page_url(row))
+    assert LogEntry.objects.filter(content_type__model=model._meta.model_name).count() == 2
+    assert not LogEntry.objects.filter(object_repr__contains=MOBILE).exists()
+
+
+@pytest.mark.parametrize("model", WITH_NUMBERS)
+@pytest.mark.parametrize("text", ["1380013", "13800138", "0138000", "138%", "phone", "x"])
+def test_a_search__for_a_part__finds_nothing(model: type[Model], text: str, staff: StaffClient) -> None:
+    ROWS[model]()
+    answer = staff("masked").get(list_url(model), {"q": text})
+    assert len(answer.context["cl"].result_list) == 0
+
+
+@pytest.mark.parametrize("model", WITH_NUMBERS)
+@pytest.mark.parametrize("text", ["13800138000", "+86 138-0013-8000"])
+def test_a_search__for_a_whole_number__finds_it_and_is_noted(model: type[Model], text: str, staff: StaffClient) -> None:
+    row = ROWS[model]()
+    answer = staff("masked").get(list_url(model), {"q": text})
+    assert [found.pk for found in answer.context["cl"].result_list] == [row.pk]
+    assert LogEntry.objects.get().change_message == f"Searched for the number {MASKED}."
+
+
+@pytest.mark.parametrize("model", WITH_NUMBERS)
+@pytest.mark.parametrize(
+    "query", ["?mobile__startswith=138", "?mobile=13800138000", "?mobile__regex=^138", "?user__username__startswith=1"]
+)
+def test_an_address_of_a_table__cannot_ask_for_what_the_mask_hides(
+    model: type[Model], query: str, staff: StaffClient
+) -> None:
+    ROWS[model]()
+    assert staff("masked").get(list_url(model, query)).status_code == 400
+
+
+@pytest.mark.parametrize("model", WITH_NUMBERS)
+def test_a_table__without_the_permission_to_view__shows_nothing(model: type[Model], staff: StaffClient) -> None:
+    row = ROWS[model]()
+    client = staff("none")
+    assert [client.get(url).status_code for url in urls_of(row)] == [403] * 3

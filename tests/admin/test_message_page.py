@@ -171,7 +171,7 @@ def hostile(db: None) -> dict[type[Model], Model]:
         content=f"{HOSTILE} text",
         account=HOSTILE[:60],
         status="undelivered",
-        code=4010,
+        code=4999,
         msg=HOSTILE,
         error=HOSTILE,
         smsid=HOSTILE[:60],

@@ -74,7 +74,23 @@ def test_a_number_is_added_however_it_is_written(written: str, keeper: Client) -
     assert MOBILE not in f"{entry.object_repr}{entry.change_message}"
 
 
-@pytest.mark.parametrize("written", ["", "021 6277 0000", "1380013", MOBILE])
+@pytest.mark.parametrize(
+    ("written", "recorded"),
+    [
+        ("+852 6123 4567", "+85261234567"),
+        ("00852 6123-4567", "+85261234567"),
+        ("+44 7400 123456", "+447400123456"),
+        ("0086 138 0013 8000", MOBILE),
+    ],
+)
+def test_number__of_any_country__is_added_in_the_form_of_the_record(
+    written: str, recorded: str, keeper: Client
+) -> None:
+    assert keeper.post(ADD, {"mobile": written, "reason": ""}).status_code == 302
+    assert OptOut.objects.get().mobile == recorded
+
+
+@pytest.mark.parametrize("written", ["", "021 6277 0000", "1380013", "+852", "+999 1234 5678", MOBILE])
 def test_what_is_no_number_or_is_there_already_is_not_added(written: str, keeper: Client, opted_out: OptOut) -> None:
     answer = keeper.post(ADD, {"mobile": written, "reason": ""})
     assert answer.status_code == 200

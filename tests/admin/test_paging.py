@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from django_ihuyi.admin import batches, paging
+from django_ihuyi.admin import MessageAdmin
+from django_ihuyi.admin.batches import LARGE
+from django_ihuyi.admin.paging import CappedPaginator, NewestFirst
 from django_ihuyi.models import Batch, Message
 
 from .conftest import StaffClient, make_message
@@ -20,8 +22,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def cap(monkeypatch: pytest.MonkeyPatch) -> int:
     """A small cap; the real one would need ten thousand rows."""
-    monkeypatch.setattr(paging, "MOST", 60)
-    return 60
+
+    class Capped(CappedPaginator):
+        most = 60
+
+    monkeypatch.setattr(MessageAdmin, "paginator", Capped)
+    return Capped.most
 
 
 @pytest.mark.parametrize(("rows", "capped"), [(60, False), (61, True), (75, True)])
@@ -51,9 +57,14 @@ def test_no_count_reads_the_whole_table(staff: StaffClient, db: None, django_ass
 
 
 @pytest.fixture
-def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few rows that are looked through."""
-    monkeypatch.setattr(paging, "SCANNED", 3)
+def scanned(monkeypatch: pytest.MonkeyPatch) -> type[NewestFirst]:
+    """A list that looks through few rows."""
+
+    class Few(NewestFirst):
+        scanned = 3
+
+    monkeypatch.setattr(MessageAdmin, "get_changelist", lambda *_args, **_kwargs: Few)
+    return Few
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,7 @@ def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     ids=["old", "often", "with days", "with other days", "no such days", "an index", "a search"],
 )
 def test_for_what_no_index_answers_the_newest_are_looked_through(
-    query: str, indexes: list[int], said: bool, staff: StaffClient, scanned: None, db: None
+    query: str, indexes: list[int], said: bool, staff: StaffClient, scanned: object, db: None
 ) -> None:
     first = datetime(2026, 3, 1, 4, tzinfo=UTC)
     rows = [
@@ -84,9 +95,9 @@ def test_for_what_no_index_answers_the_newest_are_looked_through(
 
 @pytest.mark.parametrize(("slack", "found"), [(5, True), (4, False)])
 def test_what_came_long_after_the_days_is_not_looked_through(
-    slack: int, found: bool, staff: StaffClient, scanned: None, monkeypatch: pytest.MonkeyPatch, db: None
+    slack: int, found: bool, staff: StaffClient, scanned: type[NewestFirst], db: None
 ) -> None:
-    monkeypatch.setattr(paging, "OUT_OF_ORDER", slack)
+    scanned.out_of_order = slack
     first = datetime(2026, 3, 1, 4, tzinfo=UTC)
     for day in range(8):
         make_message(created_at=first + timedelta(days=day))
@@ -109,11 +120,8 @@ def test_a_batch_is_found_by_its_time(staff: StaffClient, db: None, django_asser
     assert listed(client, list_url(Message, f"?batch={going.pk + 1}")) == []
 
 
-def test_a_large_batch_is_counted_on_its_own_page_only(
-    staff: StaffClient, db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(batches, "LARGE", 1)
-    batch = Batch.objects.create(category="marketing", account="default", recorded=2)
+def test_a_large_batch_is_counted_on_its_own_page_only(staff: StaffClient, db: None) -> None:
+    batch = Batch.objects.create(category="marketing", account="default", recorded=LARGE + 1)
     make_message(batch=batch)
     for kind in ("masked", "superuser"):
         assert "on its own page" in html(staff(kind), list_url(Batch))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi.models import AccountState, BalanceReading, Message, Template
-from tests.outbound.registering import register
+from tests.sending.registering import register
 from tests.wire import FakeBroker
 
 from .conftest import HoursAgo, StaffClient, make_message, make_reply

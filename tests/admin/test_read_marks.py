@@ -8,7 +8,6 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from django_ihuyi.admin import read_marks
 from django_ihuyi.models import Reply
 
 from .conftest import StaffClient, make_reply
@@ -67,10 +66,14 @@ def test_not_without_the_permission(staff: StaffClient, replies: list[Reply]) ->
     assert unread() == [True, True, False]
 
 
-def test_no_more_than_so_many_at_once(reader: Client, replies: list[Reply], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read_marks, "MOST", 2)
-    assert "More than 2 replies: choose fewer." in mark(reader, "mark_read", replies, select_across="1")
-    assert unread() == [True, True, False]
+def test_no_more_than_so_many_at_once(reader: Client, replies: list[Reply]) -> None:
+    now = timezone.now()
+    Reply.objects.bulk_create(Reply(received_at=now, fingerprint=str(number)) for number in range(998))
+    assert "More than 1000 replies: choose fewer." in mark(reader, "mark_read", replies, select_across="1")
+    assert unread() == [True, True, False, *[True] * 998]
+    Reply.objects.latest("pk").delete()
+    assert "999 replies marked." in mark(reader, "mark_read", replies, select_across="1")
+    assert unread() == [False] * 1000
 
 
 @pytest.mark.parametrize(("asked", "found"), [("yes", [1, 0]), ("no", [2]), ("nonsense", [2, 1, 0])])

@@ -10,8 +10,9 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import Model
 from django.urls import reverse
 
-from django_ihuyi.models import Message, OptOut, Receipt, Reply, VerificationCode
+from django_ihuyi.models import Message, OptOut, Receipt, Reply
 from django_ihuyi.privacy.looks import LOOKED
+from django_ihuyi.verification.models import VerificationCode
 
 from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_message, make_receipt, make_reply
 from .pages import html, list_url, listed

@@ -95,7 +95,7 @@ ROWS: dict[str, tuple[dict[str, Any], str, str]] = {
         "Take the emoji out and send a new message.",
     ),
     "rejected, unknown code": (
-        {"status": "rejected", "code": 4010, "msg": "频率过快"},
+        {"status": "rejected", "code": 4999, "msg": "频率过快"},
         "No: the gateway refused it. The gateway refused the message with a code that is not in its documents.",
         "Read the gateway&#x27;s own words",
     ),

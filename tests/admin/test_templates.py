@@ -19,7 +19,7 @@ from pytest_django import DjangoAssertNumQueries
 from django_ihuyi.admin.template_forms import TemplateForm
 from django_ihuyi.admin.templates import TemplateAdmin
 from django_ihuyi.models import Template, TemplateReview
-from tests.outbound.registering import SHIPPED, register
+from tests.sending.registering import SHIPPED, register
 from tests.wire import FakeWire, Taken
 
 from .conftest import StaffClient

@@ -14,8 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi.admin.test_send import TEST
 from django_ihuyi.models import Message, Template
-from tests.outbound.conftest import use  # noqa: F401  a fixture
-from tests.outbound.registering import register
+from tests.sending.registering import register
 from tests.wire import FakeBroker
 
 from .conftest import MOBILE, StaffClient
@@ -133,7 +132,7 @@ def test_what_it_costs(tester: Client, settings: Any, price: float | None, says:
     assert ("It costs" in piece, says in piece) == (price is not None, True)
 
 
-def test_a_sure_refusal_is_told_as_one(tester: Client, use: Callable[..., None]) -> None:  # noqa: F811
+def test_a_sure_refusal_is_told_as_one(tester: Client, use: Callable[..., None]) -> None:
     use(TEMPLATE_MATCHING="refuse")
     register()
     piece = tester.post(TRIAL, FORM).content.decode()

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from django_ihuyi.models import WebhookDelivery
+from django_ihuyi.webhooks.models import WebhookDelivery
 from tests.wire import FakeBroker
 
 from .conftest import MOBILE, StaffClient, make_message
@@ -87,7 +87,7 @@ def test_dead_letters_are_posted_again_from_the_list(replayer: Client, broker: F
 @pytest.mark.django_db(transaction=True)
 def test_one_is_posted_again_from_its_page(replayer: Client, broker: FakeBroker) -> None:
     row = delivery(make())
-    url = reverse("admin:django_ihuyi_webhookdelivery_replay", args=[row.pk])
+    url = reverse("admin:ihuyi_webhooks_webhookdelivery_replay", args=[row.pk])
     assert url in html(replayer, page_url(row))
     html(replayer, url)
     replayer.post(url)
@@ -101,7 +101,7 @@ def test_one_is_posted_again_from_its_page(replayer: Client, broker: FakeBroker)
 
 def test_what_is_still_under_way_is_left(replayer: Client) -> None:
     row = delivery(make(), status="sending")
-    url = reverse("admin:django_ihuyi_webhookdelivery_replay", args=[row.pk])
+    url = reverse("admin:ihuyi_webhooks_webhookdelivery_replay", args=[row.pk])
     page = replayer.post(url, {"confirmed": "yes"}, follow=True).content.decode()
     assert "1 delivery is left as it is" in page
     assert "posted again" not in page
@@ -111,7 +111,7 @@ def test_what_is_still_under_way_is_left(replayer: Client) -> None:
 def test_posting_again_needs_its_permission(staff: StaffClient) -> None:
     row = delivery(make())
     client = staff("only", "view_webhookdelivery")
-    url = reverse("admin:django_ihuyi_webhookdelivery_replay", args=[row.pk])
+    url = reverse("admin:ihuyi_webhooks_webhookdelivery_replay", args=[row.pk])
     assert client.post(url, {"confirmed": "yes"}).status_code == 403
     assert "Post again" not in html(client, list_url(WebhookDelivery))
     client.post(

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from pytest_django import Settings
 
-from django_ihuyi.admin import webhook_forms
-from django_ihuyi.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks import addresses, signing
+from django_ihuyi.webhooks.admin import endpoint_form
+from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.wire import FakeBroker
 
 from .conftest import StaffClient
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("webhooks_on")]
 
 ALL = ("view_webhookendpoint", "add_webhookendpoint", "change_webhookendpoint", "rotate_webhook_secret")
 SECRET = re.compile(re.escape(signing.PREFIX) + r"[A-Za-z0-9+/=]+")
-ADD = "/admin/django_ihuyi/webhookendpoint/add/"
+ADD = "/admin/ihuyi_webhooks/webhookendpoint/add/"
 
 
 def written(**values: Any) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def written(**values: Any) -> dict[str, Any]:
 
 
 def act_url(endpoint: WebhookEndpoint, name: str) -> str:
-    return reverse("admin:django_ihuyi_webhookendpoint_act", args=[endpoint.pk, name])
+    return reverse("admin:ihuyi_webhooks_webhookendpoint_act", args=[endpoint.pk, name])
 
 
 def shown(answer: Any) -> str | None:
@@ -95,9 +95,9 @@ def test_what_the_settings_allow_is_taken(url: str, staff: StaffClient, settings
 
 def test_each_reason_has_a_translation() -> None:
     source = Path(addresses.__file__).read_text("utf-8")
-    assert set(re.findall(r'AddressError\("(.+)"\)', source)) == set(webhook_forms.REASONS)
+    assert set(re.findall(r'AddressError\("(.+)"\)', source)) == set(endpoint_form.REASONS)
     with translation.override("zh-hans"):
-        assert all(translation.gettext(reason) != reason for reason in webhook_forms.REASONS)
+        assert all(translation.gettext(reason) != reason for reason in endpoint_form.REASONS)
 
 
 def test_a_change_saves_what_was_written_and_nothing_else(staff: StaffClient) -> None:
@@ -135,10 +135,12 @@ def test_the_url_is_shown_whole_to_those_who_may_change_it(staff: StaffClient) -
 
 @pytest.mark.parametrize(
     ("values", "badge"),
-    [({}, "active"), ({"active": False}, "switched off"), ({"rests_until": "2999-01-01T00:00Z"}, "does not answer")],
+    [({}, "active"), ({"active": False}, "switched off"), ({"failures": 1}, "does not answer")],
 )
 def test_states(values: dict[str, Any], badge: str, staff: StaffClient) -> None:
-    make(**values)
+    endpoint = make(**values)
+    if endpoint.failures:
+        endpoint.rest(now=timezone.now())
     assert badge in html(staff("only", "view_webhookendpoint"), list_url(WebhookEndpoint))
 
 
@@ -184,7 +186,7 @@ def test_what_is_not_there(staff: StaffClient) -> None:
     assert client.get(act_url(endpoint, "burn")).status_code == 404
     endpoint.pk += 1
     assert client.get(act_url(endpoint, "ping")).status_code == 404
-    assert client.get(reverse("admin:django_ihuyi_webhookdelivery_replay", args=[1])).status_code == 404
+    assert client.get(reverse("admin:ihuyi_webhooks_webhookdelivery_replay", args=[1])).status_code == 404
 
 
 def test_the_list_says_so_where_nothing_is_posted(staff: StaffClient, settings: Settings) -> None:

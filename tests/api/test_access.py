@@ -133,6 +133,36 @@ def test_other_ways_to_say_who_one_is(settings: Settings, db: None) -> None:
     assert (refused.status_code, refused["WWW-Authenticate"]) == (401, 'Basic realm="api"')
 
 
+@pytest.mark.parametrize("view", [False, True], ids=["may not view", "may view"])
+def test_new_opt_out__of_a_number_that_is_there__is_told_to_who_may_view_it_only(
+    rows: dict[str, int], view: bool
+) -> None:
+    OptOut.objects.update(reason="来电投诉")
+    caller = Caller("add_optout", *["view_optout"] * view)
+    there, new = [caller.post("optouts/", {"mobile": mobile, "reason": "x"}) for mobile in (MOBILE, "13712345679")]
+    if view:
+        assert (there.status_code, there.json()["reason"], new.status_code) == (200, "来电投诉", 201)
+    else:
+        assert (there.status_code, there.content) == (new.status_code, new.content) == (204, b"")
+    assert set(OptOut.objects.values_list("mobile", "reason")) == {(MOBILE, "来电投诉"), ("13712345679", "x")}
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [("queued", 204), *((one, 409) for one in Message.Status.values if one != "queued")]
+)
+def test_cancelling__by_who_may_not_view_messages__tells_nothing_of_the_message(
+    db: None, status: str, expected: int
+) -> None:
+    row = Message.objects.create(mobile=MOBILE, content="您好", status=status, smsid="158", account="second")
+    answer = Caller("change_message").post(f"messages/{row.pk}/cancel/")
+    assert answer.status_code == expected
+    if expected == 204:
+        assert answer.content == b""
+    else:
+        assert answer.json()["detail"] == "The message is not queued any more."
+        assert [word for word in (f'"{status}"', "158", "second", "137") if word in answer.content.decode()] == []
+
+
 BASIC = ["rest_framework.authentication.BasicAuthentication"]
 FIRST, SECOND = "203.0.113.7", "203.0.113.8"
 
@@ -180,9 +210,11 @@ def test_only_wrong_credentials_are_counted() -> None:
             ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3", "2001:db8::4", "2001:db8:0:1::1"],
             [401, 401, 401, 429, 401],
         ),
+        ([f"{FIRST}:{port}" for port in range(5000, 5004)], [401, 401, 401, 429]),
+        ([f"[2001:db8::{port}]:{port}" for port in range(5000, 5004)], [401, 401, 401, 429]),
         ([""] * 4, [401, 401, 401, 429]),
     ],
-    ids=["one client's IPv6", "no address"],
+    ids=["one client's IPv6", "with ports", "IPv6 with ports", "no address"],
 )
 def test_what_counts_as_one_address(addresses: list[str], statuses: list[int]) -> None:
     assert [log_in("wrong", address).status_code for address in addresses] == statuses

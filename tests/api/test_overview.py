@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi.models import BalanceReading, Message, Template
-from tests.statistics.conftest import NOW, count, make_code, make_delivered, make_message
+from tests.dashboard.conftest import NOW, count, make_code, make_delivered, make_message
 
 from .conftest import Caller
 

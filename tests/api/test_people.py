@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.models import Message, OptOut, Reply
+from django_ihuyi.models import AccountState, Message, OptOut, Reply
 from django_ihuyi.testing import Outbox, latest_code
 
 from .conftest import MOBILE, Caller
@@ -61,6 +62,19 @@ def test_too_many_codes(caller: Caller) -> None:
         "interval",
     )
     assert 1 <= problem["retry_after"] == int(refused["Retry-After"]) <= 60
+
+
+def test_code__while_the_account_is_paused__is_503(caller: Caller) -> None:
+    AccountState.objects.pause("default", code=4051, msg="", clock_offset=None, now=timezone.now())
+    refused = caller.post("verifications/", WANTED)
+    problem = refused.json()
+    assert (refused.status_code, problem["type"], problem["reason"]) == (
+        503,
+        "urn:django-ihuyi:code-unavailable",
+        "unavailable",
+    )
+    assert problem["retry_after"] == int(refused["Retry-After"]) == 30
+    assert not Message.objects.exists()
 
 
 def test_a_captcha_is_asked_for(settings: Settings, caller: Caller) -> None:

@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from django_ihuyi import send_code, verify_code
 from django_ihuyi.exceptions import CodeThrottled
-from django_ihuyi.models import CodeQuota, Message, Suspicion, VerificationCode
+from django_ihuyi.models import Message
 from django_ihuyi.verification import watch
+from django_ihuyi.verification.models import CodeQuota, Suspicion, VerificationCode
 
 START = datetime(2026, 3, 5, 2, tzinfo=UTC)
 PURPOSE = "sign-up"

@@ -13,11 +13,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi.balance import reading
-from django_ihuyi.balance.reconciliation import reconcile
+from django_ihuyi.dashboard.reconciliation import reconcile
 from django_ihuyi.models import AccountState, BalanceReading
-from django_ihuyi.outbound.accounts import probe
 from django_ihuyi.tasks import check_balance
-from tests.balance.test_reconciliation import read_at, sent, span
+from django_ihuyi.worker.account_pause import probe
+from tests.dashboard.test_reconciliation import read_at, sent, span
 from tests.wire import FakeWire
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_products")]

@@ -11,14 +11,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi import conf, send_sms
-from django_ihuyi.balance.reconciliation import Day, reconcile
+from django_ihuyi.dashboard import counting, ranges
+from django_ihuyi.dashboard.reconciliation import Day, reconcile
 from django_ihuyi.models import BalanceReading
-from django_ihuyi.outbound import submission
-from django_ihuyi.outbound.clients import make_client
 from django_ihuyi.sandbox import Sandbox
-from django_ihuyi.statistics import counting, ranges
 from django_ihuyi.tasks import check_balance
-from tests.outbound.registering import register
+from django_ihuyi.worker import submission
+from django_ihuyi.worker.client_factory import make_client
+from tests.sending.registering import register
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

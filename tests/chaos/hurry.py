@@ -18,10 +18,12 @@ class Hurry(AppConfig):
 
     def ready(self) -> None:
         """Shorten the waits for a lost task and for a claim that runs out."""
+        from django_ihuyi.dispatch import Dispatcher, set_dispatcher
         from django_ihuyi.models import receipt
-        from django_ihuyi.outbound import publishing, submission
+        from django_ihuyi.worker import batch_submission, submission
 
-        publishing.GRACE = timedelta(seconds=6)
+        set_dispatcher(Dispatcher(requeue_after=timedelta(seconds=6), chunk_time=timedelta(seconds=3)))
+        batch_submission._MARGIN = 1.0
         submission._LEASE_MARGIN = timedelta(seconds=6)
         submission._PATIENCE_WITH_THE_DATABASE = 4.0
         submission._FIRST_BACKOFF = 1.0

@@ -77,7 +77,7 @@ def mariadb(place: Place) -> tuple[Supervised, dict[str, str]]:
         stdin=subprocess.DEVNULL,
     )
     first = data / "first.sql"
-    first.write_text("CREATE DATABASE IF NOT EXISTS chaos CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n")
+    first.write_text("CREATE DATABASE IF NOT EXISTS chaos CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;\n")
     first.chmod(0o644)
     command = [server, "--no-defaults", *owner, f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1"]
     command += [f"--socket={data}/socket", f"--pid-file={data}/pid", f"--init-file={first}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import tracemalloc
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -173,6 +174,53 @@ def test_bad_rows_go_to_a_file(write: Write, tmp_path: Path) -> None:
     assert [tuple(row.split(",")[:2]) for row in rows] == [(str(line), code) for line, code in REFUSED]
 
 
+def test_refused_rows__beyond_the_first_thousand__are_counted_on_the_terminal_and_all_in_the_file(
+    write: Write, tmp_path: Path
+) -> None:
+    lines = ["mobile,content", *("1,a" if line % 2 else "1,a,b" for line in range(1500)), f"{ONE},{TEXT}"]
+    path, report = write("\n".join(lines)), tmp_path / "refused.csv"
+    arguments = ("--file", path, "--batch-size", "7")
+    status, out, err = run(*arguments, "--refused", str(report))
+    assert (status, "recorded=1 refused=1500" in out, err) == (1, True, "1500 rows were refused.")
+    rows = [line.split(",")[:2] for line in report.read_text("utf-8").splitlines()[1:]]
+    assert rows == [[str(line + 2), "406" if line % 2 else ""] for line in range(1500)]
+    status, out, err = run(*arguments)
+    told = err.splitlines()
+    assert [line.split(":")[0] for line in told[:1000]] == [f"line {line + 2}" for line in range(1000)]
+    assert told[1000:] == [
+        "500 more rows were refused. --refused FILE writes all of them to a file.",
+        "1500 rows were refused.",
+    ]
+
+
+ENDLESS = {"rows that cannot be read": "1,a,b\n", "numbers that are wrong": "1,a\n"}
+
+
+@pytest.mark.parametrize("line", ENDLESS.values(), ids=ENDLESS)
+def test_file__with_many_bad_rows__takes_no_more_memory_than_one_with_few(
+    line: str, write: Write, tmp_path: Path
+) -> None:
+    def peak(rows: int) -> int:
+        arguments = ("--file", write("mobile,content\n" + line * rows), "--refused", str(tmp_path / "refused.csv"))
+        tracemalloc.start()
+        try:
+            assert run(*arguments)[0] == 1
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    run("--file", write(f"mobile,content\n{line}"))  # what is loaded once
+    few, many = peak(12_000), peak(36_000)
+    assert many < few * 1.25
+
+
+def test_what_was_refused__before_the_database_fails__is_told(write: Write, stop_at: Any) -> None:
+    path = write(f"mobile,content\n1,a\n{ONE},a\n1,b\n{TWO},b\n")
+    stop_at(TWO, OperationalError(f"near {ONE}"))
+    status, _out, err = run("--file", path, "--batch-size", "2", "--key", "k")
+    assert (status, [line.split(":")[0] for line in err.splitlines()][:2]) == (1, ["line 2", "line 4"])
+
+
 def test_a_mended_file_goes_on_under_its_key(write: Write) -> None:
     assert run("--file", write(BAD), "--key", "autumn")[0] == 1
     mended = BAD.replace("021 6277 0000", "13500135000").replace(",戊,己", ",戊").replace(",\n1", ",好\n1")
@@ -304,3 +352,19 @@ def test_the_help_says_how_to_go_on() -> None:
     words = " ".join(parser.format_help().split())
     assert "goes on when it is started again with the same file and the same --key" in words
     assert "Exit status 0: all are recorded; 1: some were refused; 2: wrong use." in words
+
+
+def test_file__with_numbers_as_spreadsheets_write_them__records_the_digits_or_refuses(write: Write) -> None:
+    rows = [
+        "mobile,content",
+        f"{ONE}.0,a",
+        "\u202d139 0013 9000\u202c,b",
+        "1380013800.0,c",
+        "1.3800138E+10,d",
+        '"13,800,138,000",e',
+    ]
+    status, _out, err = run("--file", write("\n".join(rows)))
+    assert recorded() == [(ONE, "a"), (TWO, "b")]
+    assert status == 1
+    assert err.count("406") == 3
+    assert "1380013800" not in err

@@ -12,9 +12,11 @@ from allauth.account.adapter import get_adapter
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.models import Message, VerificationCode
+from django_ihuyi.models import AccountState, Message
+from django_ihuyi.verification.models import VerificationCode
 from tests.records import events
 from tests.verification.codes import MOBILE, another, code_in
 from tests.verification.conftest import Configure
@@ -260,6 +262,18 @@ def test_a_number_is_found_however_it_is_written() -> None:
 def test_a_sign_up_that_is_refused_makes_nobody(client: Client) -> None:
     sign_up(Client())
     assert sign_up(client).status_code == 429
+    assert get_user_model().objects.count() == 1
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/code/", "/accounts/signup/"], ids=["log in", "sign up"])
+def test_pages__while_the_account_is_paused__say_so_to_known_and_unknown_numbers(path: str) -> None:
+    make_user()
+    AccountState.objects.pause("default", code=4051, msg="", clock_offset=None, now=timezone.now())
+    answers = [Client().post(path, {"phone": mobile, "password1": PASSWORD}) for mobile in (MOBILE, UNKNOWN)]
+    assert [(answer.status_code, answer.headers["Retry-After"]) for answer in answers] == [(503, "30")] * 2
+    assert answers[0].content == answers[1].content
+    assert "No code can be sent now." in answers[0].content.decode()
+    assert not Message.objects.exists()
     assert get_user_model().objects.count() == 1
 
 

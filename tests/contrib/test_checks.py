@@ -11,7 +11,7 @@ from django.test import override_settings
 from pytest_django import Settings
 
 from django_ihuyi.contrib.allauth import PhoneAdapterMixin
-from django_ihuyi.contrib.checks import check_allauth
+from django_ihuyi.contrib.checks import check_allauth, check_second_factors
 from tests.verification.conftest import Configure
 
 from .adapter import Adapter, ProfileAdapter
@@ -100,7 +100,52 @@ def test_a_site_without_allauth(settings: Settings) -> None:
     assert found(Behind) == []
 
 
+BOTH = ["otp", "two-factor"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, BOTH),
+        ({"PURPOSES": {"sign-up": {}}}, BOTH),
+        ({"PURPOSES": {"otp": {"CAPTCHA": "never"}}}, ["two-factor"]),
+        ({"PURPOSES": {"otp": {}, "two-factor": {}}}, []),
+        ({"PURPOSES": {"otp": {"BEHIND_PASSWORD": False}, "two-factor": {}}}, []),
+        ({"NUMBER_PER_DAY": None}, []),
+        ({"NUMBER_RESERVED": 0}, []),
+        ({"PURPOSE": {}}, []),
+    ],
+    ids=["nothing", "another", "one of two", "both", "a site's own choice", "no limit", "no reserve", "wrong settings"],
+)
+def test_second_factors__without_codes_of_their_own__are_warned_of(
+    configure: Configure, settings: Settings, options: dict[str, Any], told: list[str]
+) -> None:
+    settings.TWO_FACTOR_SMS_GATEWAY = "django_ihuyi.contrib.two_factor.Gateway"
+    configure(**options)
+    messages = check_second_factors()
+    assert [message.id for message in messages] == ["django_ihuyi.W031"] * len(told)
+    for message, purpose in zip(messages, told, strict=True):
+        assert f"{purpose!r}: {{'CAPTCHA': 'never'}}" in str(message.hint)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "gateway", "told"),
+    [
+        (("two_factor",), "django_ihuyi.contrib.two_factor.Gateway", 1),
+        (("django_ihuyi.contrib.otp",), "django_ihuyi.contrib.two_factor.Gateway", 1),
+        (("django_ihuyi.contrib.otp",), "two_factor.gateways.fake.Fake", 0),
+        (("django_ihuyi.contrib.otp",), None, 0),
+    ],
+)
+def test_second_factors__that_the_site_does_not_have__are_not_warned_of(
+    settings: Settings, left_out: tuple[str, ...], gateway: str | None, told: int
+) -> None:
+    settings.TWO_FACTOR_SMS_GATEWAY = gateway
+    settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if not app.startswith(left_out)]
+    assert len(check_second_factors()) == told
+
+
 @pytest.mark.django_db  # Django's own checks ask the database what it can do
 def test_it_is_registered() -> None:
     with override_settings(ACCOUNT_ADAPTER=f"{__name__}.NoSuchField"):
-        assert "django_ihuyi.E030" in [message.id for message in run_checks(databases=[])]
+        assert {"django_ihuyi.E030", "django_ihuyi.W031"} <= {message.id for message in run_checks(databases=[])}

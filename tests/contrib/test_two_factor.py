@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from two_factor.plugins.phonenumber.models import PhoneDevice
 from two_factor.signals import user_verified
@@ -15,7 +16,8 @@ from two_factor.signals import user_verified
 from django_ihuyi import send_code
 from django_ihuyi.contrib.two_factor import Gateway, token_entered
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage
-from django_ihuyi.models import Message, VerificationCode
+from django_ihuyi.models import AccountState, Message
+from django_ihuyi.verification.models import VerificationCode
 from tests.verification.codes import MOBILE, code_in
 from tests.verification.conftest import Configure
 
@@ -98,6 +100,14 @@ def test_another_limit_is_a_page_that_says_so(client: Client, device: Any, confi
     answer = give_password(Client())
     assert (answer.status_code, answer.headers["Retry-After"].isdigit()) == (429, True)
     assert "No code can be sent now." in answer.content.decode()
+
+
+def test_log_in__while_the_account_is_paused__is_a_page_that_says_so(client: Client, device: Any) -> None:
+    AccountState.objects.pause("default", code=4051, msg="", clock_offset=None, now=timezone.now())
+    answer = give_password(client)
+    assert (answer.status_code, answer.headers["Retry-After"].isdigit()) == (503, True)
+    assert "No code can be sent now." in answer.content.decode()
+    assert not Message.objects.exists()
 
 
 def test_a_captcha_that_the_settings_ask_for_and_the_host_does_not_show_is_a_page_too(

@@ -6,9 +6,10 @@ import math
 import random
 from datetime import datetime, timedelta
 
-from django_ihuyi.models import BalanceReading, CodeTally, MessageTally, TallySlot, WaitTally
-from django_ihuyi.statistics.slots import slot_of
-from django_ihuyi.statistics.waits import bucket_of
+from django_ihuyi.dashboard.models import CodeTally, MessageTally, TallySlot, WaitTally
+from django_ihuyi.dashboard.slots import slot_of
+from django_ihuyi.dashboard.waits import bucket_of
+from django_ihuyi.models import BalanceReading
 
 DAYS = 30
 _CODES = (4030, 4085, 4072, 406)

@@ -38,7 +38,12 @@ def read(name: str) -> str:
 
 def blocks(name: str, language: str = "") -> list[Code]:
     """Return a document's fenced blocks, of one language or of all."""
-    found = [Code(match["language"], textwrap.dedent(match["code"])) for match in _FENCE.finditer(read(name))]
+    return fenced(read(name), language)
+
+
+def fenced(text: str, language: str = "") -> list[Code]:
+    """Return the fenced blocks of a text, of one language or of all."""
+    found = [Code(match["language"], textwrap.dedent(match["code"])) for match in _FENCE.finditer(text)]
     return [code for code in found if language in ("", code.language)]
 
 

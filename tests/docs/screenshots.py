@@ -103,6 +103,7 @@ def main() -> int:
     Returns:
         The exit status.
     """
+    services.need("chromium")
     IMAGES.mkdir(exist_ok=True)
     for path in take(IMAGES):
         sys.stdout.write(f"{path.relative_to(ROOT)} {path.stat().st_size // 1024} KiB\n")
@@ -208,7 +209,7 @@ def _in_language(stack: Stack, browser: Browser, language: str, folder: Path) ->
         yield picture(page, "messages")
     with _tab(browser, language, height=1120) as page:
         _log_in_to_admin(stack, page, STAFF_MOBILE, STAFF_PASSWORD)
-        page.goto(f"{stack.site_url}/admin/django_ihuyi/dashboard/?range=30d")
+        page.goto(f"{stack.site_url}/admin/ihuyi_dashboard/dashboard/?range=30d")
         expect(page.locator(".ihuyi-canvas").first).to_be_visible()
         # The tables below say what the document says of them.
         path = folder / f"dashboard-{language}.png"

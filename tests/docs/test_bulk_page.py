@@ -10,8 +10,8 @@ import pytest
 from django_ihuyi import conf
 from django_ihuyi.management.commands.ihuyi_send import Command
 from django_ihuyi.options import check_queues
-from django_ihuyi.outbound.bulk import SAID_ALREADY
-from django_ihuyi.outbound.sending import OPTED_OUT
+from django_ihuyi.sending.bulk import SAID_ALREADY, UNUSABLE
+from django_ihuyi.sending.single import OPTED_OUT
 
 from .reading import blocks, code_in, read, tables
 
@@ -28,8 +28,8 @@ def test_the_snippets_print_what_they_say(capsys: pytest.CaptureFixture[str]) ->
     assert check_queues(names["QUEUES"]) is None
 
 
-def test_the_two_codes_of_its_own() -> None:
-    assert [code_in(row[0]) for row in tables(PAGE)[0][1:]] == [str(OPTED_OUT), str(SAID_ALREADY)]
+def test_the_codes_of_its_own() -> None:
+    assert [code_in(row[0]) for row in tables(PAGE)[0][1:]] == [str(OPTED_OUT), str(SAID_ALREADY), str(UNUSABLE)]
 
 
 def test_the_workers_take_all_queues_between_them() -> None:

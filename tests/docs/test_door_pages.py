@@ -100,7 +100,7 @@ PhoneDevice.objects.create(user=user, name="default", number="+8613800138000", m
 step = "login_view-current_step"
 client.post("/account/login/", {"auth-username": "li", "auth-password": "tea-and-cake-9", step: "auth"})
 print(client.post("/account/login/", {"token-otp_token": latest(), step: "token"}).headers["Location"])
-from django_ihuyi.models import VerificationCode
+from django_ihuyi.verification.models import VerificationCode
 print(VerificationCode.objects.get().entered_at is not None)
 """
 

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from django_ihuyi import conf, send_sms, setting_problems
 from django_ihuyi.gateway import Client, products
 from django_ihuyi.gateway.products import PRODUCTS
-from django_ihuyi.outbound.clients import make_client
+from django_ihuyi.worker.client_factory import make_client
 
 from .reading import blocks, code_in, read, tables
 

@@ -19,7 +19,7 @@ from .reading import read
 
 def test_the_pages_made_of_the_code_are_up_to_date(tmp_path: Path) -> None:
     names = reference.write(tmp_path)
-    assert len(names) == 8
+    assert len(names) == 10
     for name in names:
         assert read(name) == (tmp_path / name).read_text("utf-8"), "run make reference"
 

@@ -114,8 +114,8 @@ def test_celery_finds_its_application_and_the_schedule(site: Site) -> None:
     assert site.python("-c", code) == (
         "memory:// django-ihuyi-sweep django-ihuyi-check-balance django-ihuyi-purge True"
     )
-    [commands] = [code.text.splitlines() for code in blocks(README, "console") if "celery" in code.text]
-    assert commands == ['$ python -m pip install "celery[redis]"', "$ celery -A mysite worker -B"]
+    [commands] = [code.text.splitlines() for code in blocks(README, "console") if "celery -A" in code.text]
+    assert commands == ["$ python manage.py migrate", "$ python manage.py check", "$ celery -A mysite worker -B"]
     assert "mysite" in site.python("-m", "celery", "-A", "mysite", "report")
 
 

@@ -11,6 +11,7 @@ from django.dispatch import Signal
 from django_ihuyi import signals
 from django_ihuyi.models import Message
 from django_ihuyi.models.lifecycle import SOURCES
+from tests.features import our_labels
 
 from .reading import READMES, ROOT, code_in, read, tables
 
@@ -50,13 +51,15 @@ def test_the_readmes_failures_end_in_statuses(readme: str) -> None:
 @pytest.mark.parametrize("readme", READMES)
 def test_the_readmes_permissions(readme: str) -> None:
     [table] = [table for table in tables(readme) if code_in(table[1][0]).startswith("django_ihuyi.")]
-    ours = Permission.objects.filter(content_type__app_label="django_ihuyi")
+    ours = Permission.objects.filter(content_type__app_label__in=our_labels(adapters=False))
     asked = [one.codename for one in ours.filter(codename__startswith="view_")] + ["add_optout", "delete_optout"]
     asked += ["resend_messages", "cancel_messages", "give_up_messages", "match_receipts", "export_messages"]
     asked += ["add_template", "change_template", "delete_template", "submit_template", "send_test", "mark_reply"]
     asked += ["answer_reply", "add_webhookendpoint", "change_webhookendpoint", "rotate_webhook_secret"]
     asked += ["replay_webhooks", "probe_account"]
-    assert {code_in(row[0]) for row in table[1:]} == {f"django_ihuyi.{codename}" for codename in asked}
+    assert {code_in(row[0]) for row in table[1:]} == {
+        f"{one.content_type.app_label}.{one.codename}" for one in ours.filter(codename__in=asked)
+    }
     assert ours.filter(codename__in=asked).count() == len(asked)
 
 

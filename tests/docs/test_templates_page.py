@@ -11,7 +11,8 @@ from pytest_django import Settings
 
 from django_ihuyi.admin.test_send import TEST
 from django_ihuyi.models import Template
-from tests.outbound.registering import register
+from tests.features import our_labels
+from tests.sending.registering import register
 
 from .reading import blocks, code_in, read, tables
 
@@ -38,7 +39,11 @@ def test_the_states() -> None:
 @pytest.mark.django_db
 def test_the_permissions_and_limits() -> None:
     named = set(re.findall(r"`([a-z_]+)`", " ".join(row[0] for row in tables(PAGE)[-1][1:])))
-    known = set(Permission.objects.filter(content_type__app_label="django_ihuyi").values_list("codename", flat=True))
+    known = set(
+        Permission.objects.filter(content_type__app_label__in=our_labels(adapters=False)).values_list(
+            "codename", flat=True
+        )
+    )
     assert {name for name in known if "template" in name} - named == {
         "add_templatereview",
         "change_templatereview",

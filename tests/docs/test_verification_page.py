@@ -9,10 +9,12 @@ import pytest
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from django_ihuyi import conf, setting_problems
+from django_ihuyi import setting_problems
 from django_ihuyi.exceptions import CodeThrottled, ThrottleReason
-from django_ihuyi.models import Message, VerificationCode
+from django_ihuyi.models import Message
+from django_ihuyi.verification.models import VerificationCode
 from django_ihuyi.verification.policy import Policy
+from django_ihuyi.verification.settings import get_verification
 from tests.attack.simulation import SCENARIOS
 
 from .reading import blocks, code_in, tables
@@ -70,7 +72,7 @@ def test_every_limit_is_in_the_table_with_its_default(settings: Settings) -> Non
     limits, attack = tables(PAGE)
     assert [code_in(row[0]) for row in limits[1:]] == [reason.value for reason in ThrottleReason]
     stated = {code_in(row[0]): row[2] for row in limits[1:]}
-    for windows in Policy(conf.get_verification()).limits(MOBILE, "203.0.113.7", purpose="sign-up").values():
+    for windows in Policy(get_verification()).limits(MOBILE, "203.0.113.7", purpose="sign-up").values():
         for window in windows:
             number = window.seconds if window.name == "interval" else window.limit
             assert f"{number:,}" in stated[window.reason].split(" ")

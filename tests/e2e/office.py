@@ -27,16 +27,8 @@ def make(mobile: str, staff: dict[str, dict[str, Any]]) -> dict[str, int]:
     from django.contrib.auth.models import Permission
     from django.utils import timezone
 
-    from django_ihuyi.models import (
-        BalanceReading,
-        Batch,
-        Message,
-        OptOut,
-        Receipt,
-        Reply,
-        Template,
-        VerificationCode,
-    )
+    from django_ihuyi.models import BalanceReading, Batch, Message, OptOut, Receipt, Reply, Template
+    from django_ihuyi.verification.models import VerificationCode
     from example_project.people.models import Person
 
     now, smsid = timezone.now(), f"{int(mobile) * 7:020}"

@@ -26,7 +26,7 @@ def test_charts_are_drawn_and_have_tables_in_both_languages_and_widths(stack: St
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.route("**/dashboard/*", _strictly)
     page.set_viewport_size({"width": 360, "height": 740})
-    page.goto(f"{stack.site_url}/admin/django_ihuyi/dashboard/?range=today")
+    page.goto(f"{stack.site_url}/admin/ihuyi_dashboard/dashboard/?range=today")
     drawn = page.locator(".ihuyi-canvas canvas")
     expect(drawn.first).to_be_visible()
     assert drawn.first.evaluate(

@@ -18,7 +18,7 @@ from .stack import Stack, manage, new_mobile, wait_for
 pytestmark = pytest.mark.e2e
 
 _SUBSCRIBE = (
-    "from django_ihuyi.models import WebhookEndpoint\n"
+    "from django_ihuyi.webhooks.models import WebhookEndpoint\n"
     "WebhookEndpoint.objects.create(name='shop', url={url!r}, events=['message.delivered'])"
 )
 _SEND = (
@@ -83,11 +83,11 @@ def _posts(receiver: Receiver, count: int) -> list[Post]:
 def _row(database: Path) -> tuple[str, int]:
     with closing(sqlite3.connect(database, timeout=20)) as connection:
         [(status, attempts)] = connection.execute(
-            "SELECT status, attempts FROM django_ihuyi_webhookdelivery"
+            "SELECT status, attempts FROM ihuyi_webhooks_webhookdelivery"
         ).fetchall()
     return status, attempts
 
 
 def _change(database: Path, changes: str, *values: str) -> None:
     with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
-        connection.execute(f"UPDATE django_ihuyi_webhookdelivery SET {changes}", values)
+        connection.execute(f"UPDATE ihuyi_webhooks_webhookdelivery SET {changes}", values)

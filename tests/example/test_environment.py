@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django_ihuyi import setting_problems
 from example_project import environment
 from example_project.demo import talk_to_the_sandbox
-from example_project.logs import HidePushTokens
 
 
 @pytest.fixture(autouse=True)
@@ -111,23 +109,3 @@ def test_a_real_account_talks_to_the_real_gateway_and_gets_no_token_by_itself(
     assert environment.push_tokens() == []
     monkeypatch.setenv("IHUYI_PUSH_TOKEN", "a-token-of-my-own-make")
     assert environment.push_tokens() == ["a-token-of-my-own-make"]
-
-
-@pytest.mark.parametrize(
-    ("message", "arguments", "written"),
-    [
-        pytest.param(
-            '"%s" %s',
-            ("POST /ihuyi/push/s3cr3t/receipt/ HTTP/1.1", "200"),
-            '"POST /ihuyi/push/***/receipt/ HTTP/1.1" 200',
-            id="access",
-        ),
-        pytest.param("Not Found: %s", ("/ihuyi/push/s3cr3t",), "Not Found: /ihuyi/push/***", id="unfinished"),
-        pytest.param("Not Found: %s", ("/orders/7/",), "Not Found: /orders/7/", id="other"),
-        pytest.param("100 % sure", (), "100 % sure", id="no arguments"),
-    ],
-)
-def test_logs_have_no_tokens(message: str, arguments: tuple[str, ...], written: str) -> None:
-    record = logging.LogRecord("django.server", logging.INFO, __file__, 1, message, arguments, None)
-    assert HidePushTokens().filter(record)
-    assert record.getMessage() == written

@@ -189,15 +189,18 @@ def test_msg_is_fit_to_be_stored(msg: object, kept: str) -> None:
 @pytest.mark.parametrize(
     ("date", "moment"),
     [
-        ("Sun, 06 Nov 1994 08:49:37 GMT", datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)),
-        ("Sun, 06 Nov 1994 08:49:37 +0800", datetime(1994, 11, 6, 8, 49, 37, tzinfo=timezone(timedelta(hours=8)))),
-        ("Sun, 06 Nov 1994 08:49:37 -0000", datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)),
+        ("Sun, 06 Nov 2016 08:49:37 GMT", datetime(2016, 11, 6, 8, 49, 37, tzinfo=UTC)),
+        ("Sun, 06 Nov 2016 08:49:37 +0800", datetime(2016, 11, 6, 8, 49, 37, tzinfo=timezone(timedelta(hours=8)))),
+        ("Sun, 06 Nov 2016 08:49:37 -0000", datetime(2016, 11, 6, 8, 49, 37, tzinfo=UTC)),
         (None, None),
         ("", None),
         ("yesterday", None),
         ("Sun, 06 Nov 99999999999 08:49:37 GMT", None),
-        ("Sun, 06 Nov 1994 08:49:37 +99999999", None),
-        ("Sun, 99 Nov 1994 08:49:37 GMT", None),
+        ("Sun, 06 Nov 2016 08:49:37 +99999999", None),
+        ("Sun, 99 Nov 2016 08:49:37 GMT", None),
+        ("Mon, 01 Jan 1900 00:00:00 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", None),
     ],
 )
 def test_server_time(date: str | None, moment: datetime | None) -> None:

@@ -57,11 +57,11 @@ def test_submit_by_dynamic_password(stand_in: Start) -> None:
 
 def test_submit_by_plain_key_with_template_in_xml(stand_in: Start) -> None:
     xml = b'<SubmitResult xmlns="106.ihuyi.com"><code>2</code><smsid>14745625541233112231</smsid></SubmitResult>'
-    server = stand_in(answers(xml, "200 OK", "Date: Sun, 06 Nov 1994 08:49:37 GMT"))
+    server = stand_in(answers(xml, "200 OK", "Date: Sun, 06 Nov 2016 08:49:37 GMT"))
     client = Client("cf_test", KEY, base_url=server.url, dynamic_password=False, format="xml", timeout=5)
     result = client.submit(MOBILE, "1234", template=1)
     assert result.smsid == "14745625541233112231"
-    assert result.server_time == datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+    assert result.server_time == datetime(2016, 11, 6, 8, 49, 37, tzinfo=UTC)
     assert server.requests[0].form == {
         "account": "cf_test",
         "password": KEY,

@@ -20,7 +20,8 @@ from django_ihuyi.gateway import CODES, GatewayError, NotSent, Refused, Uncertai
         (Refused(40501), True),
         (Refused(4080), True),
         (Refused(405, "不正确"), False),
-        (Refused(4086, "unknown"), False),
+        (Refused(4999, "unknown"), False),
+        (Refused(408, "冻结", "voice"), False),
     ],
     ids=repr,
 )
@@ -31,7 +32,7 @@ def test_retryable_and_copies(error: GatewayError, retryable: bool) -> None:
         assert (str(same), vars(same)) == (str(error), vars(error))
 
 
-@pytest.mark.parametrize("code", [*CODES, 4086, -1])
+@pytest.mark.parametrize("code", [*CODES, 4999, -1])
 def test_a_refusal_tells_code_and_meaning(code: int) -> None:
     error = Refused(code, "the gateway's words")
     assert str(error) == f"code {code}: {lookup(code).meaning}"

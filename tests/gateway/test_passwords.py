@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from django_ihuyi.gateway.passwords import dynamic_password
+from django_ihuyi.gateway.client import dynamic_password
 
 KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 

@@ -54,6 +54,47 @@ def test_texts_that_are_refused(content: str | None, code: int, where: str) -> N
     assert "您好" not in str(caught.value)
 
 
+SHOWN_AS_TEXT = "®™©☎♂♀❤☀☁☺✔✖↔▶ℹ‼⁉〰〽㊗㊙Ⓜ🅰🏳♠♥←→★☆✓"
+
+
+@pytest.mark.parametrize("character", SHOWN_AS_TEXT)
+def test_character__that_unicode_shows_as_text__passes(character: str) -> None:
+    for text in (f"Foo{character} 您好", f"Foo{character}\ufe0e", character * 2):
+        assert check_text(text, ACCOUNT) == text
+    assert check_params([character], ACCOUNT) == character
+
+
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        *(f"{character}\ufe0f" for character in "®™☎♂❤🅰"),
+        "⌚",
+        "❗",
+        "⭐",
+        "🀄",
+        "1\u20e3",
+        "#\ufe0f\u20e3",
+        "🇨",
+        "🇨🇳",
+        "🏽",
+        "☝🏽",
+        "👁\u200d🗨",
+        "❤\u200d🔥",
+        "🕵\u200d♂",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    ],
+    ids=ascii,
+)
+def test_character__that_is_shown_as_an_emoji__is_refused_where_it_stands(sequence: str) -> None:
+    with pytest.raises(InvalidMessage, match="an emoji at position 4") as caught:
+        check_text(f"®a1{sequence} 🎉", ACCOUNT)
+    assert caught.value.code == 4074
+
+
+def test_emoji__with_the_selector_of_its_text_form__passes() -> None:
+    assert check_text("⌚\ufe0e 1 # *", ACCOUNT) == "⌚\ufe0e 1 # *"
+
+
 def test_limit_is_the_accounts() -> None:
     longer = AccountSettings(account="cf_x", api_key="k", max_length=500)
     assert len(check_text("字" * 500, longer)) == 500

@@ -28,6 +28,7 @@ from example_project.processes import Process, answers_http, logged
 from tests.chaos import servers
 from tests.chaos.processes import Place
 from tests.e2e.stack import clean_environment, manage
+from tests.services import MISSING
 
 TOKEN = secrets.token_urlsafe(24)
 PUSHERS = 50
@@ -44,6 +45,10 @@ def main() -> int:
     try:
         site = start(place)
         good = measure(site, seconds)
+    except servers.NotAvailableError as error:
+        sys.stdout.write(f"not available: {error}\n")
+        shutil.rmtree(root, ignore_errors=True)
+        return MISSING
     finally:
         place.end()
     if good:

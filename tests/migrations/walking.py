@@ -18,7 +18,7 @@ from django.db import connection, models
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-APPS = ("django_ihuyi", "django_ihuyi_otp")
+APPS = ("django_ihuyi", "ihuyi_verification", "ihuyi_webhooks", "ihuyi_dashboard", "ihuyi_api", "ihuyi_otp")
 
 Key = tuple[str, str]
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from django.apps import apps
 from django.db.models import Model
 
+from tests.features import our_models
 from tests.migrations.walking import fill_one
 
 pytestmark = pytest.mark.django_db
 
 MOBILE = "13800138000"
-MODELS = list(apps.get_app_config("django_ihuyi").get_models())
+MODELS = our_models()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

@@ -6,10 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
+from time_machine import travel
 
+from django_ihuyi import maintenance
 from django_ihuyi.models import Message, Receipt
 from django_ihuyi.models.lifecycle import SOURCES, MessageStatus
+from tests.wire import FakeBroker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -118,8 +122,31 @@ BY_NUMBER: list[tuple[str, list[dict[str, Any]], bool]] = [
     ("one unknown, of another number", [{"status": "unknown", "mobile": "13900139000"}], False),
     ("one unknown, too long ago", [{"status": "unknown", "ago": timedelta(hours=73)}], False),
     ("one unknown, just in the window", [{"status": "unknown", "ago": timedelta(hours=71)}], True),
-    ("submitted after it came", [{"status": "unknown", "ago": -timedelta(seconds=5)}], False),
-    ("the clocks of two servers", [{"status": "unknown", "ago": -timedelta(milliseconds=500)}], True),
+    ("one unknown, by a clock 5 s ahead", [{"status": "unknown", "ago": -timedelta(seconds=5)}], True),
+    ("one unknown, by a clock 4 min ahead", [{"status": "unknown", "ago": -timedelta(minutes=4)}], True),
+    ("one unknown, by a clock 6 min ahead", [{"status": "unknown", "ago": -timedelta(minutes=6)}], False),
+    ("one accepted, by a clock 4 min ahead", [{"status": "accepted", "ago": -timedelta(minutes=4)}], True),
+    *(
+        (
+            f"one unknown, another on the wire, by a clock {ahead} s ahead",
+            [
+                {"status": "unknown", "ago": timedelta(hours=1)},
+                {"status": "submitting", "ago": -timedelta(seconds=ahead)},
+            ],
+            False,
+        )
+        for ahead in (2, 290, 310, 86_400)
+    ),
+    (
+        "one unknown, another unknown by a clock 4 min ahead",
+        [{"status": "unknown", "ago": timedelta(hours=1)}, {"status": "unknown", "ago": -timedelta(minutes=4)}],
+        False,
+    ),
+    (
+        "one unknown, another on the wire for a week",
+        [{"status": "unknown"}, {"status": "submitting", "ago": timedelta(days=7)}],
+        False,
+    ),
     ("queued only", [{"status": "queued", "submitted_at": None}], False),
     ("rejected", [{"status": "rejected"}], False),
 ]
@@ -139,6 +166,70 @@ def test_by_number_when_exactly_one_fits(rows: list[dict[str, Any]], matches: bo
     if receipt.message:
         assert receipt.message.status == "delivered"
         assert receipt.message.smsid == (smsid or None)
+
+
+@pytest.mark.parametrize(("ahead", "matches"), [(0.5, True), (5, False), (240, False)])
+def test_a_kept_receipt__submitted_after_it_came__is_not_matched(ahead: float, matches: bool) -> None:
+    """What was not on the wire when a receipt came is told by the clocks only as far as they can be trusted."""
+    receive()
+    receipt = Receipt.objects.get()
+    message = make(status="unknown", submitted_at=receipt.received_at + timedelta(seconds=ahead))
+    assert Receipt.objects.match(receipt, window=WINDOW, now=timezone.now()) is matches
+    message.refresh_from_db()
+    assert (message.status == "delivered") is matches
+
+
+def test_a_kept_receipt__among_many_unknown_to_its_number__is_matched_by_smsid() -> None:
+    receive()
+    for _number in range(12):
+        make(status="unknown")
+    message = make(status="accepted", smsid=SMSID)
+    Receipt.objects.match(Receipt.objects.get(), window=WINDOW, now=timezone.now())
+    assert Receipt.objects.get().message == message
+
+
+def test_a_kept_receipt__of_an_smsid_of_many_numbers__is_matched_by_both() -> None:
+    """As a marketing account's: one smsid for all numbers of a request."""
+    for number in range(12):
+        make(status="accepted", smsid=SMSID, mobile=f"139001390{number:02}")
+    receive()
+    message = make(status="accepted", smsid=SMSID)
+    Receipt.objects.match(Receipt.objects.get(), window=WINDOW, now=timezone.now())
+    assert Receipt.objects.get().message == message
+
+
+STORED = {
+    "year 1": datetime(1, 1, 2, tzinfo=UTC),
+    "1970": datetime(1970, 1, 1, tzinfo=UTC),
+    "year 9999": datetime(9999, 12, 30, tzinfo=UTC),
+    "next week": timezone.now() + timedelta(days=7),
+}
+
+
+@pytest.mark.parametrize("report_time", STORED.values(), ids=STORED)
+@pytest.mark.parametrize("smsid", [SMSID, ""], ids=["nobody's smsid", "no smsid"])
+def test_a_stored_receipt__of_an_implausible_time__is_matched_by_its_arrival(report_time: datetime, smsid: str) -> None:
+    receipt = Receipt.objects.create(
+        mobile=MOBILE, smsid=smsid, code=2, report_time=report_time, match_at=timezone.now()
+    )
+    assert not Receipt.objects.match(receipt, window=WINDOW, now=timezone.now())
+    message = make(status="unknown")
+    assert Receipt.objects.match(receipt, window=WINDOW, now=timezone.now())
+    message.refresh_from_db()
+    assert (message.status, message.reported_at) == ("delivered", Receipt.objects.get().received_at)
+
+
+@pytest.mark.parametrize("report_time", STORED.values(), ids=STORED)
+def test_the_sweep__at_a_receipt_of_an_implausible_time__matches_those_behind_it(report_time: datetime) -> None:
+    long_ago = timezone.now() - timedelta(minutes=2)
+    Receipt.objects.create(
+        mobile="13900139000", smsid="1", code=2, report_time=report_time, received_at=long_ago, match_at=long_ago
+    )
+    Receipt.objects.create(mobile=MOBILE, smsid=SMSID, code=2, received_at=long_ago, match_at=timezone.now())
+    message = make(status="accepted", smsid=SMSID)
+    assert maintenance.sweep()["matched"] == 1
+    message.refresh_from_db()
+    assert message.status == "delivered"
 
 
 @pytest.mark.parametrize(("minutes", "matches"), [(5, True), (11, False)])
@@ -166,3 +257,25 @@ def test_a_message_deleted_under_the_receipt_is_no_duplicate(django_db_blocker: 
     receipt.msg = None  # type: ignore[assignment]  # any other constraint will do
     with pytest.raises(IntegrityError):
         Receipt.objects.receive(receipt, window=WINDOW)
+
+
+class Killed(BaseException):
+    """The process dies."""
+
+
+def test_early_receipt__whose_process_dies_after_it_is_kept__is_matched_by_a_sweep(broker: FakeBroker) -> None:
+    kept: list[bool] = []
+
+    def die_after_insert(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if kept and "SAVEPOINT" not in sql:
+            raise Killed
+        if sql.startswith("INSERT") and Receipt._meta.db_table in sql:
+            kept.append(True)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(die_after_insert), pytest.raises(Killed):
+        receive()
+    make(status="accepted", smsid=SMSID)
+    with travel(timezone.now() + timedelta(seconds=16), tick=False):
+        assert maintenance.sweep()["matched"] == 1
+    assert Message.objects.get().status == "delivered"

@@ -20,7 +20,13 @@ TOKEN = "a-strangers-push-token-0123456789"
 ADMIN = ("stranger", "a-strangers-password")
 
 SETTINGS = f"""
-INSTALLED_APPS += ["django_ihuyi"]
+INSTALLED_APPS += [
+    "django_ihuyi",
+    "django_ihuyi.verification",
+    "django_ihuyi.webhooks",
+    "django_ihuyi.dashboard",
+    "django_ihuyi.api",
+]
 IHUYI = {{
     "ACCOUNTS": {{"default": {{"ACCOUNT": "cf_stranger", "API_KEY": "0123456789abcdef0123456789abcdef"}}}},
     "PUSH_TOKENS": ["{TOKEN}"],
@@ -85,12 +91,13 @@ class Site:
                 process.stdout.read()
 
 
-def install(wheel: Path, directory: Path, *, afresh: bool = TRUE_INSTALL) -> Path:
+def install(wheel: Path, directory: Path, *, extras: str = "", afresh: bool = TRUE_INSTALL) -> Path:
     """Make an environment with the wheel in it.
 
     Args:
         wheel: What to install.
         directory: Where the environment is made.
+        extras: Those of the wheel that are installed, as pip writes them: ``[allauth]``.
         afresh: Whether its dependencies are fetched; otherwise they are those of this environment.
 
     Returns:
@@ -100,7 +107,7 @@ def install(wheel: Path, directory: Path, *, afresh: bool = TRUE_INSTALL) -> Pat
     python = directory / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python), "install", "--quiet"]
     if afresh:
-        run(*pip, wheel, cwd=directory)
+        run(*pip, f"{wheel}{extras}", cwd=directory)
         return python
     run(*pip, "--no-deps", "--no-index", wheel, cwd=directory)
     # The dependencies come from this environment. A directory that a .pth file adds has its own .pth files ignored,

@@ -15,7 +15,7 @@ from django_ihuyi.models import Message, Receipt, Reply
 from django_ihuyi.privacy import erasure
 from django_ihuyi.tasks import purge
 from tests.admin.pages import html, list_url, listed, page_url
-from tests.inbound.pushing import RECEIPT, REPLY, SMSID, push
+from tests.pushes.pushing import RECEIPT, REPLY, SMSID, push
 
 MOBILE = "13800138000"
 MASKED = "138******00"

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import nullcontext
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import IntegrityError, connection
+from django.test import modify_settings
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.models import BalanceReading, Message, Receipt, Reply, WebhookDelivery, WebhookEndpoint
+from django_ihuyi.models import BalanceReading, Message, Receipt, Reply
 from django_ihuyi.privacy import retention
 from django_ihuyi.tasks import purge
+from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
+from tests.wire import FakeBroker
+from tests.worker.working import as_a_worker
 
 pytestmark = pytest.mark.django_db
 
@@ -97,28 +103,109 @@ def test_a_deleted_message_leaves_its_receipt(settings: Settings) -> None:
 
 def test_texts_are_emptied_and_rows_stay(settings: Settings) -> None:
     keep(settings, TEXT_RETENTION_DAYS=7)
-    old, new = make(8, msg="您好 含有敏感字符", receipt_msg="x", code=407), make(6)
+    old, new = make(8, msg="您好 含有敏感字符", receipt_msg="x", error="您好", code=407), make(6)
+    receipt = Receipt.objects.create(
+        mobile="1", code=0, msg="您好", report_time_text="您好", received_at=timezone.now() - timedelta(days=8)
+    )
     queued = make(8, "queued")
     reply = Reply.objects.create(mobile="1", content="好", received_at=timezone.now() - timedelta(days=8))
-    assert purge() == {"texts": 1, "reply_texts": 1}
-    assert purge() == {"texts": 0, "reply_texts": 0}
-    for row in (old, new, queued, reply):
+    assert purge() == {"texts": 1, "receipt_texts": 1, "reply_texts": 1}
+    assert purge() == {"texts": 0, "receipt_texts": 0, "reply_texts": 0}
+    for row in (old, new, queued, reply, receipt):
         row.refresh_from_db()
-    assert (old.content, old.msg, old.receipt_msg, old.code, old.mobile) == ("", "", "", 407, "13800138000")
+    assert (old.content, old.msg, old.error, old.receipt_msg) == ("", "", "", "")
+    assert (receipt.msg, receipt.report_time_text, receipt.code) == ("", "", 0)
+    assert (old.code, old.mobile) == (407, "13800138000")
     assert (new.content, queued.content, reply.content) == ("您好", "您好", "")
 
 
-def test_a_run_that_was_stopped_goes_on(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
-) -> None:
+def test_a_run_that_was_stopped_goes_on(settings: Settings, django_assert_max_num_queries: Any) -> None:
     keep(settings, RETENTION_DAYS={"notification": 7})
-    monkeypatch.setattr(retention, "CHUNK", 2)
     for _number in range(5):
         make(8)
-    (job,) = retention.jobs(timezone.now())
+    (job,) = retention.jobs(timezone.now(), chunk=2)
     assert next(job.run()) == 2
     with django_assert_max_num_queries(25):
-        assert purge() == {"notification": 3}
+        assert retention.purge(timezone.now(), chunk=2) == {"notification": 3}
+
+
+def take_a_while(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    """A database to which a deletion takes its time."""
+    time.sleep(0.4 if sql.startswith("DELETE") else 0)
+    return execute(sql, params, many, context)
+
+
+@pytest.mark.parametrize("time_limit", [None, 600.0, 2.0])
+def test_purge__under_a_time_limit__stops_before_it_and_goes_on_in_another_task(
+    settings: Settings, broker: FakeBroker, time_limit: float | None
+) -> None:
+    keep(settings, RETENTION_DAYS=7)
+    then = timezone.now() - timedelta(days=8)
+    for category in Message.Category.values:
+        make(8, category=category)
+    Receipt.objects.create(mobile="13800138000", code=2, received_at=then)
+    Reply.objects.create(mobile="13800138000", content="好", received_at=then)
+    BalanceReading.objects.create(account="default", remaining=1, read_at=then)
+    slow = connection.execute_wrapper(take_a_while) if time_limit == 2.0 else nullcontext()
+    with as_a_worker(purge, timelimit=(None, time_limit)):
+        with slow:
+            ended = sum(purge.run().values())
+        assert (ended < 6) == (time_limit == 2.0)
+        assert len(broker.take()) == (ended < 6)
+        # The one that ends the last of them begins no other.
+        assert sum(purge.run().values()) == 6 - ended
+    assert broker.take() == []
+
+
+def test_purge__under_a_time_limit__stops_amid_the_rows_of_a_kind(settings: Settings) -> None:
+    keep(settings, RETENTION_DAYS={"notification": 7})
+    for _number in range(10):
+        make(8)
+    later: list[bool] = []
+    with connection.execute_wrapper(take_a_while):
+        counts = retention.purge(timezone.now(), time_limit=2.0, go_on_later=lambda: later.append(True), chunk=2)
+    assert 0 < counts["notification"] < 10
+    assert later == [True]
+
+
+def test_purge__with_all_kinds__ends_them_in_the_order_of_old(settings: Settings) -> None:
+    keep(settings, RETENTION_DAYS=7, TEXT_RETENTION_DAYS=6, HASH_MOBILES_AFTER_DAYS=5)
+    assert [job.name for job in retention.jobs(timezone.now())] == [
+        *Message.Category.values,
+        *("receipts", "replies", "balances", "webhooks"),
+        *("texts", "receipt_texts", "reply_texts"),
+        *("message_numbers", "receipt_numbers", "reply_numbers"),
+    ]
+
+
+def test_purge__without_the_app_of_webhooks__leaves_their_table_alone(settings: Settings) -> None:
+    keep(settings, RETENTION_DAYS=7)
+    then = timezone.now() - timedelta(days=8)
+    WebhookDelivery.objects.create(
+        endpoint_id=10**9, event_id="evt_1", event="ping", status="delivered", created_at=then
+    )
+    with modify_settings(INSTALLED_APPS={"remove": ["django_ihuyi.webhooks"]}):
+        assert "webhooks" not in purge()
+    assert WebhookDelivery.objects.exists()
+    assert purge()["webhooks"] == 1
+
+
+def test_purge__that_ends_nothing_within_its_time__waits_for_the_next_night(
+    settings: Settings, broker: FakeBroker
+) -> None:
+    keep(settings, RETENTION_DAYS={"notification": 7})
+    make(8)
+
+    def fail_after_a_while(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("DELETE"):
+            time.sleep(0.2)
+            raise IntegrityError("a table of the site protects it")
+        return execute(sql, params, many, context)
+
+    away = connection.execute_wrapper(fail_after_a_while)
+    with as_a_worker(purge, timelimit=(None, 0.2)), away, pytest.raises(IntegrityError):
+        purge.run()
+    assert broker.take() == []
 
 
 def test_a_row_that_changed_meanwhile_stays(settings: Settings) -> None:
@@ -209,7 +296,7 @@ def test_the_command_interrupted(settings: Settings, monkeypatch: pytest.MonkeyP
 def test_webhook_deliveries_end_with_their_time(
     days: int, status: str, active: bool | None, gone: bool, settings: Settings
 ) -> None:
-    keep(settings, RETENTION_DAYS={"webhooks": 30})
+    keep(settings, WEBHOOKS={"RETENTION_DAYS": 30})
     pk = (
         10**9
         if active is None

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from django_ihuyi import send_bulk, send_sms, upkeep
+from django_ihuyi import maintenance, send_bulk, send_sms
 from django_ihuyi.clock import CHINA
 from django_ihuyi.models import AccountState, Batch, Message, Receipt
 from django_ihuyi.models.lifecycle import SOURCES, MessageStatus
@@ -177,7 +177,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(lost=st.booleans())
     def sweep(self, lost: bool) -> None:
-        upkeep.sweep()
+        maintenance.sweep()
         if lost:
             self.broker.take()
         self.collect()
@@ -185,7 +185,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(statement=st.integers(1, 12), after=st.booleans())
     def die_sweeping(self, statement: int, after: bool) -> None:
         with dying(statement, after):
-            upkeep.sweep()
+            maintenance.sweep()
         self.collect()
 
     def now(self) -> datetime:
@@ -223,7 +223,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.wire.forget_answers()
         for _ in range(12):
             self.time.shift(1900)
-            upkeep.sweep()
+            maintenance.sweep()
             self.collect()
             while self.tasks:
                 tasks, self.tasks = self.tasks, []

@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from django_ihuyi import send_sms, upkeep
+from django_ihuyi import maintenance, send_sms
 from django_ihuyi.models import AccountState, Message, Receipt
 from django_ihuyi.signals import account_paused, message_accepted, message_delivered
 from django_ihuyi.tasks import submit_message
@@ -56,7 +56,7 @@ def test_one_key_many_callers_one_message(broker: FakeBroker) -> None:
 def test_many_sweeps_publish_each_message_once(broker: FakeBroker) -> None:
     now = timezone.now()
     Message.objects.bulk_create(Message(mobile="13800138000", content="您好", publish_at=now) for _ in range(40))
-    counts = at_once(*[upkeep.sweep] * 4)
+    counts = at_once(*[maintenance.sweep] * 4)
     assert sum(count["published"] for count in counts) == 40
     assert max(Counter(broker.take_pks()).values()) == 1
 

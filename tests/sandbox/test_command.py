@@ -31,10 +31,11 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 @contextmanager
-def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
+def process(*arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
     """Run the command; give the process, the gateway's address and the lines up to it."""
     command = [sys.executable, "-W", "error", "-m", "django", "ihuyi_sandbox", "--port", "0", *arguments]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.sandbox.site_settings", "PYTHONUNBUFFERED": "1"}
+    environment |= more
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as running:
@@ -66,6 +67,20 @@ def test_start_submit_stop(number: signal.Signals) -> None:
     # The database of these settings is empty.
     assert "Templates:   none of the site's registry, which cannot be read (OperationalError)" in output
     assert not any(word in output for word in (KEY, "秘密", "13712345678", "tests-push-token", "Traceback"))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_output__of_a_chinese_site_on_a_terminal_without_chinese__is_english(encoding: str) -> None:
+    fields = {"method": "Submit", "account": "茶馆", "password": KEY, "mobile": "13712345678", "content": "秘密"}
+    more = {"PYTHONIOENCODING": encoding, "SITE_LANGUAGE": "zh-hans"}
+    with process("--account", "茶馆", **more) as (running, url, lines):
+        assert "<code>2</code>" in requests.post(url, data=fields, timeout=5).text
+        running.terminate()
+        rest, _ = running.communicate(timeout=10)
+    assert running.returncode == 0
+    assert "Account:     \\u8336\\u9986" in "".join(lines)
+    assert "POST Submit 200 code=2" in rest
+    assert "Error" not in rest
 
 
 @pytest.mark.measures_processes

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
 import re
-import socket
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlencode
+from typing import Any
 
 import pytest
 
-from django_ihuyi.sandbox.formats import read_form
+from django_ihuyi.sandbox.formats import FORM, read_form
 from tests.sandbox.conftest import ACCOUNT, KEY, Customer
 
 XML = (
-    '<?xml version="1.0" encoding="utf-8"?>\n'
-    '<SubmitResult xmlns="106.ihuyi.com"><code>{code}</code><msg>{msg}</msg><smsid>{smsid}</smsid></SubmitResult>'
+    '<?xml version="1.0" encoding="utf-8"?>\n<SubmitResult xmlns="http://106.ihuyi.com/">\n'
+    "<code>{code}</code>\n<msg>{msg}</msg>\n<smsid>{smsid}</smsid>\n</SubmitResult>\n"
 )
 JSON = '{{"code":{code},"msg":"{msg}","smsid":"{smsid}"}}'
 
@@ -55,13 +55,16 @@ def test_submit_shapes(
     [
         (
             "GetNum",
-            '<GetNumResult xmlns="106.ihuyi.com"><code>2</code><msg>查询成功</msg><num>10000</num></GetNumResult>',
+            (
+                '<GetNumResult xmlns="http://106.ihuyi.com/">\n<code>2</code>\n<msg>查询成功</msg>\n'
+                "<num>10000</num>\n</GetNumResult>\n"
+            ),
         ),
         (
             "AddTemplate",
             (
-                '<AddTemplateResult xmlns="106.ihuyi.com"><code>2</code><msg>提交成功</msg>'
-                "<templateid>1001</templateid></AddTemplateResult>"
+                '<AddTemplateResult xmlns="http://106.ihuyi.com/">\n<code>2</code>\n<msg>提交成功</msg>\n'
+                "<templateid>1001</templateid>\n</AddTemplateResult>\n"
             ),
         ),
     ],
@@ -89,66 +92,95 @@ def test_method_in_the_query_and_fields_in_the_body(customer: Customer) -> None:
     assert customer.sandbox.messages[0].content == "a&b=c|d"
 
 
+def headers(content_type: str | None) -> Message:
+    message = Message()
+    if content_type is not None:
+        message["Content-Type"] = content_type
+    return message
+
+
 @pytest.mark.parametrize(
     ("query", "body", "fields"),
     [
         ("a=1", b"a=2&a=3", {"a": "3"}),
         ("a=%E4%BD%A0", b"b=%e5%a5%bd+x", {"a": "你", "b": "好 x"}),
-        ("a=\xe4\xbd\xa0", "b=好".encode(), {"a": "你", "b": "好"}),
         ("a=%FF", b"b=\xff", {"a": "\ufffd", "b": "\ufffd"}),
+        ("", "b=好".encode(), {"b": "好"}),
         ("", b"\x00\xff\xfe", {"\x00\ufffd\ufffd": ""}),
         ("", b"a=%F0%9F%98%80", {"a": "😀"}),
-        ("a=\u4f60", b"", {"a": "?"}),
         ("", b"", {}),
     ],
 )
 def test_read_form(query: str, body: bytes, fields: dict[str, str]) -> None:
-    assert read_form(query, body) == fields
+    assert read_form(query, body, headers(FORM)) == fields
 
 
-def test_too_many_fields(customer: Customer) -> None:
-    assert customer.session.post(customer.sandbox.base_url, data="a=1&" * 200, timeout=5).status_code == 400
+@pytest.mark.parametrize(
+    ("content_type", "is_form"),
+    [
+        (FORM, True),
+        (f"{FORM}; charset=UTF-8", True),
+        (FORM.upper(), True),
+        (None, False),
+        ("", False),
+        ("nothing", False),
+        ("text/plain;charset=UTF-8", False),
+        ("application/json", False),
+        ("text/xml", False),
+        ("multipart/form-data", False),
+        ("multipart/mixed; boundary=x", False),
+    ],
+)
+def test_read_form__with_content_type__reads_the_body_of_a_form_only(content_type: str | None, is_form: bool) -> None:
+    assert read_form("a=1", b"b=2", headers(content_type)) == ({"a": "1", "b": "2"} if is_form else {"a": "1"})
+
+
+def part(disposition: str, value: str = "1", *further: str) -> str:
+    return "\r\n".join(["--x", f"Content-Disposition: {disposition}", *further, "", value, ""])
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        (part('form-data; name="a"') + "--x--\r\n", {"a": "1"}),
+        (part('form-data; name="a"') + "--x--", {"a": "1"}),
+        ("preamble\r\n" + part("form-data; name=a") + "--x--\r\nepilogue", {"a": "1"}),
+        (part('form-data; name="a"') + part('form-data; name="a"', "2") + "--x--", {"a": "2"}),
+        (part('form-data; name="a"', "你好\r\n\r\n--y\r\n") + "--x--", {"a": "你好\r\n\r\n--y\r\n"}),
+        (part('form-data; name="a"', "") + "--x--", {"a": ""}),
+        (part('FORM-DATA;name="a"', "1", "Content-Type: text/plain", "Content-Length: 1") + "--x--", {"a": "1"}),
+        (part('form-data; name="a"; filename="a.txt"') + "--x--", {}),
+        (part("form-data; name=a; filename*=utf-8''a") + "--x--", {}),
+        (part('form-data; filename="b; name=a"') + "--x--", {}),
+        (part('attachment; name="a"') + part("form-data") + part("form-data; size=1") + "--x--", {}),
+        ("--x\r\n\r\n1\r\n--x--", {}),
+        (part('form-data; name="a"') + part('form-data; name="b"') + "--y--", {"a": "1"}),
+        (part('form-data; name="a"')[:-2], {}),
+        ("", {}),
+    ],
+)
+def test_read_form__with_multipart_body__reads_the_fields_that_are_whole(body: str, fields: dict[str, str]) -> None:
+    for boundary in ("boundary=x", 'charset=utf-8; boundary="x"', "BOUNDARY=x; charset=utf-8"):
+        assert read_form("", body.encode(), headers(f"multipart/form-data; {boundary}")) == fields
+
+
+@pytest.mark.parametrize(("number", "raises"), [(100, False), (101, True), (10_000, True)])
+def test_read_form__with_many_parts__raises(number: int, raises: bool) -> None:
+    body = (part('form-data; name="a"') * number + "--x--").encode()
+    with pytest.raises(ValueError, match="Too many fields") if raises else nullcontext():
+        assert read_form("", body, headers("multipart/form-data; boundary=x")) == {"a": "1"}
+
+
+@pytest.mark.parametrize("how", ["params", "data", "files"])
+def test_submit__with_too_many_fields__is_400(customer: Customer, how: str) -> None:
+    fields = [(f"field{number}", "1") for number in range(200)]
+    arguments: dict[str, Any] = {how: [(name, (None, value)) for name, value in fields] if how == "files" else fields}
+    assert customer.session.post(customer.sandbox.base_url, timeout=5, **arguments).status_code == 400
 
 
 @pytest.mark.parametrize("body", [b"\xff" * 50, b"%", b"&&&=", bytes(range(256))])
 def test_bad_bytes_are_answered(customer: Customer, body: bytes) -> None:
     for _ in range(2):
-        answer = customer.session.post(f"{customer.sandbox.base_url}?method=Submit", data=body, timeout=5)
+        url = f"{customer.sandbox.base_url}?method=Submit"
+        answer = customer.session.post(url, data=body, headers={"Content-Type": FORM}, timeout=5)
         assert b"<code>401</code>" in answer.content
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Content-Length": str(1024 * 1024 + 1)}, 413),
-        ({"Content-Length": "-1"}, 400),
-        ({"Content-Length": "many"}, 400),
-        ({"Transfer-Encoding": "chunked"}, 411),
-    ],
-    ids=str,
-)
-def test_bodies_that_are_not_read(customer: Customer, headers: dict[str, str], status: int) -> None:
-    connection = http.client.HTTPConnection(customer.sandbox.url.removeprefix("http://"), timeout=5)
-    connection.putrequest("POST", "/webservice/sms.php")
-    for name, value in headers.items():
-        connection.putheader(name, value)
-    connection.endheaders()
-
-    answer = connection.getresponse()
-
-    assert answer.status == status
-    assert answer.getheader("Connection") == "close"
-    answer.read()
-    connection.close()
-
-
-def test_half_a_request_takes_nothing(customer: Customer) -> None:
-    body = urlencode({"account": ACCOUNT, "password": KEY, "mobile": "13712345678", "content": "您好，再见"})
-    head = f"POST /webservice/sms.php?method=Submit HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
-    host, port = customer.sandbox.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as line:
-        line.sendall((head + body[:-18]).encode())
-        line.shutdown(socket.SHUT_WR)
-        assert line.recv(4096) == b""
-
-    assert customer.sandbox.messages == []

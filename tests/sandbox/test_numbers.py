@@ -20,6 +20,7 @@ import pytest
 from django_ihuyi.gateway.codes import CODES, Again, Scope, lookup
 from django_ihuyi.sandbox import answering, faults
 from django_ihuyi.sandbox.faults import FAULTS, ORDINARY, TEXTS, fault_of, magic_code
+from django_ihuyi.sandbox.formats import FORM
 from tests.sandbox.conftest import ACCOUNT, KEY, Customer, MakeCustomer, Site, eventually
 
 REFUSALS = sorted(set(TEXTS) - {2})
@@ -41,7 +42,7 @@ def raw(customer: Customer) -> Iterator[Raw]:
             connection = http.client.HTTPConnection(customer.sandbox.url.removeprefix("http://"), timeout=timeout)
             stack.callback(connection.close)
             fields = {"account": ACCOUNT, "password": KEY, "mobile": mobile, "content": "您好", "format": "json"}
-            connection.request("POST", "/webservice/sms.php?method=Submit", urlencode(fields))
+            connection.request("POST", "/webservice/sms.php?method=Submit", urlencode(fields), {"Content-Type": FORM})
             return stack.enter_context(connection.getresponse())
 
         yield submit
@@ -197,7 +198,10 @@ def test_dripping_answer_to_the_end(raw: Raw, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("in_a_hurry", [False, True])
 def test_close_without_a_word(customer: Customer, *, in_a_hurry: bool) -> None:
     body = urlencode({"account": ACCOUNT, "password": KEY, "mobile": "13900000021", "content": "您好"})
-    head = f"POST /webservice/sms.php?method=Submit HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        "POST /webservice/sms.php?method=Submit HTTP/1.1\r\nHost: a\r\n"
+        f"Content-Type: {FORM}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     host, port = customer.sandbox.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=5) as line:
         # A next request that is on its way by then is cut off, and counted.
@@ -233,10 +237,13 @@ def test_odd_answers(customer: Customer, mobile: str, asked: str, start: str) ->
     assert taken(customer) == 1
 
 
-def test_older_namespace(customer: Customer) -> None:
+def test_submit__to_the_number_of_the_other_xml__is_answered_on_one_line(customer: Customer) -> None:
     text = customer.call("Submit", mobile="13900000025", content="您好").text
 
-    assert '<SubmitResult xmlns="http://106.ihuyi.com/"><code>2</code>' in text
+    smsid = customer.sandbox.messages[0].smsid
+    assert text.partition("\n")[2] == (
+        f'<SubmitResult xmlns="106.ihuyi.com"><code>2</code><msg>提交成功</msg><smsid>{smsid}</smsid></SubmitResult>'
+    )
 
 
 @pytest.mark.parametrize(

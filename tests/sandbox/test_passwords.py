@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from django_ihuyi.sandbox.passwords import dynamic_password, refusal
-from tests.sandbox.conftest import ACCOUNT, KEY, Customer
+from tests.sandbox.conftest import ACCOUNT, KEY, Customer, MakeCustomer
 
 PUBLISHED = ("test", "1q784322ba1d9bb88d50cf5cdfd89k7d", "1451544941")
 
@@ -83,3 +83,38 @@ def test_add_template(customer: Customer, content: str, code: int) -> None:
     answer = customer.call("AddTemplate", format="json", content="模板", password=password, time=moment)
 
     assert answer.json()["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("method", "password", "moment", "code"),
+    [
+        ("AddTemplate", md5(KEY), "", 2),
+        ("AddTemplate", md5(KEY), "now", 40502),
+        ("AddTemplate", md5("other"), "", 405),
+        ("Submit", md5(KEY), "", 405),
+        ("GetNum", md5(KEY), "", 405),
+    ],
+)
+def test_md5_of_the_key__without_time__is_a_password_of_add_template(
+    customer: Customer, method: str, password: str, moment: str, code: int
+) -> None:
+    moment = str(int(time.time())) if moment else ""
+    fields = {"mobile": "13712345678", "content": "您好", "password": password, "time": moment}
+
+    assert customer.call(method, format="json", **fields).json()["code"] == code
+
+
+@pytest.mark.parametrize("method", ["Submit", "GetNum", "AddTemplate"])
+@pytest.mark.parametrize(
+    ("account", "password", "code"),
+    [("cf_shop", md5(KEY), 2), ("cf_shop", KEY, 2), ("cf_shop", md5("other"), 405), ("shop_cf_", md5(KEY), 405)],
+)
+def test_md5_of_the_key__of_an_old_account__is_a_password_of_each_method(
+    make_customer: MakeCustomer, method: str, account: str, password: str, code: int
+) -> None:
+    customer = make_customer(account=account)
+    fields = {"mobile": "13712345678", "content": "您好", "account": account, "password": password}
+
+    answer = customer.call(method, format="json", **fields).json()["code"]
+
+    assert answer == (2 if method == "AddTemplate" and password == md5(KEY) else code)

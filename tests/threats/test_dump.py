@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.apps import apps
 from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django import Settings
 
 from django_ihuyi import send_code, send_sms
-from django_ihuyi.models import Message, WebhookEndpoint
-from django_ihuyi.models.webhook_endpoint import WebhookEvent
+from django_ihuyi.models import Message
+from django_ihuyi.webhooks.models import WebhookEndpoint
+from django_ihuyi.webhooks.models.endpoint import WebhookEvent
 from tests.api.conftest import Caller, open_api
 from tests.docs.reading import code_in, tables
-from tests.inbound.pushing import RECEIPT, REPLY, push
+from tests.features import our_models
+from tests.pushes.pushing import RECEIPT, REPLY, push
 from tests.verification.codes import code_in as code_sent_in
 from tests.wire import FakeBroker, FakeWire
 
@@ -30,7 +31,7 @@ Cells = set[tuple[str, str]]
 
 def cells() -> Iterator[tuple[str, str, str]]:
     """Every text in the package's tables: table, column and what stands there."""
-    for model in apps.get_app_config("django_ihuyi").get_models():
+    for model in our_models():
         for row in model._default_manager.values():
             for column, value in row.items():
                 if isinstance(value, str | dict) and column != "fingerprint":

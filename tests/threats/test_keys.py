@@ -8,7 +8,8 @@ from pytest_django import Settings
 from django_ihuyi import send_code, send_sms
 from django_ihuyi.gateway import Client
 from django_ihuyi.hashing import hash_mobile
-from django_ihuyi.models import AccountState, Message, VerificationCode
+from django_ihuyi.models import AccountState, Message
+from django_ihuyi.verification.models import VerificationCode
 from tests.verification.codes import MOBILE, PURPOSE, code_in
 from tests.wire import URL, FakeBroker, FakeWire
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from django_ihuyi.models import Message, OptOut, Receipt
-from tests.inbound.pushing import RECEIPT, REPLY, REVIEW, SMSID, push
+from tests.pushes.pushing import RECEIPT, REPLY, REVIEW, SMSID, push
 from tests.wire import FakeBroker, FakeWire
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,9 @@ from pytest_django import Settings
 from django_ihuyi import offer_code, send_code
 from django_ihuyi.contrib import simple_captcha
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
-from django_ihuyi.models import Message, Suspicion
+from django_ihuyi.models import Message
 from django_ihuyi.verification.captcha import captcha_required
+from django_ihuyi.verification.models import Suspicion
 
 from .codes import MOBILE, PURPOSE
 from .conftest import Configure

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi import offer_code, send_code, verify_code
-from django_ihuyi.models import VerificationCode
+from django_ihuyi.verification.models import VerificationCode
 
 from .codes import MOBILE, PURPOSE, another, code_in
 from .conftest import Configure

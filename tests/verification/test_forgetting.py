@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 import requests
 import time_machine
-from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi import send_code, send_sms, upkeep, verify_code
-from django_ihuyi.models import CodeQuota, Message, Receipt
+from django_ihuyi import maintenance, send_code, send_sms, verify_code
+from django_ihuyi.models import Message, Receipt
 from django_ihuyi.signals import message_accepted
 from django_ihuyi.tasks import submit_batch, submit_message
+from django_ihuyi.verification.models import CodeQuota
+from tests.features import our_models
 from tests.heard import Heard
 from tests.wire import FakeBroker, FakeWire
 
@@ -31,7 +32,7 @@ def everything_stored() -> str:
     """Every value of every row of the app's tables."""
     rows: list[str] = []
     with connection.cursor() as cursor:
-        for model in apps.get_app_config("django_ihuyi").get_models():
+        for model in our_models():
             cursor.execute(f"SELECT * FROM {model._meta.db_table}")
             rows += [repr(row) for row in cursor.fetchall()]
     return "\n".join(rows)
@@ -63,7 +64,7 @@ def lose_the_answer(message: Message, wire: FakeWire) -> None:
 
 def expire(message: Message, wire: FakeWire) -> None:
     with time_machine.travel(timezone.now() + timedelta(minutes=6), tick=False):
-        upkeep.sweep()
+        maintenance.sweep()
 
 
 def cancel(message: Message, wire: FakeWire) -> None:

@@ -8,10 +8,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from django_ihuyi import send_code, upkeep
+from django_ihuyi import maintenance, send_code
 from django_ihuyi.exceptions import CodeThrottled
-from django_ihuyi.models import CodeQuota, Message, Suspicion, VerificationCode
+from django_ihuyi.models import Message
 from django_ihuyi.verification.forgetting import forget
+from django_ihuyi.verification.models import CodeQuota, Suspicion, VerificationCode
 
 from .codes import MOBILE, PURPOSE
 from .conftest import Configure
@@ -32,8 +33,8 @@ def test_each_in_its_time(configure: Configure) -> None:
         assert counts() == (1, 4, 1)
         for days, left in ((1.9, (1, 4, 1)), (2.1, (1, 0, 1)), (6.9, (1, 0, 1)), (7.1, (0, 0, 0))):
             clock.move_to(start + timedelta(days=days))
-            upkeep.sweep()
-            upkeep.sweep()
+            maintenance.sweep()
+            maintenance.sweep()
             assert counts() == left, days
     assert Message.objects.get() == message
 
@@ -41,15 +42,14 @@ def test_each_in_its_time(configure: Configure) -> None:
 def test_a_suspicion_that_stands_is_kept(configure: Configure) -> None:
     now = timezone.now()
     Suspicion.objects.create(subject="site", since=now, seen_at=now - timedelta(days=99))
-    assert forget(now, most=10) == 0
+    assert forget(now, most=10) == (0, False)
 
 
-def test_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "BATCH", 3)
+def test_in_batches() -> None:
     old = timezone.now() - timedelta(days=99)
     CodeQuota.objects.bulk_create(CodeQuota(subject=f"number:{index}", used_at=old) for index in range(7))
-    assert forget(timezone.now(), most=3) == 3
-    assert upkeep.sweep()["forgotten"] == 4
+    assert forget(timezone.now(), most=3) == (3, True)
+    assert maintenance.sweep(batch=3)["forgotten"] == 4
 
 
 def test_what_was_forgotten_did_not_count_any_more() -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from django_ihuyi import verify_code
 from django_ihuyi.exceptions import CodeThrottled
-from django_ihuyi.models import Message, VerificationCode
+from django_ihuyi.models import Message
 from django_ihuyi.verification.checking import note_entered
 from django_ihuyi.verification.issuing import send_given_code
+from django_ihuyi.verification.models import VerificationCode
 
 from .codes import MOBILE, PURPOSE, code_in
 from .conftest import Configure

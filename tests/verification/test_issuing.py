@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from django_ihuyi import send_code, verify_code
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.models import CodeQuota, Message, VerificationCode
+from django_ihuyi.models import Message
 from django_ihuyi.tasks import submit_message
+from django_ihuyi.verification.models import CodeQuota, VerificationCode
 from tests.wire import FakeBroker, FakeWire
 
 from .codes import MOBILE, PURPOSE, code_in
@@ -96,7 +97,7 @@ def test_a_code_expires_instead_of_going_out_late(wire: FakeWire) -> None:
         ({"mobile": "021 6277 0000"}, InvalidMessage, "eleven digits"),
         ({"purpose": ""}, ValueError, "1 to 32"),
         ({"purpose": "p" * 33}, ValueError, "1 to 32"),
-        ({"ip": "nonsense"}, ValueError, "nonsense"),
+        ({"ip": "nonsense"}, ValueError, "no IPv4 or IPv6 address"),
         ({"account": "shop"}, ImproperlyConfigured, "'shop'"),
     ],
     ids=["number", "empty purpose", "long purpose", "address", "account"],

@@ -16,8 +16,9 @@ from pytest_django import Settings
 
 from django_ihuyi import send_code, verify_code
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, ThrottleReason
-from django_ihuyi.models import CodeQuota, Message, VerificationCode
+from django_ihuyi.models import Message
 from django_ihuyi.tasks import submit_message
+from django_ihuyi.verification.models import CodeQuota, VerificationCode
 from tests.records import ours
 from tests.wire import FakeWire
 
@@ -161,7 +162,7 @@ def test_no_limits_where_the_site_sets_none(configure: Configure) -> None:
     assert not CodeQuota.objects.exists()
 
 
-@pytest.mark.parametrize("code", [4082, 4085, 408, 4030])
+@pytest.mark.parametrize("code", [4082, 4084, 4085, 408, 4030])
 def test_what_the_gateway_refused_today_is_not_asked_again(wire: FakeWire, configure: Configure, code: int) -> None:
     configure(INTERVAL=0)
     with time_machine.travel("2026-03-05T12:00:00+08:00", tick=False) as clock:
@@ -173,6 +174,55 @@ def test_what_the_gateway_refused_today_is_not_asked_again(wire: FakeWire, confi
         assert send_code(OTHER, PURPOSE).status == "queued"
         clock.shift(12 * HOUR)
         assert send_code(MOBILE, PURPOSE).status == "queued"
+
+
+@pytest.mark.parametrize(("code", "seconds"), [(4081, 60), (4083, 60), (4086, 120)])
+def test_number__refused_for_a_minute_or_two__waits_as_long(
+    wire: FakeWire, configure: Configure, code: int, seconds: int
+) -> None:
+    configure(INTERVAL=0)
+    # Over midnight: this has nothing to do with days.
+    with time_machine.travel("2026-03-05T23:59:50+08:00", tick=False) as clock:
+        wire.answer(code)
+        message = send_code(MOBILE, PURPOSE)
+        clock.shift(5)
+        submit_message(message.pk)
+        clock.shift(20)
+        with pytest.raises(CodeThrottled) as caught:
+            send_code(MOBILE, PURPOSE)
+        assert (caught.value.reason, caught.value.retry_after) == ("gateway", seconds - 20)
+        assert send_code(OTHER, PURPOSE).status == "queued"
+        clock.shift(seconds - 20)
+        assert send_code(MOBILE, PURPOSE).status == "queued"
+
+
+def test_number__refused_by_several_codes__waits_for_the_longest(wire: FakeWire, configure: Configure) -> None:
+    configure(INTERVAL=0)
+    with time_machine.travel("2026-03-05T12:00:00+08:00", tick=False):
+        wire.answer(4081, 4086)
+        for message in [send_code(MOBILE, PURPOSE) for _ in range(2)]:
+            submit_message(message.pk)
+        with pytest.raises(CodeThrottled) as caught:
+            send_code(MOBILE, PURPOSE)
+        assert caught.value.retry_after == 120
+
+
+@pytest.mark.parametrize(("minutes_ahead", "waits"), [(3, 60), (180, None)])
+def test_number__refused_while_a_clock_was_ahead__waits_no_longer_than_the_code_says(
+    wire: FakeWire, configure: Configure, minutes_ahead: int, waits: int | None
+) -> None:
+    configure(INTERVAL=0)
+    wire.answer(4081)
+    with time_machine.travel("2026-03-05T12:00:00+08:00", tick=False) as clock:
+        clock.shift(60 * minutes_ahead)
+        submit_message(send_code(MOBILE, PURPOSE).pk)
+        clock.shift(-60 * minutes_ahead)
+        if waits is None:
+            assert send_code(MOBILE, PURPOSE).status == "queued"
+        else:
+            with pytest.raises(CodeThrottled) as caught:
+                send_code(MOBILE, PURPOSE)
+            assert caught.value.retry_after == waits
 
 
 def test_times_without_zones(wire: FakeWire, configure: Configure, settings: Settings) -> None:

@@ -11,7 +11,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from django_ihuyi.models import Message, VerificationCode
+from django_ihuyi import send_sms
+from django_ihuyi.models import Message
+from django_ihuyi.tasks import submit_message
+from django_ihuyi.verification.models import VerificationCode
+from tests.wire import FakeWire
 
 from .codes import another, code_in
 from .conftest import Configure
@@ -120,8 +124,57 @@ def test_a_number_that_the_gateway_refused_is_known_to_nobody(client: Client) ->
     assert [answer.status_code for answer in told] == [200, 200]
     assert told[0].json() == told[1].json()
     assert not Message.objects.filter(status="queued").exists()
-    # A form that serves everybody says what is wrong.
-    assert ask(client, "/open/", "13700137000").status_code == 429
+
+
+REFUSALS = [4030, 408, 4082, 4084, 4085, 4081, 4083, 4086]
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+@pytest.mark.parametrize("history", ["notice", "log-in code", "code of this page"])
+def test_page_for_everybody__after_the_gateway_refused_a_customer__answers_as_to_a_stranger(
+    client: Client, wire: FakeWire, configure: Configure, code: int, history: str
+) -> None:
+    configure(INTERVAL=0)
+    ask(client, "/open/", "13700137000")  # what is done once a process
+    seen = []
+    for mobile in (KNOWN, UNKNOWN):
+        wire.answer(code)
+        if history == "notice":
+            # Shops send these to customers only.
+            sent = [send_sms(mobile, "您好")] if mobile == KNOWN else []
+        else:
+            ask(client, "/closed/" if history == "log-in code" else "/open/", mobile)
+            sent = list(Message.objects.filter(mobile=mobile))
+        for message in sent:
+            submit_message(message.pk)
+        wire.forget_answers()
+        with CaptureQueriesContext(connection) as queries:
+            answer = ask(client, "/open/", mobile)
+        told = {name: value for name, value in answer.json().items() if name != "retry_after"}
+        seen.append((answer.status_code, told, len(queries)))
+    assert seen[0] == seen[1]
+    # Who asked here before, and was refused, is told to wait.
+    assert seen[0][0] == (429 if history == "code of this page" else 200)
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_page_for_customers__after_the_gateway_refused_one__answers_as_to_a_stranger(
+    client: Client, wire: FakeWire, configure: Configure, code: int
+) -> None:
+    configure(INTERVAL=0)
+    ask(client, "/closed/", "13700137000")
+    seen = []
+    for mobile in (KNOWN, UNKNOWN):
+        wire.answer(code)
+        ask(client, "/closed/", mobile)
+        submit_message(Message.objects.get(mobile=mobile).pk)
+        wire.forget_answers()
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                answer = ask(client, "/closed/", mobile)
+            seen.append((answer.status_code, answer.json(), [query["sql"].split(" ")[0] for query in queries]))
+    assert seen[:2] == seen[2:]
+    assert Message.objects.filter(mobile=KNOWN, status="cancelled").count() == 2
 
 
 def test_known_and_unknown_numbers_cost_the_same_work(client: Client) -> None:

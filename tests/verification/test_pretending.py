@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from django_ihuyi import offer_code, send_code, verify_code
 from django_ihuyi.exceptions import CodeThrottled
-from django_ihuyi.models import VerificationCode
 from django_ihuyi.tasks import submit_message
+from django_ihuyi.verification.models import VerificationCode
 from tests.wire import FakeBroker, FakeWire
 
 from .codes import MOBILE, PURPOSE, code_in

@@ -13,9 +13,10 @@ from pytest_django import Settings
 
 from django_ihuyi import offer_code, send_code, send_sms, verify_code
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage, ThrottleReason
-from django_ihuyi.models import CodeQuota, Message, Suspicion, VerificationCode
+from django_ihuyi.models import Message
 from django_ihuyi.verification import watch
 from django_ihuyi.verification.issuing import send_given_code
+from django_ihuyi.verification.models import CodeQuota, Suspicion, VerificationCode
 from django_ihuyi.verification.policy import prefix_subject
 
 from .codes import MOBILE, PURPOSE, code_in

@@ -14,8 +14,9 @@ from pytest_django import Settings
 
 from django_ihuyi import send_code, verify_code
 from django_ihuyi.exceptions import CodeThrottled
-from django_ihuyi.models import Message, Suspicion, VerificationCode
+from django_ihuyi.models import Message
 from django_ihuyi.signals import bombing_over, bombing_suspected
+from django_ihuyi.verification.models import Suspicion, VerificationCode
 from tests.heard import Heard
 from tests.racing import at_once
 from tests.wire import FakeBroker

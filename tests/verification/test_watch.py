@@ -10,11 +10,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from django_ihuyi import send_code, upkeep
+from django_ihuyi import maintenance, send_code
 from django_ihuyi.exceptions import CodeThrottled
-from django_ihuyi.models import Suspicion, VerificationCode
 from django_ihuyi.signals import bombing_over, bombing_suspected
 from django_ihuyi.verification import watch
+from django_ihuyi.verification.models import Suspicion, VerificationCode
 from tests.heard import Heard
 
 from .codes import PURPOSE
@@ -97,8 +97,8 @@ def test_staff_are_told_once_and_told_when_it_is_over(heard: Heard, caplog: pyte
     caplog.set_level(logging.INFO)
     sent(30)
     sent(5, address="203.0.113.7", mobile="13800138000")
-    assert upkeep.sweep()["suspected"] == 2
-    upkeep.sweep()
+    assert maintenance.sweep()["suspected"] == 2
+    maintenance.sweep()
     [site, address] = sorted((event["suspicion"] for event in heard[bombing_suspected]), key=lambda row: -row.sent)
     assert (site.subject, site.sent, site.entered) == ("site", 35, 0)
     assert site.since is not None
@@ -106,8 +106,8 @@ def test_staff_are_told_once_and_told_when_it_is_over(heard: Heard, caplog: pyte
     assert "SMS bombing is suspected (site): of 35 codes 0 were entered." in caplog.text
     assert "203.0.113.7" not in caplog.text
     with time_machine.travel(timezone.now() + timedelta(hours=1), tick=False):
-        assert upkeep.sweep()["suspected"] == 2
-        assert upkeep.sweep()["suspected"] == 0
+        assert maintenance.sweep()["suspected"] == 2
+        assert maintenance.sweep()["suspected"] == 0
     assert len(heard[bombing_over]) == 2
     assert "no more (site)" in caplog.text
     assert not Suspicion.objects.standing().exists()

@@ -9,8 +9,8 @@ import pytest
 from pytest_django import Settings
 
 from django_ihuyi.gateway import certificates
-from django_ihuyi.models import WebhookEndpoint
-from django_ihuyi.models.webhook_endpoint import WebhookEvent
+from django_ihuyi.webhooks.models import WebhookEndpoint
+from django_ihuyi.webhooks.models.endpoint import WebhookEvent
 
 from .receiver import ALLOWED, Receiver
 

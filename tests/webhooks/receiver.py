@@ -41,6 +41,7 @@ class Receiver:
         self.may_answer = threading.Event()
         self.may_answer.set()
         self._answers: deque[int] = deque()
+        self._refused: dict[str, int] = {}
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,6 +49,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 status = receiver._answers.popleft() if receiver._answers else 204
+                status = receiver._refused.get(self.path, status)
                 receiver.posts.append(Post(self.path, headers, body, status))
                 receiver.may_answer.wait(60)
                 if status == NO_ANSWER:
@@ -69,6 +71,10 @@ class Receiver:
     def answer(self, *statuses: int) -> None:
         """Say what the next requests get."""
         self._answers.extend(statuses)
+
+    def refuse(self, path: str, status: int) -> None:
+        """Say what all requests at a path get."""
+        self._refused[path] = status
 
     def wait_for_posts(self, count: int, seconds: float = 30) -> bool:
         """Wait until so many requests were read. Returns whether they were."""

@@ -10,8 +10,8 @@ from django.core import serializers
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.models import WebhookEndpoint
 from django_ihuyi.webhooks import signing
+from django_ihuyi.webhooks.models import WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,23 +12,16 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from django_ihuyi import send_sms, upkeep
+from django_ihuyi import maintenance, send_sms
+from django_ihuyi.dispatch import use_dispatcher
+from django_ihuyi.events import record_event
 from django_ihuyi.gateway import SubmitResult
-from django_ihuyi.models import (
-    AccountState,
-    BalanceReading,
-    Message,
-    Receipt,
-    Reply,
-    Template,
-    TemplateReview,
-    WebhookDelivery,
-    WebhookEndpoint,
-    many,
-    webhook_endpoint,
-)
-from django_ihuyi.outbound import publishing
-from django_ihuyi.webhooks import payload
+from django_ihuyi.models import AccountState, BalanceReading, Message, Receipt, Reply, Template, TemplateReview, many
+from django_ihuyi.testing.inline import InlineDispatcher
+from django_ihuyi.webhooks import delivering, payload
+from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
+from django_ihuyi.webhooks.models.endpoint import Subscription, SubscriptionCache, WebhookEvent
+from tests.dispatchers import AwayDispatcher
 from tests.wire import FakeBroker
 
 from .conftest import Subscribe
@@ -123,7 +117,7 @@ def test_each_change_is_told_once(
 def test_every_event_there_is_was_seen_above() -> None:
     [marker] = [mark for mark in test_each_change_is_told_once.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]  # pytest's own
     told = {event for _change, events in marker.args[1] for event in events}
-    assert told == set(webhook_endpoint.WebhookEvent.values)
+    assert told == set(WebhookEvent.values)
 
 
 def test_many_accepted_at_once_are_told_in_one_statement(
@@ -166,7 +160,7 @@ def test_without_the_setting_the_table_is_not_even_asked(
     assert "WEBHOOKS" not in settings.IHUYI
     with django_assert_num_queries(0):
         assert WebhookEndpoint.objects.wanting("message.accepted") == []
-        assert upkeep.deliver_webhooks(timezone.now()) == (0, False)
+        assert delivering.sweep(timezone.now(), most=500) == (0, False)
 
 
 def test_what_is_rolled_back_is_not_told(subscribe: Subscribe, broker: FakeBroker) -> None:
@@ -223,21 +217,18 @@ def test_an_endpoint_that_was_deleted_a_moment_ago_undoes_no_change(subscribe: S
     assert WebhookDelivery.objects.get().status == "pending"
 
 
-def test_a_broker_that_is_away_leaves_the_row_to_the_sweep(
-    subscribe: Subscribe, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broker_that_is_away_leaves_the_row_to_the_sweep(subscribe: Subscribe, broker: FakeBroker) -> None:
     subscribe()
-    publishing._broker_failed("OperationalError")
-    make().cancel()
+    with use_dispatcher(AwayDispatcher()):
+        make().cancel()
     assert broker.take() == []
-    publishing._broker_answered()
-    assert upkeep.sweep()["webhooks"] == 1
+    assert maintenance.sweep()["webhooks"] == 1
     assert broker.take_pks()[:1] == [WebhookDelivery.objects.get().pk]
 
 
 def test_what_is_submitted_in_this_process_posts_nothing(subscribe: Subscribe, broker: FakeBroker) -> None:
     subscribe()
-    with publishing.in_this_process():
+    with use_dispatcher(InlineDispatcher()):
         send_sms(MOBILE, "您好", send_at=timezone.now() + timedelta(hours=1)).cancel()
     assert broker.take() == []
     assert WebhookDelivery.objects.count() == 1
@@ -250,5 +241,33 @@ def test_new_endpoints_are_known_at_once_here_and_elsewhere_soon(subscribe: Subs
     assert [one.pk for one in WebhookEndpoint.objects.wanting("message.cancelled")] == [endpoint.pk]
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(active=False)  # as another process does
     assert len(WebhookEndpoint.objects.wanting("message.cancelled")) == 1
-    webhook_endpoint._known.until -= webhook_endpoint.FRESH
+    WebhookEndpoint.objects.forget()
+    assert WebhookEndpoint.objects.wanting("message.cancelled", as_known=True) != []
     assert WebhookEndpoint.objects.wanting("message.cancelled") == []
+
+
+def test_subscription_cache__lifetime_over_or_forgotten__is_read_again() -> None:
+    now, reads = [100.0], count(1)
+    cache = SubscriptionCache(lifetime=5, clock=lambda: now[0])
+
+    def look(at: float) -> list[int]:
+        now[0] = at
+        cache.refresh(lambda: [Subscription(next(reads), frozenset(), "", "")])
+        return [one.pk for one in cache.subscriptions]
+
+    assert [look(at) for at in (100.0, 104.9, 105.0, 106.0)] == [[1], [1], [2], [2]]
+    cache.forget()
+    assert [look(at) for at in (107.0, 111.9)] == [[3], [3]]
+
+
+def test_recording__endpoints_changed_since_the_sink_was_asked__adds_no_statement(
+    subscribe: Subscribe, broker: FakeBroker, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    subscribe()
+    message = make()
+    WebhookEndpoint.objects.wanting("message.cancelled")
+    # BEGIN, the INSERT, COMMIT; what else there is to read waits for the next event.
+    with django_assert_num_queries(3), record_event("message.cancelled", using="default") as record:
+        WebhookEndpoint.objects.forget()
+        record(message.as_event())
+    assert WebhookDelivery.objects.get().message == message

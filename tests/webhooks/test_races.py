@@ -13,10 +13,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from django_ihuyi.models import WebhookDelivery, WebhookEndpoint
-from django_ihuyi.models.webhook_delivery import new_event_id
-from django_ihuyi.tasks import deliver_webhook
 from django_ihuyi.webhooks import delivering
+from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
+from django_ihuyi.webhooks.models.delivery import new_event_id
+from django_ihuyi.webhooks.tasks import deliver_webhook
 from tests.racing import at_once
 from tests.records import events
 from tests.wire import FakeBroker

@@ -47,6 +47,7 @@ CANCELLED = MESSAGE | {"status": "cancelled"}
 BULK_RESULT = {
     "batch": 4,
     "recorded": 1,
+    "refused_count": 1,
     "refused": [
         {
             "index": 1,
@@ -64,6 +65,7 @@ BATCH = {
     "finished_at": _TIME,
     "recorded": 2,
     "refused": 1,
+    "error": "",
     "by_status": {"accepted": 1, "delivered": 1},
     "counted_to": 10_000,
 }

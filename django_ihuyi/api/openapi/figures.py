@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from django_ihuyi.models import WaitTally
-from django_ihuyi.statistics import ranges
+from django_ihuyi.dashboard import ranges
+from django_ihuyi.dashboard.models import WaitTally
 
 from .shapes import CATEGORIES, MEANING, Shape
 

@@ -22,6 +22,7 @@ from django_ihuyi import conf
 from django_ihuyi.api import lists, problems, urls
 from django_ihuyi.api.base import Endpoint
 from django_ihuyi.api.idempotency import LONGEST
+from django_ihuyi.api.settings import get_api
 
 from . import fields as fields  # noqa: PLC0414  its classes are found once it is imported
 from .operations import OPERATIONS, TAGS, Operation
@@ -37,7 +38,7 @@ _documents: dict[tuple[object, ...], Json] = {}
 
 def document() -> Json:
     """Return the document in the language of the request. It is made once for each, since that takes a while."""
-    api = conf.get_api()
+    api = get_api()
     made_of = (get_language(), _root(), tuple(api.authentication_classes), *conf.get_account_aliases())
     with _lock:
         if made_of not in _documents:
@@ -72,7 +73,7 @@ class Described(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
         """Return what it does, and which permission it wants."""
-        wants = _("Permission: %s.") % f"`django_ihuyi.{self.endpoint.permissions[self.method]}`"
+        wants = _("Permission: %s.") % f"`{self.endpoint.permissions[self.method]}`"
         return f"{self.operation.description} {wants}"
 
     def get_tags(self) -> list[str]:
@@ -104,7 +105,7 @@ class Described(AutoSchema):
         challenge = self.view.get_authenticate_header(self.view.request)
         common = {403, 406, 429} | ({401} if challenge else set())
         if self._takes_body():
-            common |= {400, 415}
+            common |= {400, 413, 415}
         if self._query() or (self.method == "GET" and "{" not in self.path):
             common |= {400}
         return sorted(common | set(self.operation.refusals))
@@ -126,7 +127,8 @@ class Described(AutoSchema):
             )
         if self.operation.idempotent:
             found.append(_idempotency_key())
-        found.append(_header("Retry-After", {"type": "integer", "minimum": 1}, _("Seconds to wait."), 429))
+        later = [status for status in self._refusals() if status in {429, 503}]
+        found.append(_header("Retry-After", {"type": "integer", "minimum": 1}, _("Seconds to wait."), *later))
         if 401 in self._refusals():
             found.append(_header("WWW-Authenticate", {"type": "string"}, _("How to say who asks."), 401))
         return found
@@ -143,9 +145,9 @@ def _idempotency_key() -> OpenApiParameter:
     return OpenApiParameter("Idempotency-Key", schema, OpenApiParameter.HEADER, description=text)
 
 
-def _header(name: str, schema: Json, description: str, status: int) -> OpenApiParameter:
+def _header(name: str, schema: Json, description: str, *statuses: int) -> OpenApiParameter:
     return OpenApiParameter(
-        name, schema, OpenApiParameter.HEADER, description=description, required=True, response=[status]
+        name, schema, OpenApiParameter.HEADER, description=description, required=True, response=list(statuses)
     )
 
 
@@ -195,6 +197,7 @@ def _settings() -> Json:
         for name, value in SPECTACULAR_DEFAULTS.items()
         if not name.startswith("SERVE_") and name != "DEFAULT_GENERATOR_CLASS"
     }
+    used = {operation.tag for operation in OPERATIONS.values()}
     return {
         **kept,
         "OAS_VERSION": "3.1.0",
@@ -203,7 +206,7 @@ def _settings() -> Json:
         "DESCRIPTION": _("Sends SMS through ihuyi and tells what became of them."),
         "VERSION": django_ihuyi.__version__,
         "SERVERS": [{"url": _root()}],
-        "TAGS": [{"name": name, "description": str(text)} for name, text in TAGS.items()],
+        "TAGS": [{"name": name, "description": str(text)} for name, text in TAGS.items() if name in used],
         "ENFORCE_NON_BLANK_FIELDS": True,
         "DISABLE_DOCSTRING_DESCRIPTIONS": True,
         "ENUM_GENERATE_CHOICE_DESCRIPTION": False,

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.api import messages, overview, people
 from django_ihuyi.api.base import Endpoint
 
-from . import examples, figures, shapes
+from . import examples, shapes
 
 MESSAGES, CODES, PEOPLE, SITE = "messages", "verifications", "people", "site"
 TAGS: Mapping[str, Promise | str] = {
@@ -50,6 +51,54 @@ class Operation:
     idempotent: bool = False
 
 
+_Operations = dict[tuple[type[Endpoint], str], Operation]
+
+
+def _of_verification() -> _Operations:
+    if not apps.is_installed("django_ihuyi.verification"):
+        return {}
+    from django_ihuyi.api import verifications
+
+    return {
+        (verifications.Verifications, "POST"): Operation(
+            *("send_code", CODES, _("Send a verification code")),
+            _(
+                "Within the site's limits: 429 says which is met and when to try again, "
+                "403 that a captcha is asked for."
+            ),
+            {202: shapes.SentCode},
+            examples.SENT_CODE,
+            examples.NEW_CODE,
+            (422, 503),
+        ),
+        (verifications.VerificationChecks, "POST"): Operation(
+            *("check_code", CODES, _("Check a verification code")),
+            _("A code is right at most once."),
+            {200: shapes.CheckedCode},
+            examples.CHECKED_CODE,
+            examples.TYPED_CODE,
+            (422,),
+        ),
+    }
+
+
+def _of_dashboard() -> _Operations:
+    if not apps.is_installed("django_ihuyi.dashboard"):
+        return {}
+    from django_ihuyi.api import stats
+
+    from . import figures
+
+    return {
+        (stats.Stats, "GET"): Operation(
+            *("get_stats", SITE, _("Read the figures")),
+            _("Of a named range, or of the days from and to, which are given together and in place of range."),
+            {200: figures.Stats},
+            examples.STATS,
+        ),
+    }
+
+
 OPERATIONS: Mapping[tuple[type[Endpoint], str], Operation] = {
     (messages.Messages, "GET"): Operation(
         *("list_messages", MESSAGES, _("List messages")),
@@ -76,8 +125,8 @@ OPERATIONS: Mapping[tuple[type[Endpoint], str], Operation] = {
     ),
     (messages.CancelMessage, "POST"): Operation(
         *("cancel_message", MESSAGES, _("Cancel a message")),
-        _("Only while it is queued."),
-        {200: shapes.Message},
+        _("Only while it is queued. 204 for who may not view messages."),
+        {200: shapes.Message, 204: None},
         examples.CANCELLED,
         refusals=(404, 409),
     ),
@@ -97,22 +146,6 @@ OPERATIONS: Mapping[tuple[type[Endpoint], str], Operation] = {
         examples.BATCH,
         refusals=(404,),
     ),
-    (people.Verifications, "POST"): Operation(
-        *("send_code", CODES, _("Send a verification code")),
-        _("Within the site's limits: 429 says which is met and when to try again, 403 that a captcha is asked for."),
-        {202: shapes.SentCode},
-        examples.SENT_CODE,
-        examples.NEW_CODE,
-        (422,),
-    ),
-    (people.VerificationChecks, "POST"): Operation(
-        *("check_code", CODES, _("Check a verification code")),
-        _("A code is right at most once."),
-        {200: shapes.CheckedCode},
-        examples.CHECKED_CODE,
-        examples.TYPED_CODE,
-        (422,),
-    ),
     (people.Replies, "GET"): Operation(
         *("list_replies", PEOPLE, _("List replies")),
         _("What people answered, the newest first."),
@@ -129,8 +162,8 @@ OPERATIONS: Mapping[tuple[type[Endpoint], str], Operation] = {
     ),
     (people.OptOuts, "POST"): Operation(
         *("add_opt_out", PEOPLE, _("Add an opt-out")),
-        _("201 for a new one, 200 for one who is there already and stays as they are."),
-        {200: shapes.OptOut, 201: shapes.OptOut},
+        _("201 for a new one, 200 for an existing one, which is not changed; 204 for who may not view opt-outs."),
+        {200: shapes.OptOut, 201: shapes.OptOut, 204: None},
         examples.OPT_OUT,
         examples.NEW_OPT_OUT,
         (422,),
@@ -160,10 +193,6 @@ OPERATIONS: Mapping[tuple[type[Endpoint], str], Operation] = {
         {200: shapes.Balances},
         examples.BALANCES,
     ),
-    (overview.Stats, "GET"): Operation(
-        *("get_stats", SITE, _("Read the figures")),
-        _("Of a named range, or of the days from and to, which are given together and in place of range."),
-        {200: figures.Stats},
-        examples.STATS,
-    ),
+    **_of_verification(),
+    **_of_dashboard(),
 }

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, serializers
 
-from django_ihuyi.api import problems
-from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.api import parsers, problems
+from django_ihuyi.exceptions import CodeThrottled, InvalidMessage, ThrottleReason
 
 from .shapes import MEANING, Shape
 
@@ -70,10 +70,18 @@ KINDS: Mapping[int, Kind] = {
         gettext_lazy("The row is not as it would have to be, or the Idempotency-Key was used for another request."),
         lambda: problems.Conflict(_("This Idempotency-Key was used for another request."), "idempotency-key-reused"),
     ),
+    413: Kind(
+        gettext_lazy("The body has too many bytes."),
+        lambda: problems.TooLarge(_("The body is larger than %d bytes.") % parsers.LARGEST),
+    ),
     415: Kind(gettext_lazy("The body is not JSON."), lambda: exceptions.UnsupportedMediaType("text/plain")),
     422: Kind(gettext_lazy("The gateway would certainly refuse it; code says why."), _not_mobile),
     429: Kind(
         gettext_lazy("Too many requests, or a limit of verification codes is met."),
         lambda: exceptions.Throttled(wait=7),
+    ),
+    503: Kind(
+        gettext_lazy("The account that would send the code is paused: no code goes out, to nobody."),
+        lambda: CodeThrottled(30, ThrottleReason.UNAVAILABLE),
     ),
 }

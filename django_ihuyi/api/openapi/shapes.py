@@ -66,7 +66,8 @@ class BulkResult(Shape):
 
     batch = serializers.IntegerField()
     recorded = serializers.IntegerField()
-    refused = Refusal(many=True)
+    refused_count = serializers.IntegerField(help_text=_("How many rows were not recorded."))
+    refused = Refusal(many=True, help_text=_("The first 1,000 of them."))
 
 
 class Batch(Shape):
@@ -76,9 +77,14 @@ class Batch(Shape):
     category = serializers.ChoiceField(choices=CATEGORIES)
     account = serializers.CharField()
     created_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField(allow_null=True, help_text=_("When all of it was recorded."))
+    finished_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When all of it was recorded, or recording failed.")
+    )
     recorded = serializers.IntegerField()
     refused = serializers.IntegerField()
+    error = serializers.CharField(
+        allow_blank=True, help_text=_("Which error ended the recording early; the same request goes on with it.")
+    )
     by_status = serializers.DictField(child=serializers.IntegerField(), help_text=_("Messages in each status."))
     counted_to = serializers.IntegerField(help_text=_("A status is counted up to so many messages."))
 

@@ -13,8 +13,8 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from django_ihuyi import conf
 from django_ihuyi.api.base import Endpoint
+from django_ihuyi.api.settings import get_api
 
 
 class _Described(Endpoint):
@@ -26,7 +26,7 @@ class _Described(Endpoint):
         Raises:
             Http404: It does not.
         """
-        if not conf.get_api().schema:
+        if not get_api().schema:
             raise Http404
         super().initial(request, *args, **kwargs)
 

@@ -61,5 +61,9 @@ class SmsDevice(ThrottlingMixin, Device):  # type: ignore[misc]  # the host has 
         """Return by how much each wrong token lengthens the pause: 1, 2, 4 ... seconds."""
         return 1
 
+    def __str__(self) -> str:
+        # Not the host's: it has the user's name, which may be the number.
+        return gettext("SMS device %(number)s") % {"number": self.pk}
+
     def __repr__(self) -> str:
         return f"<SmsDevice {self.pk}>"

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ..numbers import require
 from .base import Product
 from .international import INTERNATIONAL
 from .sms import SMS
 from .voice import VOICE
 
-__all__ = ["INTERNATIONAL", "PRODUCTS", "SMS", "VOICE", "Product", "find"]
+__all__ = ["INTERNATIONAL", "PRODUCTS", "SMS", "VOICE", "Product", "find", "normalise_any"]
 
 PRODUCTS: Mapping[str, Product] = MappingProxyType(
     {product.name: product for product in (SMS, INTERNATIONAL, VOICE)},
@@ -32,3 +33,24 @@ def find(name: str) -> Product:
     if product is None:
         raise ValueError(f"product is {name!r}: write one of {', '.join(map(repr, PRODUCTS))}")
     return product
+
+
+def normalise_any(mobile: object) -> str:
+    """Turn a written number that any product reaches into the form of the record.
+
+    Args:
+        mobile: As of :func:`~django_ihuyi.gateway.numbers.require`; a number outside of mainland China with ``+`` or
+            ``00`` and its country code.
+
+    Returns:
+        Eleven digits, or ``+``, country code and number.
+
+    Raises:
+        InvalidMessage: With code 403 if there is nothing, 406 if it is no such number.
+        ArgumentTypeError: A ``TypeError``: it is of a type that is no number.
+    """
+    return require(mobile, _find_any, "a mobile number; outside of mainland China it needs + and its country code")
+
+
+def _find_any(mobile: str) -> str | None:
+    return next(filter(None, (product.find(mobile) for product in PRODUCTS.values())), None)

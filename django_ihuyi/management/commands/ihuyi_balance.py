@@ -6,16 +6,17 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_ihuyi import conf
 from django_ihuyi.balance import reading
+from django_ihuyi.management.printing import PrintingCommand
 from django_ihuyi.sections import did_you_mean
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     """Ask the gateway what each account has left."""
 
     help = (

@@ -7,11 +7,12 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
-from django_ihuyi.watching.checking import CHECKS, check
-from django_ihuyi.watching.findings import Finding, Level, Limits, worst
+from django_ihuyi.findings import Finding, Level, Limits, worst
+from django_ihuyi.management.printing import PrintingCommand
+from django_ihuyi.monitoring.health import all_checks, check
 from django_ihuyi.wording import sentences
 
 _LIMITS = {
@@ -24,7 +25,7 @@ _LIMITS = {
 }
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     """Check everything that sending needs."""
 
     help = (
@@ -38,7 +39,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take what to check, the limits and the form."""
         add = parser.add_argument
-        add("--only", action="append", choices=CHECKS, default=[], help="Check only this; several times for several.")
+        only = "Check only this; several times for several."
+        add("--only", action="append", choices=list(all_checks()), default=[], help=only)
         add("--json", action="store_true", help="Print one JSON object.")
         add(
             "--timeout",

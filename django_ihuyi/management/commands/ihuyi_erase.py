@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.management.printing import PrintingCommand
 from django_ihuyi.masking import mask_mobile
-from django_ihuyi.outbound.numbers import normalise_any
 from django_ihuyi.privacy import erasure
+from django_ihuyi.sending.numbers import normalise_any
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     """Take one person out of the record, and say what was done in each table."""
 
     help = (
         "Takes one person out of all tables: texts, codes and the number itself. What counts and costs stays, with the "
         "number masked; so does an opt-out, unless --forget-opt-out is given. "
-        "Exit status 0: done; 1: something is on the wire, run it again; 2: wrong use."
+        "Exit status 0: done; 1: something is on the wire, run it again, or could not be erased; 2: wrong use."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -43,7 +45,14 @@ class Command(BaseCommand):
             return
         if not options["no_input"]:
             self._ask(mobile)
-        self._report(erasure.erase(mobile, opt_out=options["forget_opt_out"]))
+        try:
+            self._report(erasure.erase(mobile, opt_out=options["forget_opt_out"]))
+        except erasure.ErasureFailedError as error:
+            self._report(error.counts)
+            where = ", ".join(f"{label}={number}" for label, number in error.failed.items())
+            said = _("Some rows could not be changed or deleted (%(error)s): %(where)s.")
+            # The error itself may quote the rows.
+            raise CommandError(said % {"error": type(error.error).__name__, "where": where}) from None
         left = erasure.left_on_the_wire(mobile)
         if left:
             said = ngettext(
@@ -61,6 +70,6 @@ class Command(BaseCommand):
         if sys.stdin.readline().strip().lower() != "yes":
             raise CommandError(_("Nothing was erased."))
 
-    def _report(self, counts: dict[str, int]) -> None:
+    def _report(self, counts: Mapping[str, int]) -> None:
         for label, number in counts.items():
             self.stdout.write(f"{label}={number}")

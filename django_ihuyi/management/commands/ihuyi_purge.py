@@ -8,24 +8,27 @@ from typing import Any
 
 import click
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from django_ihuyi.management.printing import PrintingCommand
 from django_ihuyi.privacy.retention import Job, jobs
 
 _INTERRUPTED = 130
 """What shells say of a program that ended by Ctrl-C."""
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     """Delete and empty what is old, as the settings say."""
 
     help = (
         "Deletes messages, receipts, replies, balances and webhook deliveries older than RETENTION_DAYS, empties "
         "texts older than TEXT_RETENTION_DAYS, and hashes numbers older than HASH_MOBILES_AFTER_DAYS. Never touches "
         "what is queued, on the wire, or may still be settled by a receipt. "
-        "Safe beside workers; a run that was stopped is started again and goes on."
+        "Safe beside workers; a run that was stopped is started again and goes on. A row that cannot be deleted, such "
+        "as one that a table of the site protects, stays, and stops no other. "
+        "Exit status 0: done; 1: something could not be done; 2: wrong settings."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -46,8 +49,19 @@ class Command(BaseCommand):
             for job in todo:
                 number = job.count() if dry_run else self._run(job, stream)
                 self.stdout.write(f"{job.name}={number}")
+                self._tell_failure(job)
         except KeyboardInterrupt as error:
             raise CommandError(_("Interrupted. Start it again to go on."), returncode=_INTERRUPTED) from error
+        failed = [job.name for job in todo if job.failures]
+        if failed:
+            raise CommandError(_("Not everything could be done: %s.") % ", ".join(failed))
+
+    def _tell_failure(self, job: Job) -> None:
+        """Say how much of a job is left and why: the error's text may quote rows, its name does not."""
+        if job.error is not None:
+            said = _("%(job)s: %(count)d rows could not be deleted or emptied (%(error)s).")
+            values = {"job": job.name, "count": job.left, "error": type(job.error).__name__}
+            self.stderr.write(said % values)
 
     def _run(self, job: Job, stream: Any) -> int:  # noqa: ANN401  a text stream or Django's wrapper of one
         """End a job's rows, with a bar on a terminal and nothing elsewhere."""

@@ -15,11 +15,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import Error, connections
 from django.utils.translation import gettext as _
 
 from django_ihuyi import conf
+from django_ihuyi.management.printing import PrintingCommand
 from django_ihuyi.management.stopping import stopping
 from django_ihuyi.models import Template
 from django_ihuyi.models.template import OPEN_TO_ALL
@@ -101,7 +102,7 @@ def _apiid_of(alias: str) -> str | None:
     return None
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     """Run the stand-in gateway."""
 
     help = "Run a stand-in for the ihuyi gateway on loopback, with a web page that shows the texts as on a phone."

@@ -8,29 +8,75 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from operator import itemgetter
 from typing import IO, Any, TextIO
 
 import click
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_ihuyi import send_bulk, send_sms
+from django_ihuyi import BulkResult, Refused, send_bulk, send_sms
 from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.management.printing import PrintingCommand
 from django_ihuyi.options import CATEGORIES
-from django_ihuyi.outbound.bulk import BulkResult
-from django_ihuyi.outbound.number_files import NumberFile, open_file
+from django_ihuyi.sending.csv_recipients import NumberFile, Unreadable, open_file
+from django_ihuyi.sending.results import MOST_REFUSED
 
 _INTERRUPTED = 130
 """What shells say of a program that ended by Ctrl-C."""
 
-Refusals = list[tuple[int, int | str, str]]
+_MOST_WAITING = 10_000
+"""Rows that cannot be read, one after another, before they are reported ahead of the chunk's others."""
+Refusal = tuple[int, int | str, str]
 """Line, code (empty where the row could not be read), reason."""
 
 
-class Command(BaseCommand):
+class _Report:
+    """Refused rows by their lines: written to a CSV file one and all, or the first of them kept to be shown.
+
+    Args:
+        file: The file that they are from.
+        output: The CSV file, open; or None.
+    """
+
+    def __init__(self, file: NumberFile, output: IO[str] | None) -> None:
+        self.count = 0
+        self.first: list[Refusal] = []
+        self._file = file
+        self._of_chunk: list[Refusal] = []
+        self._writer = None if output is None else csv.writer(output)
+        if self._writer is not None:
+            self._writer.writerow(("line", "code", "reason"))
+
+    def refuse(self, row: Refused) -> None:
+        """Take a row that was not recorded."""
+        self._of_chunk.append((self._file.line_of(row.index), row.code, row.reason))
+
+    def leave_out(self, row: Unreadable) -> None:
+        """Take a row that cannot be read."""
+        self._of_chunk.append((row.line, "", row.reason))
+        if len(self._of_chunk) >= _MOST_WAITING:
+            self._write()
+
+    def end_chunk(self) -> None:
+        """Write the rows of a chunk in the order of their lines."""
+        self._write()
+        self._file.forget_lines()
+
+    def _write(self) -> None:
+        rows = sorted(self._of_chunk, key=itemgetter(0))
+        self._of_chunk.clear()
+        self.count += len(rows)
+        if self._writer is not None:
+            self._writer.writerows(rows)
+        else:
+            self.first += rows[: MOST_REFUSED - len(self.first)]
+
+
+class Command(PrintingCommand):
     """Record messages for the workers to send."""
 
     help = (
@@ -99,21 +145,25 @@ class Command(BaseCommand):
             )
             # Opened first: a path that cannot be written to is found before anything is sent.
             path = options["refused"]
-            report = stack.enter_context(open(path, "w", encoding="utf-8", newline="")) if path else None  # noqa: PTH123  as typed
-            result = self._record(file, key, options)
-            refused = _all_refused(file, result)
-            self._tell(refused, report)
-        self.stdout.write(f"batch={result.batch.pk} recorded={result.recorded} refused={len(refused)}")
-        if refused:
-            count = len(refused)
+            output = stack.enter_context(open(path, "w", encoding="utf-8", newline="")) if path else None  # noqa: PTH123  as typed
+            report = _Report(file, output)
+            try:
+                result = self._record(file, report, key, options)
+            finally:
+                report.end_chunk()
+                self._tell(report)
+        count = report.count
+        self.stdout.write(f"batch={result.batch.pk} recorded={result.recorded} refused={count}")
+        if count:
             raise CommandError(ngettext("%d row was refused.", "%d rows were refused.", count) % count)
 
-    def _record(self, file: NumberFile, key: str, options: dict[str, Any]) -> BulkResult:
+    def _record(self, file: NumberFile, report: _Report, key: str, options: dict[str, Any]) -> BulkResult:
         same = {name: options[name] for name in ("batch_size", "content", "template", "category", "account")}
         go_on = _("What is recorded will be sent. To go on, start it again with the same file and --key %s") % key
         try:
             with _progress(file, options.get("stderr") or sys.stderr) as advance:
-                return send_bulk(_watched(file, advance), idempotency_key=key, **same)
+                rows = _watched(file, advance, report, options["batch_size"])
+                return send_bulk(rows, idempotency_key=key, on_refused=report.refuse, **same)
         except KeyboardInterrupt as error:
             what = _("Interrupted.")
             raise CommandError(f"{what} {go_on}", returncode=_INTERRUPTED) from error
@@ -122,27 +172,35 @@ class Command(BaseCommand):
             what = _("The database failed: %s.") % type(error).__name__
             raise CommandError(f"{what} {go_on}") from None
 
-    def _tell(self, refused: Refusals, report: IO[str] | None) -> None:
-        if report is not None:
-            csv.writer(report).writerows([("line", "code", "reason"), *refused])
-            return
-        for line, code, reason in refused:
+    def _tell(self, report: _Report) -> None:
+        for line, code, reason in report.first:
             where = _("line %d") % line
             self.stderr.write(f"{where}: {code} {reason}" if code else f"{where}: {reason}")
+        more = report.count - len(report.first)
+        if report.first and more:
+            words = ngettext("%d more row was refused.", "%d more rows were refused.", more) % more
+            hint = _("--refused FILE writes all of them to a file.")
+            self.stderr.write(f"{words} {hint}")
 
 
-def _all_refused(file: NumberFile, result: BulkResult) -> Refusals:
-    refused: Refusals = [(file.line_of(row.index), row.code, row.reason) for row in result.refused]
-    return sorted([*refused, *((row.line, "", row.reason) for row in file.unreadable)], key=lambda row: row[0])
-
-
-def _watched(file: NumberFile, advance: Callable[[int], None]) -> Iterator[dict[str, Any]]:
+def _watched(
+    file: NumberFile, advance: Callable[[int], None], report: _Report, batch_size: int
+) -> Iterator[dict[str, Any]]:
     seen = 0
+    in_chunk = 0
     for row in file.rows():
         if file.position != seen:
             advance(file.position - seen)
             seen = file.position
+        if isinstance(row, Unreadable):
+            report.leave_out(row)
+            continue
         yield row
+        in_chunk += 1
+        if in_chunk == batch_size:
+            # send_bulk asks for the next chunk: it has recorded this one.
+            report.end_chunk()
+            in_chunk = 0
 
 
 @contextmanager

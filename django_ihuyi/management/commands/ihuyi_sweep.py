@@ -5,16 +5,17 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import close_old_connections
 from django.utils.translation import gettext as _
 
+from django_ihuyi.maintenance import sweep
+from django_ihuyi.management.printing import PrintingCommand
 from django_ihuyi.management.stopping import stopping
-from django_ihuyi.upkeep import sweep
-from django_ihuyi.watching import beats
+from django_ihuyi.monitoring import heartbeats
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     """Mend the record: publish what was lost, end claims that ran out, expire, match receipts."""
 
     help = (
@@ -49,6 +50,6 @@ class Command(BaseCommand):
                 stop.wait(interval)
 
     def _sweep(self) -> None:
-        with beats.sweeping():
+        with heartbeats.sweeping():
             counts = sweep()
         self.stdout.write(" ".join(f"{name}={count}" for name, count in counts.items()))

@@ -15,7 +15,7 @@ from django_ihuyi.api.openapi.operations import OPERATIONS
 from django_ihuyi.models import BalanceReading, Batch, Message, OptOut, Reply, Template
 from django_ihuyi.testing import Outbox, latest_code
 from tests.api.conftest import MOBILE, Caller
-from tests.statistics.conftest import NOW, count, make_code, make_delivered, make_message
+from tests.dashboard.conftest import NOW, count, make_code, make_delivered, make_message
 
 from .test_document import validator
 

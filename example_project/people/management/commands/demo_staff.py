@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
+from django_ihuyi.management.printing import PrintingCommand
 from django_ihuyi.options import is_loopback
 from example_project.people.models import Person
 
@@ -14,7 +15,7 @@ MOBILE = "13900139000"
 PASSWORD = "sms-demo-staff"  # noqa: S105  printed by the demo, which listens on this machine only
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     """Make a staff user whom everybody who reads this file knows."""
 
     help = "Make the demo's staff user, unless there is one. For a site on loopback only."

@@ -13,12 +13,11 @@ from django import forms
 from django.dispatch import receiver
 from django.utils import timezone
 
-from django_ihuyi import offer_code, send_bulk, send_code, send_sms, verify_code
+from django_ihuyi import BulkResult, offer_code, send_bulk, send_code, send_sms, verify_code
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage, ThrottleReason
 from django_ihuyi.forms import MobileField
 from django_ihuyi.gateway import Client
 from django_ihuyi.models import Batch, Message
-from django_ihuyi.outbound.bulk import BulkResult
 from django_ihuyi.signals import message_delivered
 from django_ihuyi.testing import Outbox, Sent
 
@@ -89,9 +88,9 @@ def texts_to_one_person(outbox: Outbox) -> list[Sent]:
 
 def wrong() -> None:
     """Refuse to be read as right."""
-    send_sms(13800138000, "您的订单已发货。")  # type: ignore[arg-type]
+    send_sms(13800138000.0, "您的订单已发货。")  # type: ignore[arg-type]
     send_sms("13800138000", "您的订单已发货。", when="later")  # type: ignore[call-arg]
-    send_bulk([13800138000])  # type: ignore[list-item]
+    send_bulk([13800138000.0])  # type: ignore[list-item]
     verify_code("13800138000", "sign-up", code=123456)  # type: ignore[arg-type]
     offer_code("13800138000", "log-in")  # type: ignore[call-arg]
     Client("cf_typed")  # type: ignore[call-arg]

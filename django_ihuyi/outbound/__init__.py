@@ -1,1 +1,0 @@
-"""From a call to an smsid: normalise, preflight, record, publish; then claim, submit, settle."""

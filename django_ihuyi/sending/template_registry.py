@@ -1,0 +1,213 @@
+"""Templates by our own names: finding them, checking their variables, recognising whole texts, and handing them in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from django_ihuyi import conf
+from django_ihuyi.exceptions import InvalidMessage
+from django_ihuyi.external_text import clean
+from django_ihuyi.gateway import GatewayError, Refused
+from django_ihuyi.gateway.texts import check_length, check_params, count_segments
+from django_ihuyi.models import Template
+from django_ihuyi.worker.client_factory import make_client
+
+from .placeholders import fill, fits
+
+logger = logging.getLogger(__name__)
+
+NO_TEMPLATE = 4071
+"""What the gateway answers where no approved template is named."""
+NO_MATCH = 4072
+"""What the gateway answers to a text that fits no approved template."""
+_LONGEST_ID = 32
+"""Characters of the column."""
+_FRESH = timedelta(seconds=10)
+"""For how long a long bulk goes by the templates that it has read. Each call of ``send_sms`` reads them anew."""
+
+
+class Filled(NamedTuple):
+    """A template with its variables.
+
+    Attributes:
+        template_id: The gateway's id.
+        content: The variables as they are submitted, joined by ``|``.
+        text: What the recipient reads, without the signature.
+        segments: Billed parts.
+    """
+
+    template_id: str
+    content: str
+    text: str
+    segments: int
+
+
+class Registry:
+    """One account's templates, as one call of ``send_sms`` or ``send_bulk`` sees them: a query each, none a message."""
+
+    def __init__(self, alias: str, account: conf.AccountSettings) -> None:
+        self._alias = alias
+        self._account = account
+        self._named: dict[str, tuple[datetime, Template]] = {}
+        self._approved: list[Template] = []
+        self._approved_at: datetime | None = None
+
+    def fill(self, name: str, params: Sequence[object] | Mapping[str, object] | None) -> Filled:
+        """Fill a template.
+
+        Args:
+            name: Our name for it.
+            params: Its variables by name, in any order; or in its order.
+
+        Raises:
+            InvalidMessage: 4071 the account has no such template, or it has not passed; 404 a variable is missing or
+                empty; 40722 there is no such variable, one is too long, or contains ``|``; 4073 the whole text is too
+                long; 4070, 4074 and 407 as of any text. The reason names variables, never their values.
+        """
+        template = self._find(name)
+        if not template.usable:
+            state = template.get_state_display()
+            raise InvalidMessage(NO_TEMPLATE, f"The template {name!r} has not passed ihuyi's review: it is {state}.")
+        ordered = _in_order(template, params)
+        if not template.variables:
+            raise InvalidMessage(404, f"The template {name!r} has no variables: send its text as content.")
+        content = check_params(ordered, self._account)
+        text = fill(template.text, [str(value) for value in ordered.values()])
+        check_length(text, self._account)
+        return Filled(str(template.template_id), content, text, count_segments(text, self._account.signature))
+
+    def recognise(self, text: str) -> tuple[Template | None, bool]:
+        """Look which approved template a whole text is.
+
+        Args:
+            text: The text without the signature.
+
+        Returns:
+            The template, if any; and whether the account has any at all, since otherwise nothing is known.
+        """
+        if self._approved_at is None or not _is_fresh(self._approved_at):
+            self._approved = list(Template.objects.usable(self._alias).order_by("pk"))
+            self._approved_at = timezone.now()
+        found = next((template for template in self._approved if fits(template.text, text)), None)
+        return found, bool(self._approved)
+
+    def check_match(self, text: str) -> None:
+        """Do with a text that fits no approved template what ``TEMPLATE_MATCHING`` says.
+
+        Raises:
+            InvalidMessage: 4072, where the setting is ``"refuse"``.
+        """
+        if self._account.template_matching == "off":
+            return
+        found, any_known = self.recognise(text)
+        if found is not None or not any_known:
+            return
+        if self._account.template_matching == "refuse":
+            raise InvalidMessage(
+                NO_MATCH,
+                f"The text fits none of the {len(self._approved)} approved templates of account {self._alias!r}. "
+                "Punctuation counts; register the template if ihuyi has approved it.",
+            )
+        logger.warning(
+            "A text fits none of the %d approved templates of account %r: the gateway may refuse it (4072).",
+            len(self._approved),
+            self._alias,
+            extra={"event": "template.unmatched", "account": self._alias},
+        )
+
+    def _find(self, name: str) -> Template:
+        known = self._named.get(name)
+        if known is not None and _is_fresh(known[0]):
+            return known[1]
+        template = Template.objects.filter(name=name, account=self._alias).first()
+        if template is None:
+            raise InvalidMessage(
+                NO_TEMPLATE,
+                f"Account {self._alias!r} has no template named {name!r}. Register it in the admin, or give the "
+                "gateway's id, a number.",
+            )
+        self._named[name] = (timezone.now(), template)
+        return template
+
+
+def _is_fresh(read_at: datetime) -> bool:
+    # A clock that was set back makes nothing fresh for longer.
+    return abs(timezone.now() - read_at) <= _FRESH
+
+
+def is_name(template: str | int) -> bool:
+    """Whether this is a name of ours: the gateway's ids are numbers."""
+    text = str(template).strip()
+    return not (text.isascii() and text.isdigit())
+
+
+def submit_for_review(template: Template) -> bool:
+    """Hand a template in with ``AddTemplate``.
+
+    Args:
+        template: A draft or a refused template, as it was read.
+
+    Returns:
+        Whether it was this call that handed it in. Where no answer came, ``template.lacks_id`` says so: the gateway may
+        have it, and nothing hands it in twice by itself.
+
+    Raises:
+        GatewayError: The gateway surely has not got it, or refused it. The template is what it was, and keeps why.
+        ImproperlyConfigured: There is no such account any more.
+    """
+    client = make_client(conf.get_account(template.account))
+    before = template.state
+    if not template.begin_submission(now=timezone.now()):
+        return False
+    try:
+        template_id = _readable_id(client.add_template(template.text))
+    except Refused as error:
+        template.take_back(state=before, msg=clean(error.msg), error=str(error))
+        raise
+    except GatewayError as error:
+        if error.retryable:
+            template.take_back(state=before, error="The gateway could not be reached.")
+            raise
+        template.lose_answer(error="No answer that can be read came: the gateway may have it.")
+        return True
+    if template_id is None:
+        template.lose_answer(error="The answer has no id that can be one: the gateway may have it.")
+    else:
+        template.settle(template_id)
+    return True
+
+
+def _readable_id(value: object) -> str | None:
+    """Return the id that a client answered, or None if it is none: one of the site's own may answer anything."""
+    text = str(value).strip()
+    fits = text.isascii() and text.isdigit() and text.strip("0") and len(text) <= _LONGEST_ID
+    return text if fits else None
+
+
+def _in_order(template: Template, params: Sequence[object] | Mapping[str, object] | None) -> dict[str, object]:
+    names = list(template.variables)
+    if isinstance(params, Mapping):
+        given: dict[str, object] = {str(name): value for name, value in params.items()}
+    else:
+        values = [params] if isinstance(params, str) else list(params or ())
+        if len(values) > len(names):
+            raise InvalidMessage(
+                40722, f"The template {template.name!r} has {len(names)} variables, and {len(values)} were given."
+            )
+        given = dict(zip(names, values, strict=False))
+    missing = [name for name in names if name not in given]
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        raise InvalidMessage(
+            40722,
+            f"The template {template.name!r} has no variable {', '.join(map(repr, unknown))}: "
+            f"it has {', '.join(map(repr, names)) or 'none'}.",
+        )
+    if missing:
+        raise InvalidMessage(404, f"The template {template.name!r} lacks {', '.join(map(repr, missing))} in params.")
+    return {name: given[name] for name in names}

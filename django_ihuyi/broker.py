@@ -12,7 +12,7 @@ from celery import Celery, _state, current_app
 from celery.app.defaults import DEFAULTS
 from django.conf import settings
 
-from .sections import Problem
+from .hooks import Problem
 
 _NAMESPACE = "CELERY_"
 # Nothing is told of an address that is written in another way: what stands in front of its @ is a secret.

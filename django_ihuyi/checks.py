@@ -14,11 +14,10 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import connections, router
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from . import broker, conf, setting_problems, time_limits
-from .hooks import our_apps
+from . import broker, conf, time_limits
+from .conf import problems as setting_problems
+from .hooks import Problem, our_apps
 from .models.written import Written
-from .production import production_problems
-from .sections import Problem
 
 
 def check_settings(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
@@ -100,7 +99,7 @@ def _check_autocommit(written: Iterable[str]) -> Iterator[CheckMessage]:
 
 def check_production(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
     """Report what is right on a developer's machine and wrong in production, for ``check --deploy``."""
-    return _messages([*production_problems(conf.get_raw()), *broker.production_problems()])
+    return _messages([*setting_problems.production_problems(conf.get_raw()), *broker.production_problems()])
 
 
 def _messages(problems: Iterable[Problem]) -> list[CheckMessage]:

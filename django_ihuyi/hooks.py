@@ -20,7 +20,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from .isolation import Handled
-from .sections import Problem
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -28,6 +27,21 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
     from .findings import Finding, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the settings.
+
+    Attributes:
+        id: The system check's number, ``E001`` ... or ``W001`` ....
+        text: What is wrong, and where.
+        hint: What to write instead.
+    """
+
+    id: str
+    text: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)

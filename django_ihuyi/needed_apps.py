@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from django.utils.module_loading import import_string
 
-from .sections import Problem
+from .hooks import Problem
 
 _MODEL_OF_NO_APP = re.compile(r"Model class (?P<app>[\w.]+?)\.models\b")
 

@@ -8,7 +8,7 @@ from typing import Any
 from celery import Task, current_app
 
 from . import broker
-from .sections import Problem
+from .hooks import Problem
 
 TASKS = ("submit_message", "submit_batch", "sweep", "check_balance", "purge", "deliver_webhook")
 _ENOUGH = 120.0

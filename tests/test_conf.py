@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,17 +11,20 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.checks import CheckMessage, run_checks
 from django.core.exceptions import ImproperlyConfigured
-from django.test import modify_settings
+from django.test import modify_settings, override_settings
 from pytest_django import Settings
 from rest_framework.authentication import TokenAuthentication
 
-from django_ihuyi import conf, setting_problems
+from django_ihuyi import conf
+from django_ihuyi.api.conf import get_api
+from django_ihuyi.conf import problems as setting_problems
+from django_ihuyi.conf.problems import TEST_KEY
+from django_ihuyi.conf.validators import CATEGORIES
 from django_ihuyi.gateway.products import INTERNATIONAL, SMS, VOICE
 from django_ihuyi.hooks import features
 from django_ihuyi.models.categories import Category
-from django_ihuyi.options import CATEGORIES
-from django_ihuyi.setting_problems import TEST_KEY
-from django_ihuyi.verification.settings import get_verification
+from django_ihuyi.verification.conf import get_verification
+from django_ihuyi.webhooks.conf import get_retention_days, get_webhooks, has_webhooks
 
 KEY = "f00dfeedf00dfeedf00dfeedf00dfeed"
 GOOD: dict[str, Any] = {"ACCOUNT": "cf_x", "API_KEY": KEY}
@@ -392,6 +396,50 @@ def test_section__without_its_app__is_not_read(settings: Settings, section: str,
         assert (conf.get_section(section), conf.get_section(section, {})) == (None, {})
     settings.IHUYI = settings_with()
     assert (conf.get_section(section), conf.get_section(section, {})) == (None, {})
+
+
+READERS: list[tuple[Callable[[], object], dict[str, Any], object]] = [
+    (lambda: conf.get_account("default").timeout, settings_with({"TIMEOUT": (1, 2)}), (1, 2)),
+    (lambda: conf.get_price("default"), settings_with({"PRICE": 0.03}), Decimal("0.03")),
+    (lambda: conf.get_product("default"), settings_with({"PRODUCT": "voice"}), VOICE),
+    (lambda: conf.get_redirecting("13900000001"), settings_with({"REDIRECT_TO": ["13900000001"]}), ["default"]),
+    (lambda: conf.get_settings().no_receipt_hours, settings_with(NO_RECEIPT_HOURS=5), 5),
+    (conf.has_push_tokens, settings_with(PUSH_TOKENS=[]), False),
+    (conf.get_account_aliases, {"ACCOUNTS": {"shop": {}}}, ["shop"]),
+    (lambda: conf.get_registration() is None, settings_with(REGISTRATION={"MOBILE": "m", "CONTENT": "c"}), False),
+    (lambda: get_verification().lifetime, settings_with(VERIFICATION={"LIFETIME": 77}), 77),
+    (has_webhooks, settings_with(WEBHOOKS={}), True),
+    (get_retention_days, settings_with(WEBHOOKS={"RETENTION_DAYS": 7}), 7),
+    (lambda: get_api().schema, settings_with(API={"SCHEMA": True}), True),
+]
+"""What reads the settings, settings other than the plain ones, and what is read from them."""
+
+
+@pytest.mark.parametrize(("read", "other", "value"), READERS)
+def test_settings__overridden_and_restored__are_read_anew(
+    settings: Settings, read: Callable[[], object], other: dict[str, Any], value: object
+) -> None:
+    settings.IHUYI = settings_with()
+    before = read()
+    assert before != value
+    with override_settings(IHUYI=other):
+        assert read() == value
+    assert read() == before
+
+
+def test_settings__unchanged__are_read_once(settings: Settings) -> None:
+    settings.IHUYI = settings_with(VERIFICATION={}, WEBHOOKS={}, API={})
+    readers = [conf.get_settings, lambda: conf.get_account("default"), get_verification, get_webhooks, get_api]
+    assert [read() is read() for read in readers] == [True] * len(readers)
+
+
+def test_settings__wrong_at_first__are_no_error_for_ever(settings: Settings) -> None:
+    settings.IHUYI = settings_with({"TIMEOUT": 5})
+    for _ in range(2):
+        with pytest.raises(ImproperlyConfigured, match="TIMEOUT"):
+            conf.get_account("default")
+    settings.IHUYI = settings_with()
+    assert conf.get_account("default").timeout == (3.05, 10)
 
 
 def test_run_time_says_the_words_of_the_check(settings: Settings) -> None:

@@ -50,6 +50,8 @@ def use_broker(dispatcher: Dispatcher) -> Iterator[Celery]:
 
 
 def point(app: Celery, url: str) -> None:
+    # A publish that nobody waits for any more goes on, and would make the pools of the former broker anew.
+    assert get_dispatcher().close(30)
     # Celery keeps its pools; without them the next publish asks the settings again.
     vars(app)["_pool"] = None
     vars(app.amqp)["_producer_pool"] = None

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from django_ihuyi.addresses import client_address, one_client
 
 from . import counting
-from .settings import get_api
+from .conf import get_api
 
 if TYPE_CHECKING:
     from .base import Endpoint

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.hooks import FeatureConfig, MaintenanceStep, PersonalData
 
 if TYPE_CHECKING:
-    from django_ihuyi.sections import Problem
+    from django_ihuyi.hooks import Problem
 
 
 class ApiConfig(FeatureConfig):
@@ -24,13 +24,13 @@ class ApiConfig(FeatureConfig):
         ("api/v1/", "django_ihuyi.api.openapi.urls"),
         ("api/v1/", "django_ihuyi.api.urls"),
     )
-    settings_sections: Mapping[str, str] = {"API": "django_ihuyi.api.settings.ApiSettings"}
+    settings_sections: Mapping[str, str] = {"API": "django_ihuyi.api.conf.ApiSettings"}
 
     def setting_problems(self, raw: Mapping[str, Any], *, deploy: bool) -> Iterable[Problem]:
         """Find what is wrong with ``IHUYI["API"]``."""
-        from . import settings
+        from . import conf
 
-        return () if deploy else settings.setting_problems(raw)
+        return () if deploy else conf.setting_problems(raw)
 
     def maintenance_steps(self) -> Iterable[MaintenanceStep]:
         """Return the deletion of old idempotency keys."""

@@ -27,9 +27,9 @@ from django_ihuyi.request_body import declare_length, is_readable
 
 from . import problems
 from .access import Failures, HasDjangoPermission, Throttle
+from .conf import get_api
 from .lists import Filters, Readers
 from .parsers import LARGEST, BodyParser
-from .settings import get_api
 
 if TYPE_CHECKING:
     from rest_framework.views import AsView, GenericView  # the stubs' own

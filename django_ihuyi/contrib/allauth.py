@@ -25,9 +25,9 @@ from django_ihuyi.forms import MobileField
 from django_ihuyi.sending.numbers import normalise
 from django_ihuyi.sending.single import send_sms
 from django_ihuyi.verification.checking import note_entered
+from django_ihuyi.verification.conf import get_verification
 from django_ihuyi.verification.issuing import send_given_code
 from django_ihuyi.verification.middleware import throttled
-from django_ihuyi.verification.settings import get_verification
 from django_ihuyi.verification.words import refusal
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's own name for it
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 
-from django_ihuyi.verification.settings import get_verification
+from django_ihuyi.verification.conf import get_verification
 
 
 def check_allauth(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls

@@ -13,7 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
 from django_ihuyi import broker as celery_broker
-from django_ihuyi import conf, setting_problems
+from django_ihuyi import conf
+from django_ihuyi.conf import problems as setting_problems
 from django_ihuyi.findings import Finding, Level, Limits, guarded
 from django_ihuyi.gateway import GatewayError, lookup
 from django_ihuyi.gateway.errors import Refused

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from django_ihuyi import conf, hooks
 from django_ihuyi.clock import TOLERANCE, is_reached
+from django_ihuyi.conf.validators import CATEGORIES
 from django_ihuyi.dispatch import get_dispatcher
 from django_ihuyi.models import Heartbeat
-from django_ihuyi.options import CATEGORIES
 
 SWEEP = "sweep"
 _QUEUE = "queue:"

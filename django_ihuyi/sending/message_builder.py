@@ -9,12 +9,12 @@ from typing import Any
 from django_ihuyi import conf
 from django_ihuyi.arguments import read_optional_text, read_text, require_type, wrong_type
 from django_ihuyi.clock import as_site_time
+from django_ihuyi.conf.validators import CATEGORIES
 from django_ihuyi.dispatch import get_dispatcher
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.gateway.texts import check_params
 from django_ihuyi.models import Message
 from django_ihuyi.models.metadata import UNSTORABLE, UNSTORABLE_NAME, check_metadata
-from django_ihuyi.options import CATEGORIES
 
 from .template_registry import NO_MATCH, NO_TEMPLATE, Registry, is_name
 

@@ -13,7 +13,7 @@ from django_ihuyi.hooks import AdminAlert, FeatureConfig, MaintenanceStep, Perso
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from django_ihuyi.sections import Problem
+    from django_ihuyi.hooks import Problem
 
 
 class VerificationConfig(FeatureConfig):
@@ -23,7 +23,7 @@ class VerificationConfig(FeatureConfig):
     label = "ihuyi_verification"
     verbose_name = _("Verification codes (ihuyi)")
     default = True
-    settings_sections: Mapping[str, str] = {"VERIFICATION": "django_ihuyi.verification.settings.VerificationSettings"}
+    settings_sections: Mapping[str, str] = {"VERIFICATION": "django_ihuyi.verification.conf.VerificationSettings"}
 
     def ready(self) -> None:
         """Send codes to new users, and register the checks of what packages of others make of our codes."""
@@ -37,9 +37,9 @@ class VerificationConfig(FeatureConfig):
 
     def setting_problems(self, raw: Mapping[str, Any], *, deploy: bool) -> Iterable[Problem]:
         """Find what is wrong with ``IHUYI["VERIFICATION"]``."""
-        from . import settings
+        from . import conf
 
-        return settings.production_problems() if deploy else settings.setting_problems(raw)
+        return conf.production_problems() if deploy else conf.setting_problems(raw)
 
     def admin_alerts(self, request: HttpRequest) -> Iterable[AdminAlert]:
         """Tell while SMS bombing of the whole site is suspected."""

@@ -15,9 +15,9 @@ from django.utils.module_loading import import_string
 from django_ihuyi.addresses import one_client
 from django_ihuyi.exceptions import ThrottleReason
 
+from .conf import VerificationSettings, get_verification
 from .models import CodeQuota, Suspicion
 from .policy import NETWORK_TIMES, SITE, client_subjects
-from .settings import VerificationSettings, get_verification
 from .windows import HOUR, Window
 
 

@@ -12,8 +12,8 @@ from django_ihuyi.models.metadata import UNSTORABLE
 from django_ihuyi.sending.numbers import normalise_any
 from django_ihuyi.verification.models.verification_code import read_typed
 
+from .conf import get_verification
 from .models import VerificationCode
-from .settings import get_verification
 
 
 @sensitive_variables()

@@ -14,9 +14,9 @@ from django_ihuyi.hooks import PersonalData
 from django_ihuyi.isolation import Handled, delete, delete_in_chunks, together
 from django_ihuyi.models.written import unindexed
 
+from .conf import get_verification
 from .models import CodeQuota, Suspicion, VerificationCode
 from .policy import number_subject
-from .settings import get_verification
 
 _LONGEST_WINDOW = timedelta(days=2)
 """More than a day and its grain."""

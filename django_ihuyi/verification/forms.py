@@ -23,8 +23,8 @@ from django_ihuyi.verification.models.verification_code import read_typed
 
 from .captcha import captcha_required
 from .checking import verify_code
+from .conf import get_verification
 from .issuing import offer_code, send_code
-from .settings import get_verification
 from .words import refusal
 
 SEND = "send_code"

@@ -25,9 +25,9 @@ from django_ihuyi.transactions import retry_on_conflict
 
 from . import captcha as captchas
 from . import limits, watch
+from .conf import VerificationSettings, get_verification
 from .models import VerificationCode
 from .policy import Policy, Refusal
-from .settings import VerificationSettings, get_verification
 from .windows import Window
 
 logger = logging.getLogger(__name__)

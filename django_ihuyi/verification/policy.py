@@ -10,7 +10,7 @@ from django_ihuyi.addresses import wider_network
 from django_ihuyi.exceptions import ThrottleReason
 from django_ihuyi.gateway.numbers import country_of
 
-from .settings import VerificationSettings
+from .conf import VerificationSettings
 from .windows import DAY, HOUR, Log, Window
 
 SITE = "site"

@@ -19,9 +19,9 @@ from django.db.models.functions import Concat, Length, Substr
 from django_ihuyi.addresses import wider_network
 from django_ihuyi.clock import reached
 
+from .conf import get_verification
 from .models import Suspicion, VerificationCode
 from .policy import LINE_DIGITS, SITE, address_subject, client_subjects, network_subject, prefix_subject
-from .settings import get_verification
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from django_ihuyi.hooks import EventSink, FeatureConfig, HealthCheck, Maintenanc
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-    from django_ihuyi.sections import Problem
+    from django_ihuyi.hooks import Problem
 
 
 class WebhooksConfig(FeatureConfig):
@@ -23,14 +23,14 @@ class WebhooksConfig(FeatureConfig):
     label = "ihuyi_webhooks"
     verbose_name = _("Webhooks (ihuyi)")
     default = True
-    settings_sections: Mapping[str, str] = {"WEBHOOKS": "django_ihuyi.webhooks.settings.WebhookSettings"}
+    settings_sections: Mapping[str, str] = {"WEBHOOKS": "django_ihuyi.webhooks.conf.WebhookSettings"}
     optional_sections = ("WEBHOOKS",)
 
     def setting_problems(self, raw: Mapping[str, Any], *, deploy: bool) -> Iterable[Problem]:
         """Find what is wrong with ``IHUYI["WEBHOOKS"]``."""
-        from . import settings
+        from . import conf
 
-        return settings.production_problems(raw) if deploy else settings.setting_problems(raw)
+        return conf.production_problems(raw) if deploy else conf.setting_problems(raw)
 
     def ready(self) -> None:
         """Import the tasks: they are sent by their names."""
@@ -68,7 +68,7 @@ class WebhooksConfig(FeatureConfig):
 
     def celery_queues(self) -> Iterable[str | None]:
         """Return the queue of deliveries, where events go out."""
-        from .settings import get_webhooks
+        from .conf import get_webhooks
 
         options = get_webhooks()
         return () if options is None else (options.queue,)

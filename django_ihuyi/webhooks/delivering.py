@@ -15,8 +15,8 @@ from django_ihuyi.models.written import unindexed
 from django_ihuyi.webhooks.models.endpoint import GONE, PING, UNREACHABLE
 
 from . import addresses, payload, publishing, signing, transport
+from .conf import WebhookSettings, get_webhooks
 from .models import WebhookDelivery, WebhookEndpoint
-from .settings import WebhookSettings, get_webhooks
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from django_ihuyi.monitoring.database_health import CAP, capped
 from django_ihuyi.webhooks.models.delivery import DeliveryStatus
 from django_ihuyi.webhooks.models.endpoint import GONE
 
+from .conf import has_webhooks
 from .models import WebhookDelivery, WebhookEndpoint
-from .settings import has_webhooks
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

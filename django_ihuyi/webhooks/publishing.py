@@ -10,8 +10,8 @@ from django.utils import timezone
 from django_ihuyi.dispatch import get_dispatcher
 from django_ihuyi.webhooks.models.delivery import DeliveryStatus
 
+from .conf import get_webhooks
 from .models import WebhookDelivery
-from .settings import get_webhooks
 
 DELIVER_WEBHOOK = "django_ihuyi.tasks.deliver_webhook"
 """The task's name. Workers and brokers of sites know it from when the task stood in that module."""

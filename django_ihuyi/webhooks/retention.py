@@ -12,8 +12,8 @@ from django_ihuyi.hooks import OldRows
 from django_ihuyi.isolation import delete_rows
 from django_ihuyi.webhooks.models.delivery import ENDED, DeliveryStatus
 
+from .conf import get_retention_days
 from .models import WebhookDelivery, WebhookEndpoint
-from .settings import get_retention_days
 
 
 def old_rows(now: datetime) -> Iterator[OldRows]:

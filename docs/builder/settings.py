@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django_ihuyi import conf
-from django_ihuyi.api.settings import ApiSettings
-from django_ihuyi.verification.settings import PurposeSettings, VerificationSettings
-from django_ihuyi.webhooks.settings import WebhookSettings
+from django_ihuyi.api.conf import ApiSettings
+from django_ihuyi.verification.conf import PurposeSettings, VerificationSettings
+from django_ihuyi.webhooks.conf import WebhookSettings
 
 from .markdown import table
 

@@ -11,8 +11,8 @@ import requests
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi.balance import reading
+from django_ihuyi.conf.validators import check_balance_low
 from django_ihuyi.models import AccountState, BalanceReading
-from django_ihuyi.options import check_balance_low
 from django_ihuyi.schedule import BEAT_SCHEDULE
 from django_ihuyi.signals import balance_low
 from django_ihuyi.tasks import check_balance

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import resolve
 from pytest_django import Settings
 
+from django_ihuyi.api.conf import RATES, check_rates
 from django_ihuyi.api.requests import NewMessages
-from django_ihuyi.api.settings import RATES, check_rates
 from tests.api.conftest import API, Caller, open_api
 
 from .reading import blocks, code_in, tables

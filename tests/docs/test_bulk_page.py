@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from django_ihuyi import conf
+from django_ihuyi.conf.validators import check_queues
 from django_ihuyi.management.commands.ihuyi_send import Command
-from django_ihuyi.options import check_queues
 from django_ihuyi.sending.bulk import SAID_ALREADY, UNUSABLE
 from django_ihuyi.sending.single import OPTED_OUT
 

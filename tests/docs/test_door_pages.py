@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from django_ihuyi.verification.settings import VerificationSettings
+from django_ihuyi.verification.conf import VerificationSettings
 
 from .reading import blocks, read
 from .test_snippets import SETUP, Site
@@ -52,7 +52,9 @@ print(*Person.objects.values_list("mobile", "mobile_verified"))
 fields = {"phone": "138 0013 8000", "password1": "tea-and-cake-9"}
 print(Client(SERVER_NAME="localhost").post("/accounts/signup/", fields).status_code)
 from django.conf import settings
-settings.IHUYI["VERIFICATION"]["INTERVAL"] = 0
+from django.test import override_settings
+verification = {**settings.IHUYI["VERIFICATION"], "INTERVAL": 0}
+override_settings(IHUYI={**settings.IHUYI, "VERIFICATION": verification}).enable()
 client.logout()
 def password(new):
     data = {"login": "138 0013 8000", "password": new}

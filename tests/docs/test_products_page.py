@@ -11,7 +11,8 @@ import pytest
 from django.urls import resolve
 from pytest_django import Settings
 
-from django_ihuyi import conf, send_sms, setting_problems
+from django_ihuyi import conf, send_sms
+from django_ihuyi.conf import problems as setting_problems
 from django_ihuyi.gateway import Client, products
 from django_ihuyi.gateway.products import PRODUCTS
 from django_ihuyi.worker.client_factory import make_client
@@ -85,6 +86,6 @@ def test_a_product_is_one_file(settings: Settings, monkeypatch: pytest.MonkeyPat
 
 
 def _that_import_them() -> tuple[Any, ...]:
-    from django_ihuyi import options, setting_problems
+    from django_ihuyi.conf import problems, validators
 
-    return setting_problems, options
+    return problems, validators

@@ -9,12 +9,12 @@ import pytest
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from django_ihuyi import setting_problems
+from django_ihuyi.conf import problems as setting_problems
 from django_ihuyi.exceptions import CodeThrottled, ThrottleReason
 from django_ihuyi.models import Message
+from django_ihuyi.verification.conf import get_verification
 from django_ihuyi.verification.models import VerificationCode
 from django_ihuyi.verification.policy import Policy
-from django_ihuyi.verification.settings import get_verification
 from tests.attack.simulation import SCENARIOS
 
 from .reading import blocks, code_in, tables

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 
-from django_ihuyi import setting_problems
+from django_ihuyi.conf import problems as setting_problems
 from django_ihuyi.models import Message
 from django_ihuyi.webhooks import payload, signing
+from django_ihuyi.webhooks.conf import WebhookSettings
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import PING, WebhookEvent
-from django_ihuyi.webhooks.settings import WebhookSettings
 from tests.features import our_labels
 
 from .reading import blocks, code_in, read, tables

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from django_ihuyi import setting_problems
+from django_ihuyi.conf import problems as setting_problems
 from example_project import environment
 from example_project.demo import talk_to_the_sandbox
 

@@ -21,8 +21,8 @@ import django_ihuyi
 from django_ihuyi import conf
 from django_ihuyi.api import lists, problems, urls
 from django_ihuyi.api.base import Endpoint
+from django_ihuyi.api.conf import get_api
 from django_ihuyi.api.idempotency import LONGEST
-from django_ihuyi.api.settings import get_api
 
 from . import fields as fields  # noqa: PLC0414  its classes are found once it is imported
 from .operations import OPERATIONS, TAGS, Operation

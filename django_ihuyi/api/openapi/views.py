@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_ihuyi.api.base import Endpoint
-from django_ihuyi.api.settings import get_api
+from django_ihuyi.api.conf import get_api
 
 
 class _Described(Endpoint):

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 
 from django_ihuyi import conf
 from django_ihuyi.balance import reading
+from django_ihuyi.conf.base import did_you_mean
 from django_ihuyi.management.printing import PrintingCommand
-from django_ihuyi.sections import did_you_mean
 
 
 class Command(PrintingCommand):

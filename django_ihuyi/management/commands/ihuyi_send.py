@@ -19,9 +19,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_ihuyi import BulkResult, Refused, send_bulk, send_sms
+from django_ihuyi.conf.validators import CATEGORIES
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.management.printing import PrintingCommand
-from django_ihuyi.options import CATEGORIES
 from django_ihuyi.sending.csv_recipients import NumberFile, Unreadable, open_file
 from django_ihuyi.sending.results import MOST_REFUSED
 

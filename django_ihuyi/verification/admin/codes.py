@@ -17,8 +17,8 @@ from django_ihuyi.admin.filters import DayFilter
 from django_ihuyi.admin.numbers import NumberAdmin
 from django_ihuyi.admin.privacy import sees_whole
 from django_ihuyi.masking import mask_address
+from django_ihuyi.verification.conf import get_verification
 from django_ihuyi.verification.models import VerificationCode
-from django_ihuyi.verification.settings import get_verification
 
 from .suspicions import alerts
 

@@ -16,9 +16,9 @@ from django_ihuyi.admin.base import ReadOnlyAdmin
 from django_ihuyi.admin.privacy import sees_whole
 from django_ihuyi.hooks import AdminAlert
 from django_ihuyi.masking import mask_address, mask_prefix
+from django_ihuyi.verification.conf import get_verification
 from django_ihuyi.verification.models import Suspicion
 from django_ihuyi.verification.policy import SITE
-from django_ihuyi.verification.settings import get_verification
 
 _MASKS = {"prefix": mask_prefix, "address": mask_address, "network": mask_address}
 """How the kinds of subjects that tell of people are shown to those who see masks."""

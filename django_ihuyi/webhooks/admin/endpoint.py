@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.admin import display
 from django_ihuyi.admin.base import ReadOnlyAdmin, Tool
 from django_ihuyi.admin.privacy import sees_whole
+from django_ihuyi.webhooks.conf import has_webhooks
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import WebhookEvent
-from django_ihuyi.webhooks.settings import has_webhooks
 
 from .endpoint_actions import ACTS, EndpointAct
 from .endpoint_form import EndpointForm

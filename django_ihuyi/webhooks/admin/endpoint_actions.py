@@ -12,8 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.webhooks import publishing
+from django_ihuyi.webhooks.conf import WebhookSettings, get_webhooks
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
-from django_ihuyi.webhooks.settings import WebhookSettings, get_webhooks
 
 Words = str | Promise
 

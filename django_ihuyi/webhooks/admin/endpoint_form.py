@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import conf
 from django_ihuyi.webhooks import addresses
+from django_ihuyi.webhooks.conf import WebhookSettings, get_webhooks
 from django_ihuyi.webhooks.models import WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import WebhookEvent
-from django_ihuyi.webhooks.settings import WebhookSettings, get_webhooks
 
 REASONS = (
     gettext_noop("the URL is malformed"),

@@ -26,7 +26,7 @@ from django_ihuyi.clock import is_reached, reached
 from django_ihuyi.models.categories import Category
 from django_ihuyi.models.written import Written, WrittenManager
 from django_ihuyi.webhooks import signing
-from django_ihuyi.webhooks.settings import has_webhooks
+from django_ihuyi.webhooks.conf import has_webhooks
 
 _SALT = "django_ihuyi.webhooks"
 FRESH = 5.0

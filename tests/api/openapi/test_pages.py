@@ -12,7 +12,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from pytest_django import Settings
 
-from django_ihuyi.api.settings import check_schema
+from django_ihuyi.api.conf import check_schema
 from tests.api.conftest import API, Caller, open_api
 from tests.packaging.building import ROOT, run
 

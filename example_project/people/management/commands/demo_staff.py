@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
+from django_ihuyi.conf.validators import is_loopback
 from django_ihuyi.management.printing import PrintingCommand
-from django_ihuyi.options import is_loopback
 from example_project.people.models import Person
 
 MOBILE = "13900139000"

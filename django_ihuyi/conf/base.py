@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, field, fields
 from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
+from django_ihuyi.hooks import Problem
+
 _Section = TypeVar("_Section")
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong with the settings.
-
-    Attributes:
-        id: The system check's number, ``E001`` ... or ``W001`` ....
-        text: What is wrong, and where.
-        hint: What to write instead.
-    """
-
-    id: str
-    text: str
-    hint: str
+def option(check: Callable[[Any], str | None], *, default: Any = MISSING, secret: bool = False) -> Any:  # noqa: ANN401  like dataclasses.field
+    """Declare an option: its check returns what a right value would be, or None if the value is right."""
+    factory: dict[str, Any] = {"default_factory": default} if callable(default) else {"default": default}
+    return field(repr=not secret, metadata={"check": check}, **factory)
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
@@ -42,7 +35,7 @@ def section_problems(raw: object, cls: type, where: str, also_known: tuple[str, 
 
     Args:
         raw: The dict as it stands in the settings.
-        cls: A dataclass whose fields are made by :func:`django_ihuyi.options.option`.
+        cls: A dataclass whose fields are made by :func:`option`.
         where: How the dict is called in what is said.
         also_known: Names that are right but no fields.
     """

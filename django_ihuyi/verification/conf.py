@@ -11,17 +11,17 @@ from django.apps import apps
 from django.db import connections, router
 
 from django_ihuyi import conf, needed_apps
-from django_ihuyi.gateway.products import SMS, find
-from django_ihuyi.options import (
+from django_ihuyi.conf.base import option, read_section, section_problems
+from django_ihuyi.conf.validators import (
     check_count,
     check_flag,
     check_importable_or_none,
     check_numbers,
     check_positive,
     check_product,
-    option,
 )
-from django_ihuyi.sections import Problem, read_section, section_problems
+from django_ihuyi.gateway.products import SMS, find
+from django_ihuyi.hooks import Problem
 
 PLACES = frozenset({"code", "minutes"})
 """What a text or a template's variable may name in braces."""
@@ -162,6 +162,7 @@ class VerificationSettings:
         return max(1, most - self.number_reserved)
 
 
+@conf.cached
 def get_verification() -> VerificationSettings:
     """Read ``IHUYI['VERIFICATION']``; without it, every option has its default.
 

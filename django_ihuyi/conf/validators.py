@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, field
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from django.utils.module_loading import import_string
 
-from .gateway.numbers import is_country_abroad
-from .gateway.products import PRODUCTS
+from django_ihuyi.gateway.numbers import is_country_abroad
+from django_ihuyi.gateway.products import PRODUCTS
 
 CATEGORIES = ("verification", "notification", "marketing")
 _NUMBER = re.compile(r"[0-9]{11}|\+[1-9][0-9]{6,14}")
-
-
-def option(check: Callable[[Any], str | None], *, default: Any = MISSING, secret: bool = False) -> Any:  # noqa: ANN401  like dataclasses.field
-    """Declare an option: its check returns what a right value would be, or None if the value is right."""
-    factory: dict[str, Any] = {"default_factory": default} if callable(default) else {"default": default}
-    return field(repr=not secret, metadata={"check": check}, **factory)
 
 
 def check_text(value: object) -> str | None:

@@ -1,4 +1,4 @@
-"""What is wrong with a value of ``IHUYI``: the form of its options, and what goes beyond that.
+"""What is wrong with a value of ``IHUYI``: the form of its options, what goes beyond that, and what is in production.
 
 The installed features say what is wrong with their sections.
 """
@@ -13,23 +13,18 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.utils.module_loading import import_string
 
-from . import needed_apps
-from .conf import (
-    EXAMPLE,
-    FEATURE_SECTIONS,
-    AccountSettings,
-    IhuyiSettings,
-    RegistrationSettings,
-    explain_missing,
-    section_names,
-)
-from .gateway.products import PRODUCTS, SMS, Product, find
-from .hooks import features
-from .options import check_numbers, check_product, check_queues, check_texts, check_url, is_loopback
-from .sections import Problem, section_problems
+from django_ihuyi import needed_apps
+from django_ihuyi.gateway.products import PRODUCTS, SMS, Product, find
+from django_ihuyi.hooks import Problem, features
+
+from . import EXAMPLE, FEATURE_SECTIONS, explain_missing, section_names
+from .base import section_problems
+from .schema import AccountSettings, IhuyiSettings, RegistrationSettings
+from .validators import check_numbers, check_product, check_queues, check_texts, check_url, is_loopback
 
 TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
+_FOR_TESTS = "django_ihuyi.testing."
 _MIN_TOKEN = 20
 _IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -225,3 +220,42 @@ def _registration_problems(raw: object) -> Iterator[Problem]:
                 "no code is sent to new users.",
                 f"Add {app!r} to INSTALLED_APPS and run migrate, or leave {name} out.",
             )
+
+
+def production_problems(raw: object) -> Iterator[Problem]:
+    """Find what keeps messages from the people they are for, or shows them to others.
+
+    Args:
+        raw: ``IHUYI`` as it stands in the settings; what is wrong with its form is told elsewhere.
+    """
+    accounts = raw.get("ACCOUNTS") if isinstance(raw, Mapping) else None
+    for alias, account in accounts.items() if isinstance(accounts, Mapping) else ():
+        if isinstance(account, Mapping):
+            yield from _production_problems_of(f"IHUYI['ACCOUNTS'][{alias!r}]", account)
+    for config in features():
+        yield from config.setting_problems(raw if isinstance(raw, Mapping) else {}, deploy=True)
+
+
+def _production_problems_of(where: str, account: Mapping[str, Any]) -> Iterator[Problem]:
+    if str(account.get("CLIENT", "")).startswith(_FOR_TESTS):
+        yield Problem(
+            "W020",
+            f"{where}['CLIENT'] is a client for tests and development: nothing is sent.",
+            "Leave CLIENT out in production; the default is 'django_ihuyi.gateway.Client'.",
+        )
+    if account.get("REDIRECT_TO"):
+        yield Problem(
+            "W021",
+            f"{where}['REDIRECT_TO'] sends every message to test numbers.",
+            "Leave REDIRECT_TO out in production.",
+        )
+    try:
+        host = urlsplit(str(account.get("BASE_URL", ""))).hostname or ""
+    except ValueError:
+        return  # which is an error of its own
+    if is_loopback(host):
+        yield Problem(
+            "W022",
+            f"{where}['BASE_URL'] is an address of this machine, as the sandbox gateway's.",
+            "Leave BASE_URL out in production; the default is the real gateway.",
+        )

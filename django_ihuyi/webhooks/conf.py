@@ -9,15 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 from django_ihuyi import conf
-from django_ihuyi.options import (
+from django_ihuyi.conf.base import option, read_section
+from django_ihuyi.conf.validators import (
     check_flag,
     check_positive,
     check_positive_or_none,
     check_queues,
     check_timeout,
-    option,
 )
-from django_ihuyi.sections import Problem, read_section
+from django_ihuyi.hooks import Problem
 
 
 def check_allowed_networks(value: object) -> str | None:
@@ -59,11 +59,13 @@ class WebhookSettings:
         return timedelta(hours=self.rotation_hours)
 
 
+@conf.cached
 def has_webhooks() -> bool:
     """Whether events go out to other systems. Cheap, since every change of a status asks."""
     return conf.get_section("WEBHOOKS") is not None
 
 
+@conf.cached
 def get_webhooks() -> WebhookSettings | None:
     """Read ``IHUYI['WEBHOOKS']``, or None where no events go out.
 
@@ -74,6 +76,7 @@ def get_webhooks() -> WebhookSettings | None:
     return None if raw is None else read_section(raw, WebhookSettings, "IHUYI['WEBHOOKS']")
 
 
+@conf.cached
 def get_retention_days() -> int | None:
     """Return for how many days deliveries are kept: by an option of their own, else by the number for all rows.
 

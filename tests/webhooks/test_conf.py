@@ -9,8 +9,8 @@ import pytest
 from django.test import modify_settings
 from pytest_django import Settings
 
-from django_ihuyi import setting_problems
-from django_ihuyi.webhooks.settings import get_retention_days, get_webhooks, has_webhooks
+from django_ihuyi.conf import problems as setting_problems
+from django_ihuyi.webhooks.conf import get_retention_days, get_webhooks, has_webhooks
 
 
 def found(raw: object, queues: object = {}) -> list[str]:

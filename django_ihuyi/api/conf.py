@@ -12,8 +12,9 @@ from django.apps import apps
 from django.utils.module_loading import import_string
 
 from django_ihuyi import conf, needed_apps
-from django_ihuyi.options import check_flag, check_importable, option
-from django_ihuyi.sections import Problem, read_section
+from django_ihuyi.conf.base import option, read_section
+from django_ihuyi.conf.validators import check_flag, check_importable
+from django_ihuyi.hooks import Problem
 
 RATES: Mapping[str, str] = {
     "read": "600/min",
@@ -66,6 +67,7 @@ class ApiSettings:
         return self.throttle_rates.get(scope, RATES[scope])
 
 
+@conf.cached
 def get_api() -> ApiSettings:
     """Read ``IHUYI['API']``; without it, nobody may use the API.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django_ihuyi.exceptions import InvalidMessage
@@ -71,7 +72,7 @@ class AccountSettings:
         if not self.base_url:
             object.__setattr__(self, "base_url", self.sold_as.url)
 
-    @property
+    @cached_property
     def sold_as(self) -> Product:
         """What the account is of: it knows its numbers, texts and address."""
         return find(self.product)

@@ -5,7 +5,6 @@ The accounts themselves stand in the settings; this is what all workers must agr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -22,7 +21,6 @@ from django_ihuyi.transactions import retry_on_conflict
 
 from .balance_reading import BalanceReading
 from .fitting import fitted
-from .sql import column_names
 from .written import Written, WrittenManager
 
 _FIRST_PAUSE = timedelta(seconds=30)
@@ -249,15 +247,3 @@ class AccountState(Written):
 
     def __str__(self) -> str:
         return self.account
-
-
-def flowing(using: str, message: Mapping[str, str]) -> str:
-    """Return the condition in SQL that the account of a message is not paused.
-
-    Args:
-        using: The database.
-        message: The names of the message's columns.
-    """
-    state = column_names(AccountState, using)
-    same = f"{state['']}.{state['account']} = {message['']}.{message['account']}"
-    return f"NOT EXISTS (SELECT 1 FROM {state['']} WHERE {same} AND {state['']}.{state['paused_since']} IS NOT NULL)"  # noqa: S608  names, quoted

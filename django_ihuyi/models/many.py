@@ -24,18 +24,18 @@ from django.db import connections, router, transaction
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from django_ihuyi.db.statements import column_names, execute, marks, not_paused, update
 from django_ihuyi.events import record_event
 from django_ihuyi.gateway import SubmitResult
 from django_ihuyi.gateway.codes import ACCEPTED
 from django_ihuyi.masking import mask_codes
 from django_ihuyi.transactions import refuse_transaction, retry_on_conflict
 
-from .account import flowing
+from .account import AccountState
 from .categories import Category
 from .fitting import fitted
 from .lifecycle import SOURCES, MessageStatus
 from .message import CLAIMABLE, Message
-from .sql import column_names, execute, marks, update
 
 
 def queued(pks: Collection[int]) -> QuerySet[Message]:
@@ -203,7 +203,7 @@ def _claim(messages: Sequence[Message], attempts: int, now: datetime, changes: M
         (f"{{id}} IN ({marks(messages)})", *(message.pk for message in messages)),
         ("COALESCE({status}, '') = %s", MessageStatus.QUEUED.value),
         (CLAIMABLE, attempts, now, now),
-        (flowing(using, column_names(Message, using)),),
+        (not_paused(column_names(Message, using), column_names(AccountState, using)),),
     )
     return retry_on_conflict(claim_all, using=using)
 

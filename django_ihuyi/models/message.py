@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.db.statements import Condition, column_names, marks, not_paused, update
 from django_ihuyi.events import iso, log_and_signal_transition, record_event
 from django_ihuyi.external_text import clean
 from django_ihuyi.hashing import MOBILE_LENGTH
@@ -21,13 +22,12 @@ from django_ihuyi.hooks import Event
 from django_ihuyi.masking import mask_codes
 from django_ihuyi.transactions import refuse_transaction, retry_on_conflict
 
-from .account import flowing
+from .account import AccountState
 from .batch import Batch
 from .categories import Category
 from .fitting import fitted
 from .lifecycle import SOURCES, MessageStatus
 from .metadata import MetadataField
-from .sql import Condition, column_names, marks, update
 from .written import Written, unindexed
 
 _WITH_CODE = frozenset({MessageStatus.QUEUED, MessageStatus.SUBMITTING})
@@ -170,7 +170,8 @@ class Message(Written):
         """
         using = router.db_for_write(Message, instance=self)
         refuse_transaction("An SMS", using=using)
-        account = () if probe else ((flowing(using, column_names(Message, using)),),)
+        names = column_names(Message, using), column_names(AccountState, using)
+        account = () if probe else ((not_paused(*names),),)
         return self._move(
             MessageStatus.SUBMITTING,
             (CLAIMABLE, self.attempts, now, now),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import conf
 from django_ihuyi.clock import TOLERANCE
+from django_ihuyi.db.statements import column_names, marks, select
 from django_ihuyi.external_text import clean, without_quotes
 from django_ihuyi.gateway.codes import ACCEPTED
 from django_ihuyi.gateway.products import SMS
@@ -28,7 +29,6 @@ from .fitting import fit_row
 from .lifecycle import MessageStatus
 from .message import Message
 from .push import Push
-from .sql import column_names, marks, select
 from .written import WrittenManager, unindexed
 
 _AHEAD = timedelta(minutes=10)

@@ -17,11 +17,11 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
 from django_ihuyi.arguments import read_optional_text, wrong_type
+from django_ihuyi.db.statements import insert_messages
 from django_ihuyi.dispatch import get_dispatcher
 from django_ihuyi.exceptions import ArgumentTypeError, InvalidMessage
 from django_ihuyi.gateway.numbers import MobileNumber
 from django_ihuyi.models import Batch, Message, OptOut
-from django_ihuyi.models.insertion import insert
 from django_ihuyi.transactions import retry_on_conflict
 
 from .message_builder import Drafts, Params, UnusableValueError, check_key, check_times, check_types, read_template
@@ -326,7 +326,7 @@ class _Bulk:
         try:
             with transaction.atomic(using=Message.objects.db):
                 for first in range(0, len(messages), _AT_ONCE):
-                    insert(messages[first : first + _AT_ONCE])
+                    insert_messages(messages[first : first + _AT_ONCE])
         except (IntegrityError, DataError):
             # Somebody recorded one of the keys meanwhile: that message stands, and the others are recorded. Or the
             # database does not take a value, and says which in words that quote numbers.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django_ihuyi import conf
@@ -61,7 +62,6 @@ class Drafts:
         if self._product.only_codes and self.category != Message.Category.VERIFICATION:
             reason = f"The account {account!r} carries verification codes only: category='verification'."
             raise InvalidMessage(NO_MATCH, reason)
-        self._registry = Registry(account, self._settings)
         self._checked: tuple[str | None, str, int] = (None, "", 0)
         self._shared: dict[str, Any] = {}
 
@@ -127,6 +127,10 @@ class Drafts:
             metadata=noted,
         )
 
+    @cached_property
+    def _registry(self) -> Registry:
+        return Registry(self.account, self._settings)
+
     def _check_metadata(self, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
         if not metadata:
             return self._shared if not self._shared else {}
@@ -139,7 +143,8 @@ class Drafts:
         # A campaign says the same to everybody: what was just found right is not looked at again.
         if content is None or content != self._checked[0]:
             text = self._product.check_text(content, self._settings)
-            self._registry.check_match(text)
+            if self._settings.template_matching != "off":
+                self._registry.check_match(text)
             self._checked = (content, text, self._product.count_segments(text, self._settings))
         return self._checked[1], self._checked[2]
 

@@ -97,13 +97,11 @@ class Registry:
         return found, bool(self._approved)
 
     def check_match(self, text: str) -> None:
-        """Do with a text that fits no approved template what ``TEMPLATE_MATCHING`` says.
+        """Do with a text that fits no approved template what ``TEMPLATE_MATCHING`` says, where it is not ``"off"``.
 
         Raises:
             InvalidMessage: 4072, where the setting is ``"refuse"``.
         """
-        if self._account.template_matching == "off":
-            return
         found, any_known = self.recognise(text)
         if found is not None or not any_known:
             return

@@ -49,7 +49,7 @@ def submit(pk: int) -> None:
     message = Message.objects.filter(pk=pk).first()
     if message is None or message.status != Message.Status.QUEUED or not _is_due(message):
         return
-    if not OptOut.objects.wanted([message]):
+    if message.category == Message.Category.MARKETING and not OptOut.objects.wanted([message]):
         return
     account = conf.get_account(message.account)
     turns = _await_turn(message, account)

@@ -206,6 +206,8 @@ def test_half_a_request__whose_client_stays__ends_in_time_and_holds_up_nobody(
 ) -> None:
     monkeypatch.setattr(Handler, "timeout", 0.5)
     with ExitStack() as stack:
+        # The customer's own connection would end in time as well, perhaps while the next request uses it.
+        stack.callback(customer.session.close)
         lines = [stack.enter_context(connect(customer)) for _ in range(20)]
         for line in lines:
             line.sendall(request_)

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from time_machine import TimeMachineFixture
 
 from django_ihuyi import offer_code, send_code, verify_code
 from django_ihuyi.exceptions import CodeThrottled
@@ -49,7 +50,8 @@ def test_both_take_the_same_statements(configure: Configure, repeat: bool) -> No
     assert kinds[0].count("UPDATE") >= 2
 
 
-def test_both_meet_the_same_limits(configure: Configure) -> None:
+def test_both_meet_the_same_limits(configure: Configure, time_machine: TimeMachineFixture) -> None:
+    time_machine.move_to("2026-03-05T12:00:00+08:00", tick=False)
     configure(INTERVAL=0, NUMBER_PER_DAY=2)
     for one, other in ((send_code, pretend_code), (pretend_code, send_code)):
         mobile = MOBILE if one is send_code else OTHER

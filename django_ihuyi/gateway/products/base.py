@@ -64,13 +64,13 @@ class Product(ABC):
     def find(self, mobile: str) -> str | None:
         """Return the record's form of a number that this product reaches; None for any other."""
 
+    @abstractmethod
     def on_the_wire(self, mobile: str) -> str:
         """Return how a request writes a number.
 
         Args:
             mobile: A number as the record has it.
         """
-        return mobile
 
     @abstractmethod
     def check_text(self, content: str | None, limits: Limits) -> str:

@@ -23,6 +23,9 @@ class _SMS(Product):
     def find(self, mobile: str) -> str | None:
         return numbers.find_mainland(mobile)
 
+    def on_the_wire(self, mobile: str) -> str:
+        return mobile
+
     def check_text(self, content: str | None, limits: texts.Limits) -> str:
         return texts.check_text(content, limits)
 

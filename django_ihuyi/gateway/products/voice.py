@@ -29,6 +29,9 @@ class _Voice(Product):
     def find(self, mobile: str) -> str | None:
         return SMS.find(mobile)
 
+    def on_the_wire(self, mobile: str) -> str:
+        return mobile
+
     def check_text(self, content: str | None, limits: texts.Limits) -> str:
         if not content:
             raise InvalidMessage(404, "There is no code.")

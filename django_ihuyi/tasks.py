@@ -8,8 +8,7 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
-from . import maintenance, time_limits
-from .balance import reading
+from . import balance, maintenance, time_limits
 from .dispatch import get_dispatcher
 from .monitoring import heartbeats
 from .privacy import retention
@@ -70,8 +69,8 @@ def _is_of_a_worker(task: Task[Any, Any]) -> bool:
 
 @shared_task(ignore_result=True)
 def check_balance() -> None:
-    """Read and keep what every account has left (:func:`django_ihuyi.balance.reading.check`)."""
-    for _answer in reading.check():
+    """Read and keep what every account has left (:func:`django_ihuyi.balance.check`)."""
+    for _answer in balance.check():
         pass
 
 

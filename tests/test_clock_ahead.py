@@ -9,8 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from django_ihuyi import maintenance, send_code, send_sms
-from django_ihuyi.balance import reading
+from django_ihuyi import balance, maintenance, send_code, send_sms
 from django_ihuyi.dashboard import counting
 from django_ihuyi.dashboard.models import MessageTally, TallySlot
 from django_ihuyi.dashboard.slots import slot_of
@@ -166,11 +165,11 @@ def webhook_delivery(at: At) -> Case:
     assert due.claim(now=timezone.now(), lease=MINUTE)
 
 
-def balance(at: At) -> Case:
+def balance_reading(at: At) -> Case:
     BalanceReading.objects.create(account="default", remaining=1)
     yield
     BalanceReading.objects.create(account="default", remaining=100)
-    ((_alias, latest),) = reading.latest()
+    ((_alias, latest),) = balance.latest()
     assert latest is not None
     assert latest.remaining == 100
 
@@ -189,7 +188,7 @@ CASES: list[Callable[[At], Case]] = [
     suspicion,
     rest_of_an_endpoint,
     webhook_delivery,
-    balance,
+    balance_reading,
 ]
 
 

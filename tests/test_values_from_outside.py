@@ -14,8 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi import send_sms
-from django_ihuyi.balance import reading
+from django_ihuyi import balance, send_sms
 from django_ihuyi.gateway import NotSent, SubmitResult, Uncertain
 from django_ihuyi.models import AccountState, BalanceReading, Message, Receipt, Reply, Template, TemplateReview
 from django_ihuyi.sending.template_registry import submit_for_review
@@ -218,7 +217,7 @@ def test_balance__of_any_size__is_kept_or_told(
     client_says(answer)
     check_balance()
     assert list(BalanceReading.objects.values_list("remaining", flat=True)) == ([] if kept is None else [kept])
-    assert (reading.ask("default").error == "") is (kept is not None)
+    assert (balance.ask("default").error == "") is (kept is not None)
 
 
 @pytest.mark.parametrize(

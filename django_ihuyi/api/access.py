@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .base import Endpoint
 
 
-_PATIENCE = 2.0
+TURN_TIMEOUT = 2.0
 """Seconds that a request waits for others of its address before it is told to come again."""
 _PAUSE = 0.02
 
@@ -89,7 +89,7 @@ class Failures:
         if rate is None:
             return
         limit, seconds = _read_rate(rate)
-        give_up_at = time.monotonic() + _PATIENCE
+        give_up_at = time.monotonic() + TURN_TIMEOUT
         while (counted := counting.count(self._key, seconds=seconds)).number > limit:
             counting.take_back(counted)
             if counting.settled(counted) >= limit:
@@ -98,7 +98,7 @@ class Failures:
             while counting.current(counted) >= limit > counting.settled(counted) and time.monotonic() < give_up_at:
                 time.sleep(_PAUSE)
             if time.monotonic() >= give_up_at:
-                raise Throttled(_PATIENCE)
+                raise Throttled(TURN_TIMEOUT)
         self._counted = counted
 
     def end(self, *, wrong: bool) -> None:

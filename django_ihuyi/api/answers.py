@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from django_ihuyi import Refused, conf
-from django_ihuyi.balance.reading import is_low
+from django_ihuyi.balance import is_low
 from django_ihuyi.external_text import without_quotes
 from django_ihuyi.gateway import lookup
 from django_ihuyi.masking import mask_mobile, mask_text, without_hash

@@ -17,7 +17,7 @@ from django.core.cache.backends.base import BaseCache
 
 _LOCKED_FOR = 10
 """Seconds after which the lock of a process that died is gone."""
-_PATIENCE = 5.0
+LOCK_TIMEOUT = 5.0
 """Seconds that a request waits for the lock before it counts without it."""
 
 
@@ -93,7 +93,7 @@ def _change(cache: BaseCache, place: str, by: int, seconds: int) -> int:
 
 @contextmanager
 def _alone(cache: BaseCache, lock: str) -> Iterator[None]:
-    give_up_at = time.monotonic() + _PATIENCE
+    give_up_at = time.monotonic() + LOCK_TIMEOUT
     while not (is_ours := cache.add(lock, 1, _LOCKED_FOR)) and time.monotonic() < give_up_at:
         time.sleep(0.01)
     try:

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from django_ihuyi.balance import reading
+from django_ihuyi import balance
 from django_ihuyi.models import Template
 
 from . import answers
@@ -48,4 +48,4 @@ class Balances(Endpoint):
     def get(self, request: Request) -> Response:
         """List them: one for each account of the settings, in their order."""
         read_query(request, {})
-        return Response({"results": [answers.balance(*one) for one in reading.latest()]})
+        return Response({"results": [answers.balance(*one) for one in balance.latest()]})

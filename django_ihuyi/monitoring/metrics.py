@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Max
 from django.utils import timezone
 
-from django_ihuyi import conf, hooks
-from django_ihuyi.balance import reading
+from django_ihuyi import balance, conf, hooks
 from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, Reply
 from django_ihuyi.models.lifecycle import MessageStatus
 
@@ -106,7 +105,7 @@ def _accounts(_now: datetime) -> Iterator[Metric]:
     paused = set(AccountState.objects.filter(paused_since__isnull=False).values_list("account", flat=True))
     values = {alias: float(alias in paused) for alias in aliases}
     yield gauge("account_paused", "1 while the account is paused.", values, "account")
-    left = {alias: float(last.remaining) for alias, last in reading.latest() if last is not None}
+    left = {alias: float(last.remaining) for alias, last in balance.latest() if last is not None}
     yield gauge("balance", "What the account had left when it was asked last: messages, or yuan.", left, "account")
 
 

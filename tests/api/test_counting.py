@@ -82,8 +82,8 @@ def shop(settings: Settings, db: None) -> Any:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine is, a thread waits for the others, and counts with the lock."""
-    for module in (access, counting):
-        monkeypatch.setattr(module, "_PATIENCE", 60)
+    monkeypatch.setattr(access, "TURN_TIMEOUT", 60)
+    monkeypatch.setattr(counting, "LOCK_TIMEOUT", 60)
 
 
 def log_in(password: str) -> int:
@@ -160,7 +160,7 @@ def test_wrong_passwords__with_a_cache_that_is_not_for_counting__break_nothing(l
 def test_request__while_others_of_its_address_are_looked_at__is_told_to_come_again_at_once(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access, "_PATIENCE", 0.05)
+    monkeypatch.setattr(access, "TURN_TIMEOUT", 0.05)
     open_api(settings, AUTHENTICATION_CLASSES=BASIC, THROTTLE_RATES={"failures": "2/day"})
     key = "django_ihuyi.api.failures.203.0.113.7"
     busy = [counting.count(key, seconds=86_400) for _request in range(2)]
@@ -190,7 +190,7 @@ def test_window__begins_with_the_first_and_ends_by_itself() -> None:
 @pytest.mark.parametrize("counter", ["database"], indirect=True)
 @pytest.mark.usefixtures("counter")
 def test_lock__that_a_process_left_behind__holds_nobody_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "_PATIENCE", 0.05)
+    monkeypatch.setattr(counting, "LOCK_TIMEOUT", 0.05)
     first = counting.count("k", seconds=60)
     cache.add(f"{first.place}.lock", 1, 60)
     assert [counting.count("k", seconds=60).number for _time in range(2)] == [2, 3]

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.balance import reading
+from django_ihuyi import balance
 from django_ihuyi.dashboard.reconciliation import reconcile
 from django_ihuyi.models import AccountState, BalanceReading
 from django_ihuyi.tasks import check_balance
@@ -35,7 +35,7 @@ def test_the_log_says_in_what(wire: FakeWire, settings: Settings, caplog: pytest
     settings.IHUYI = {**settings.IHUYI, "BALANCE_LOW": {"abroad": 100}}
     wire.answer(YUAN)
     with caplog.at_level(logging.WARNING):
-        reading.record(reading.ask("abroad"))
+        balance.record(balance.ask("abroad"))
     assert "Account 'abroad' has 12 yuan left" in caplog.text
 
 

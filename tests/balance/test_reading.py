@@ -10,7 +10,7 @@ import pytest
 import requests
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from django_ihuyi.balance import reading
+from django_ihuyi import balance
 from django_ihuyi.conf.validators import check_balance_low
 from django_ihuyi.models import AccountState, BalanceReading
 from django_ihuyi.schedule import BEAT_SCHEDULE
@@ -47,7 +47,7 @@ def test_low_is_told_once_for_each_fall(wire: FakeWire, settings: Settings, hear
     limit(settings, 100)
     wire.answer(*left(100, 99, 50, 100, 7))
     for _ in range(5):
-        reading.record(reading.ask("default"))
+        balance.record(balance.ask("default"))
     assert [event["reading"].remaining for event in heard[balance_low]] == [99, 7]
     assert BalanceReading.objects.count() == 5
 
@@ -59,7 +59,7 @@ def test_low_is_told_once_for_each_fall(wire: FakeWire, settings: Settings, hear
 )
 def test_whose_limit_it_is(settings: Settings, value: object, low: bool) -> None:
     limit(settings, value)
-    assert reading.is_low("default", 60) is low
+    assert balance.is_low("default", 60) is low
 
 
 @pytest.mark.parametrize("value", [0, -1, True, "100", {"default": "1"}, {1: 5}, [5]])
@@ -80,8 +80,8 @@ def test_of_many_that_find_the_same_fall_one_tells(wire: FakeWire, settings: Set
     balance_low.connect(receive)
     try:
         wire.answer(*left(9, 9, 9, 9))
-        answers = [reading.ask("default") for _ in range(4)]
-        at_once(*(partial(reading.record, answer) for answer in answers))
+        answers = [balance.ask("default") for _ in range(4)]
+        at_once(*(partial(balance.record, answer) for answer in answers))
     finally:
         balance_low.disconnect(receive)
     assert told == [9]
@@ -95,7 +95,7 @@ def test_who_cannot_be_asked_is_said_and_the_others_are_asked(
     named = {"default": accounts["default"], "broken": broken, "last": accounts["default"]}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": named}
     wire.answer(requests.exceptions.ConnectTimeout(), *left(5))
-    answers = {answer.account: answer for answer in reading.check()}
+    answers = {answer.account: answer for answer in balance.check()}
     assert answers["default"].reading is None
     assert answers["broken"].error == "the account's client failed (KeyError)"
     assert answers["last"].reading == BalanceReading.objects.get()
@@ -122,6 +122,6 @@ def test_what_a_reading_costs(
     limit(settings, 100)
     AccountState.objects.create(account="default")
     wire.answer(*left(5))
-    answer = reading.ask("default")
+    answer = balance.ask("default")
     with django_assert_max_num_queries(5):
-        reading.record(answer)
+        balance.record(answer)

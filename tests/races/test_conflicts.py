@@ -15,8 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi import BulkResult, maintenance, offer_code, send_bulk, send_code, send_sms, verify_code
-from django_ihuyi.balance import reading
+from django_ihuyi import BulkResult, balance, maintenance, offer_code, send_bulk, send_code, send_sms, verify_code
 from django_ihuyi.dashboard import counting
 from django_ihuyi.dashboard.models import TallySlot
 from django_ihuyi.models import AccountState, BalanceReading, Message, OptOut, Receipt, Reply, Template, TemplateReview
@@ -183,8 +182,8 @@ def _pause() -> Work:
 
 
 def _balance() -> Work:
-    answer = reading.ask("default")
-    return lambda: reading.record(answer), lambda: BalanceReading.objects.count() == 1
+    answer = balance.ask("default")
+    return lambda: balance.record(answer), lambda: BalanceReading.objects.count() == 1
 
 
 def _figures() -> Work:

@@ -10,8 +10,7 @@ from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_ihuyi import conf
-from django_ihuyi.balance import reading
+from django_ihuyi import balance, conf
 from django_ihuyi.conf.base import did_you_mean
 from django_ihuyi.management.printing import PrintingCommand
 
@@ -43,11 +42,11 @@ class Command(PrintingCommand):
                     returncode=2,
                 )
         answers = [
-            reading.ask(alias) for alias in accounts or conf.get_aliases_of(lambda product: product.tells_balance)
+            balance.ask(alias) for alias in accounts or conf.get_aliases_of(lambda product: product.tells_balance)
         ]
         if record:
             for answer in answers:
-                reading.record(answer)
+                balance.record(answer)
         if options["json"]:
             self.stdout.write(json.dumps({answer.account: _as_data(answer) for answer in answers}, ensure_ascii=False))
         else:
@@ -58,13 +57,13 @@ class Command(PrintingCommand):
             raise SystemExit(status)
 
 
-def _as_data(answer: reading.Answer) -> dict[str, Any]:
+def _as_data(answer: balance.Answer) -> dict[str, Any]:
     if answer.reading is None:
         return {"remaining": None, "unit": None, "low": None, "error": answer.error}
     return {"remaining": answer.reading.remaining, "unit": answer.unit, "low": answer.low, "error": None}
 
 
-def _as_text(answer: reading.Answer) -> str:
+def _as_text(answer: balance.Answer) -> str:
     if answer.reading is None:
         return f"{answer.account}: " + _("could not be asked: %s") % answer.error
     number = answer.reading.remaining

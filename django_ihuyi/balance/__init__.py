@@ -1,1 +1,0 @@
-"""What the accounts have left: asked for, kept, watched, and held against what was sent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import sys
 from pathlib import Path
@@ -34,9 +35,9 @@ def worker(logs: Path, *options: str, name: str = "worker", beat: bool = True) -
         beat: Whether it has the scheduler.
     """
     command = [sys.executable, "-m", "celery", "-A", "example_project.celery", "worker", "--loglevel=INFO"]
-    # It need not know of others.
+    # It need not know of others; but RabbitMQ takes no two of one name, and others may run on the same.
     command += ["--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    command += [f"--hostname={name}@localhost", *(["--beat"] if beat else []), *options]
+    command += [f"--hostname={name}@{secrets.token_hex(4)}", *(["--beat"] if beat else []), *options]
     return Process(name, command, log=logs / f"{name}.log", answers=logged(" ready."))
 
 

@@ -53,7 +53,12 @@ class Stage:
     def worker(self, processes: int, *options: str, name: str = "worker", nice: int = 0) -> Process:
         """Start a Celery worker with so many processes."""
         command = ["celery", "-A", "benchmarks.celery", "worker", f"--concurrency={processes}", "--loglevel=INFO"]
-        command += ["--without-gossip", "--without-mingle", "--without-heartbeat", f"--hostname={name}@{self.folder.name}"]
+        command += [
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            f"--hostname={name}@{self.folder.name}",
+        ]
         return self.start(name, [*command, *options], logged(" ready."), nice=nice)
 
     def run(self, module: str, *arguments: str) -> dict[str, Any]:

@@ -115,6 +115,17 @@ def use(settings: Settings) -> Callable[..., None]:
 
 
 @pytest.fixture
+def delete_ihuyi(settings: Settings) -> Callable[[], None]:
+    """Delete ``IHUYI`` from the settings. Django sends ``setting_changed`` when one is overridden, not when deleted."""
+
+    def delete() -> None:
+        settings.IHUYI = None
+        del settings.IHUYI
+
+    return delete
+
+
+@pytest.fixture
 def all_products(settings: Settings) -> None:
     """Accounts of all products: ``default``, ``abroad`` and ``voice``."""
     settings.IHUYI = with_products(settings.IHUYI)

@@ -442,7 +442,7 @@ def test_settings__wrong_at_first__are_no_error_for_ever(settings: Settings) -> 
     assert conf.get_account("default").timeout == (3.05, 10)
 
 
-def test_run_time_says_the_words_of_the_check(settings: Settings) -> None:
+def test_run_time_says_the_words_of_the_check(settings: Settings, delete_ihuyi: Callable[[], None]) -> None:
     settings.IHUYI = settings_with({"TIMEOUT": 5}, PUSH_TOKEN=TOKENS)
     with pytest.raises(ImproperlyConfigured, match=r"Write two numbers of seconds"):
         conf.get_account("default")
@@ -456,15 +456,15 @@ def test_run_time_says_the_words_of_the_check(settings: Settings) -> None:
     settings.IHUYI = "x"
     with pytest.raises(ImproperlyConfigured, match="IHUYI is not a dict"):
         conf.get_settings()
-    del settings.IHUYI
+    delete_ihuyi()
     with pytest.raises(ImproperlyConfigured, match=r"The settings have no IHUYI\. Write IHUYI = {'ACCOUNTS': "):
         conf.get_settings()
 
 
 @pytest.mark.parametrize("name", ["IHUY", "IHUIYI", "IHYUI", "IHUYI_"])
-def test_a_misspelt_name_is_recognized(name: str, settings: Settings) -> None:
+def test_a_misspelt_name_is_recognized(name: str, settings: Settings, delete_ihuyi: Callable[[], None]) -> None:
     setattr(settings, name, settings.IHUYI)
-    del settings.IHUYI
+    delete_ihuyi()
     settings.IHUYIS = "no dict"
     [problem] = setting_problems.problems(conf.get_raw())
     assert (problem.id, problem.text) == ("E001", "The settings have no IHUYI.")

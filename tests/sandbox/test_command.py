@@ -164,9 +164,11 @@ def test_signal_handlers_are_put_back() -> None:
     ],
     ids=["none", "empty", "no key", "all"],
 )
-def test_site_defaults(settings: Settings, site: Any, defaults: dict[str, str]) -> None:
+def test_site_defaults(
+    settings: Settings, site: Any, defaults: dict[str, str], delete_ihuyi: Callable[[], None]
+) -> None:
     if site is None:
-        del settings.IHUYI
+        delete_ihuyi()
     else:
         settings.IHUYI = site
 
@@ -202,8 +204,8 @@ def ask(url: str, method: str, **fields: str) -> Any:
     return requests.post(url, data=fields, timeout=5).json()
 
 
-def test_in_process_without_settings(answered: Callable[..., str], settings: Settings) -> None:
-    del settings.IHUYI
+def test_in_process_without_settings(answered: Callable[..., str], delete_ihuyi: Callable[[], None]) -> None:
+    delete_ihuyi()
 
     output = answered()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -106,8 +107,8 @@ def test_every_account_sends_to_it_and_the_settings_come_back(settings: Settings
 
 
 @pytest.mark.django_db
-def test_a_site_without_settings_gets_some(settings: Settings) -> None:
-    del settings.IHUYI
+def test_a_site_without_settings_gets_some(delete_ihuyi: Callable[[], None]) -> None:
+    delete_ihuyi()
     with use_outbox() as own:
         send_sms(MOBILE, "您好")
         assert [sent.apiid for sent in own] == ["tests"]

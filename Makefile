@@ -66,7 +66,7 @@ bench-admin: $(VENV)/.bench ## Measure the admin's pages at ten million messages
 soak: $(VENV)/.bench ## Load PostgreSQL and Redis for ten minutes, and see whether anything grows
 	$(python) -m benchmarks.soak
 
-lint: $(VENV)/.dev ## Check style, formatting, and which rooms import which
+lint: $(VENV)/.dev ## Check style, formatting, and layers
 	$(python) -m ruff check
 	$(python) -m ruff format --check
 	$(VENV)/bin/lint-imports

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests import services
 
-from . import floor, hooks, priority, pushing, recording, report, scaling, submitting
+from . import floor, priority, pushing, recording, report, scaling, submitting, webhooks
 from .machine import about
 from .report import Figure
 from .sizes import FEW
@@ -19,7 +19,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "submitting": submitting.main,
     "scaling": scaling.main,
     "pushing": pushing.main,
-    "hooks": hooks.main,
+    "hooks": webhooks.main,
     "priority": priority.main,
     "floor": floor.main,
 }

@@ -24,11 +24,11 @@ from urllib.parse import urlencode
 import django
 
 from tests import services
-from tests.e2e.stack import clean_environment
+from tests.e2e.processes import clean_environment
 
 from . import admin_rows, report
+from .environment import enter, migrate
 from .sizes import size
-from .stage import enter, migrate
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -62,7 +62,7 @@ def pages() -> Iterator[Page]:
     from django.urls import reverse
     from django.utils import timezone
 
-    from django_ihuyi.dashboard.ranges import NAMES
+    from django_ihuyi.dashboard.date_ranges import NAMES
     from django_ihuyi.models import Batch, Message, Receipt, Reply
     from django_ihuyi.verification.models import VerificationCode
 
@@ -177,7 +177,7 @@ def export(client: Client, rows: int) -> None:
     from django.http import StreamingHttpResponse
     from django.urls import reverse
 
-    from django_ihuyi.admin.export_files import XLSX_MOST
+    from django_ihuyi.admin.export.files import XLSX_MAX_ROWS
     from django_ihuyi.models import Message
 
     since = Message.objects.get(pk=rows - min(rows - 1, 1_000_000)).created_at
@@ -193,7 +193,7 @@ def export(client: Client, rows: int) -> None:
         size += sum(map(len, pieces))
         took = time.perf_counter() - began
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        number = min(rows, 1_000_000) if kind == "csv" else min(rows, XLSX_MOST)
+        number = min(rows, 1_000_000) if kind == "csv" else min(rows, XLSX_MAX_ROWS)
         report.line(
             f"export of {number:,} rows as {kind.upper()}: {took:.1f} s ({number / took:,.0f} rows/s), first byte "
             f"after {first:.2f} s, {size / 2**20:.0f} MiB, memory grown by {grown:.1f} MiB"

@@ -133,7 +133,7 @@ def fill(cursor: Any, rows: int, days: int) -> None:  # noqa: ANN401  a driver's
 
 
 def count(cursor: Any) -> int:  # noqa: ANN401  a driver's
-    """Have the figures counted as upkeep counts them.
+    """Have the figures counted as the sweep counts them.
 
     Args:
         cursor: A cursor outside of a transaction.
@@ -143,7 +143,7 @@ def count(cursor: Any) -> int:  # noqa: ANN401  a driver's
     """
     from django.utils import timezone
 
-    from django_ihuyi.dashboard.counting import count_due
+    from django_ihuyi.dashboard.counters import count_due
     from django_ihuyi.dashboard.models import TallySlot
 
     now = timezone.now()

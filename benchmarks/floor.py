@@ -8,9 +8,9 @@ import sys
 import time
 
 from . import report
+from .environment import PATIENCE, Stage, enter, staged
 from .report import Figure
 from .sizes import size
-from .stage import PATIENCE, Stage, enter, staged
 
 NUMBER = size(3_000, 30)
 BROKERS = {"redis": "Redis", "rabbitmq": "RabbitMQ"}

@@ -16,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-from tests.e2e.stack import clean_environment
+from tests.e2e.processes import clean_environment
 
-from .stage import Stage
+from .environment import Stage
 
 PACKAGE = Path(__file__).parents[1] / "django_ihuyi"
 

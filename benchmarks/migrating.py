@@ -144,7 +144,7 @@ def measure_all(rows: int) -> int:
     from django.core.management import call_command
     from django.db import connection
 
-    from tests.migrations.walking import migrate, plan
+    from tests.migrations.round_trip import migrate, plan
 
     call_command("migrate", verbosity=0)
     fill(rows)

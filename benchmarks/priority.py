@@ -14,9 +14,9 @@ import sys
 import time
 
 from . import report
+from .environment import Gateway, Stage, enter, staged, wait_for
 from .report import Figure
 from .sizes import size
-from .stage import Gateway, Stage, enter, staged, wait_for
 
 CODES = size(200, 5)
 CAMPAIGN = size(100_000, 10_000)
@@ -51,7 +51,7 @@ def main() -> list[Figure]:
         stage.worker(2, "--queues=campaigns", name="campaigns", nice=10)
         p95(stage, gateway, 0)  # imports and connections
         idle = p95(stage, gateway, CODES)
-        stage.run("benchmarks.filling", str(CAMPAIGN), "marketing")
+        stage.run("benchmarks.enqueue", str(CAMPAIGN), "marketing")
         busy = p95(stage, gateway, 2 * CODES)
         if gateway.stats()["number"] >= CAMPAIGN:
             raise AssertionError("the campaign was over before the codes")

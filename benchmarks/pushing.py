@@ -17,12 +17,12 @@ from itertools import count
 from urllib.parse import urlencode
 
 from example_project.processes import Process, answers_http
-from tests.e2e.stack import free_ports
+from tests.e2e.processes import free_ports
 
 from . import report
+from .environment import Stage, enter, staged
 from .report import Figure
 from .sizes import size
-from .stage import Stage, enter, staged
 
 NUMBER = size(2_000, 20)
 """Receipts of one round."""

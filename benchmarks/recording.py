@@ -14,9 +14,9 @@ from collections.abc import Callable
 from functools import partial
 
 from . import report
+from .environment import enter, staged
 from .report import Figure
 from .sizes import CHUNK, size
-from .stage import enter, staged
 
 TEXT = "您的订单已发货，请留意查收。"
 

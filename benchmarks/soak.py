@@ -19,9 +19,9 @@ from urllib.parse import urlencode
 from example_project.processes import Process
 
 from . import report
+from .environment import Stage, enter, staged
 from .pushing import serve
 from .sizes import size
-from .stage import Stage, enter, staged
 
 PUSHERS = 4
 _EVERY = float(size(30, 1))

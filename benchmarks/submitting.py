@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from . import report
+from .environment import staged
 from .report import Figure
 from .sizes import CHUNK, FEW
-from .stage import staged
 
 THREADS = 16
 PROCESSES = 2
@@ -22,7 +22,7 @@ def bare(milliseconds: int, number: int) -> float:
     with staged() as stage:
         gateway = stage.gateway(milliseconds)
         for index in range(PROCESSES):
-            command = ["benchmarks.bare", gateway.url, str(THREADS), str(number // PROCESSES)]
+            command = ["benchmarks.baseline", gateway.url, str(THREADS), str(number // PROCESSES)]
             stage.start(f"bare-{index}", command, lambda _process: True)
         return gateway.rate_after(number)
 
@@ -31,10 +31,10 @@ def ours(broker: str, milliseconds: int, number: int, processes: int = PROCESSES
     """Measure a worker that finds a bulk in its queue."""
     with staged(broker) as stage:
         gateway = stage.gateway(milliseconds)
-        stage.run("benchmarks.filling", str(number))
+        stage.run("benchmarks.enqueue", str(number))
         stage.worker(processes)
         rate = gateway.rate_after(number)
-        left = stage.run("benchmarks.settled", str(number))
+        left = stage.run("benchmarks.wait_settled", str(number))
         if left != {"accepted": number}:
             raise AssertionError(f"not all are accepted: {left}")
     return rate

@@ -1,4 +1,4 @@
-"""SMS through ihuyi (互亿无线) for Django sites: the public functions and what they return, and nothing else.
+"""SMS through ihuyi (互亿无线) for Django: the public functions and their results.
 
 Each finds its home when it is first called, so that ``from django_ihuyi import send_sms`` is safe anywhere, also
 before ``django.setup()``: importing this package imports no model and reads no setting. Those of verification codes
@@ -32,17 +32,17 @@ __version__ = "0.1.0.dev0"
 
 
 _HOMES = {
-    "offer_code": "django_ihuyi.verification.issuing",
+    "offer_code": "django_ihuyi.verification.codes",
     "send_bulk": "django_ihuyi.sending.bulk",
-    "send_code": "django_ihuyi.verification.issuing",
+    "send_code": "django_ihuyi.verification.codes",
     "send_sms": "django_ihuyi.sending.single",
-    "verify_code": "django_ihuyi.verification.checking",
+    "verify_code": "django_ihuyi.verification.codes",
 }
 _APPS = dict.fromkeys(("offer_code", "send_code", "verify_code"), "django_ihuyi.verification")
 """The apps that functions need besides the core."""
 
 
-def _late(name: str) -> Callable[..., Any]:
+def _lazy(name: str) -> Callable[..., Any]:
     """Return a function that is looked up in its home when it is called.
 
     It raises ImproperlyConfigured, with the line to add, where its app is not installed.
@@ -72,13 +72,14 @@ def explain_functions() -> None:
 
 
 if TYPE_CHECKING:
+    from django_ihuyi.verification.codes import verify_code
+
     from .sending.bulk import send_bulk
     from .sending.single import send_sms
-    from .verification.checking import verify_code
-    from .verification.issuing import offer_code, send_code
+    from .verification.codes import offer_code, send_code
 else:
-    send_bulk = _late("send_bulk")
-    send_sms = _late("send_sms")
-    send_code = _late("send_code")
-    offer_code = _late("offer_code")
-    verify_code = _late("verify_code")
+    send_bulk = _lazy("send_bulk")
+    send_sms = _lazy("send_sms")
+    send_code = _lazy("send_code")
+    offer_code = _lazy("offer_code")
+    verify_code = _lazy("verify_code")

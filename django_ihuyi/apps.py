@@ -1,4 +1,4 @@
-"""The app's configuration: checks and the registration receiver, connected when Django is ready."""
+"""App configuration: connects checks, the registration receiver and the log filter when Django is ready."""
 
 from __future__ import annotations
 
@@ -43,4 +43,4 @@ class IhuyiConfig(AppConfig):
             drf.register()
         explain_functions()
         log_filters.install()
-        registration.connect()
+        registration.connect_user_signal()

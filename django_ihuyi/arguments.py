@@ -1,4 +1,4 @@
-"""Types of the arguments of public functions: a value of the wrong type is a ``TypeError`` that says what to write."""
+"""Type checks for arguments of public functions. A ``TypeError`` says what to pass instead."""
 
 from __future__ import annotations
 

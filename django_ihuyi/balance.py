@@ -1,4 +1,4 @@
-"""Asks the gateway what an account has left, keeps the answer, and tells once when it falls too low."""
+"""Balance of accounts: read it from the gateway, save it, and signal once when it is low."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_ihuyi import conf
-from django_ihuyi.clock import TOLERANCE
+from django_ihuyi.china_time import TOLERANCE
 from django_ihuyi.gateway import GatewayError
 from django_ihuyi.gateway.products import SMS
 from django_ihuyi.models import AccountState, BalanceReading
-from django_ihuyi.models.fitting import fit_row
+from django_ihuyi.models.column_limits import fit_row
 from django_ihuyi.transactions import retry_on_conflict
 from django_ihuyi.worker.client_factory import make_client
 
@@ -35,7 +35,7 @@ class Answer:
     unit: str = SMS.unit
 
 
-def ask(alias: str) -> Answer:
+def fetch(alias: str) -> Answer:
     """Ask for one account's balance. Writes nothing.
 
     Args:
@@ -46,7 +46,7 @@ def ask(alias: str) -> Answer:
     """
     try:
         account = conf.get_account(alias)
-        if not account.sold_as.tells_balance:
+        if not account.product_spec.supports_balance:
             return Answer(alias, None, error=f"accounts of the product {account.product!r} have no balance to ask for")
         # A client of the site's own may count in fractions.
         remaining = math.floor(make_client(account).get_balance())
@@ -55,10 +55,10 @@ def ask(alias: str) -> Answer:
     except Exception as error:  # noqa: BLE001  a client of the site's own must not keep the other accounts from theirs
         return Answer(alias, None, error=f"the account's client failed ({type(error).__name__})")
     reading = BalanceReading(account=alias, remaining=remaining, read_at=timezone.now())
-    return Answer(alias, reading, low=is_low(alias, remaining), unit=account.sold_as.unit)
+    return Answer(alias, reading, low=is_low(alias, remaining), unit=account.product_spec.unit)
 
 
-def record(answer: Answer) -> None:
+def save_reading(answer: Answer) -> None:
     """Keep an answer, and tell the site if the balance has fallen below ``BALANCE_LOW`` since the one before.
 
     Of many workers that find the same fall, one tells.
@@ -81,7 +81,7 @@ def record(answer: Answer) -> None:
     def keep() -> bool:
         with transaction.atomic(using=using):
             reading.save(using=using)
-            return AccountState.objects.note_balance(reading, low=answer.low)
+            return AccountState.objects.update_balance_state(reading, low=answer.low)
 
     if retry_on_conflict(keep, using=using, restoring=[reading]):
         remaining = reading.remaining
@@ -94,11 +94,11 @@ def record(answer: Answer) -> None:
         )
 
 
-def check() -> Iterator[Answer]:
+def check_balances() -> Iterator[Answer]:
     """Ask for the balance of every account that has one to tell, one after the other, and keep the answers."""
-    for alias in conf.get_aliases_of(lambda product: product.tells_balance):
-        answer = ask(alias)
-        record(answer)
+    for alias in conf.get_aliases_of(lambda product: product.supports_balance):
+        answer = fetch(alias)
+        save_reading(answer)
         yield answer
 
 
@@ -106,7 +106,7 @@ def latest() -> Iterator[tuple[str, BalanceReading | None]]:
     """Return each account that has a balance with its latest reading, or None where there is none. Asks no gateway."""
     # One with a time to come would be the latest until then.
     read = BalanceReading.objects.filter(read_at__lte=timezone.now() + TOLERANCE).order_by("-read_at")
-    for alias in conf.get_aliases_of(lambda product: product.tells_balance):
+    for alias in conf.get_aliases_of(lambda product: product.supports_balance):
         yield alias, read.filter(account=alias).first()
 
 

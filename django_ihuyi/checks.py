@@ -1,4 +1,4 @@
-"""System checks: everything that is wrong with ``IHUYI``, told at start-up with what to write instead."""
+"""System checks of ``IHUYI``, the URLs, the broker and the databases."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import connections, router
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from . import broker, conf, time_limits
+from . import celery_broker, conf, time_limits
 from .conf import problems as setting_problems
 from .hooks import Problem, our_apps
-from .models.written import Written
+from .models.base import PrimaryDBModel
 
 
 def check_settings(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
@@ -27,7 +27,7 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: 
 
 def check_broker(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
     """Report what keeps tasks from Celery's broker before it is asked, and time limits that are too short for them."""
-    return _messages([*broker.problems(), *time_limits.problems()])
+    return _messages([*celery_broker.problems(), *time_limits.problems()])
 
 
 def check_urls(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
@@ -69,7 +69,7 @@ def check_databases(*, app_configs: Sequence[AppConfig] | None = None, **kwargs:
     """Report that tables that transactions span, or users, are not written as they have to be: to one database, which
     commits by itself."""
     written: dict[str, list[str]] = {}
-    ours = (model for config in our_apps() for model in config.get_models() if issubclass(model, Written))
+    ours = (model for config in our_apps() for model in config.get_models() if issubclass(model, PrimaryDBModel))
     for model in (*ours, get_user_model()):
         written.setdefault(router.db_for_write(model), []).append(model._meta.label)
     return [*_check_one_database(written), *_check_autocommit(written)]
@@ -99,7 +99,7 @@ def _check_autocommit(written: Iterable[str]) -> Iterator[CheckMessage]:
 
 def check_production(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  the signature that Django calls
     """Report what is right on a developer's machine and wrong in production, for ``check --deploy``."""
-    return _messages([*setting_problems.production_problems(conf.get_raw()), *broker.production_problems()])
+    return _messages([*setting_problems.production_problems(conf.get_raw()), *celery_broker.production_problems()])
 
 
 def _messages(problems: Iterable[Problem]) -> list[CheckMessage]:

@@ -1,6 +1,6 @@
-"""Handing tasks to Celery, without ever letting the broker hurt the caller.
+"""Sends tasks to Celery by name, with short timeouts for a broker that is down.
 
-The row is the truth and the task only a hint: a hint that is lost is published again by upkeep, one that comes twice
+The row is the truth and the task only a hint: a hint that is lost is published again by the sweep, one that comes twice
 finds the message claimed. So a broker that is down or slow costs the caller at most the ``broker_timeout`` of
 :class:`Dispatcher` once, and is then left alone for its ``broker_cooldown``.
 
@@ -24,8 +24,8 @@ from typing import Any
 from celery import current_app
 from django.utils import timezone
 
-from django_ihuyi import broker, conf
-from django_ihuyi.models import Message, many
+from django_ihuyi import celery_broker, conf
+from django_ihuyi.models import Message, message_bulk
 
 __all__ = ["Dispatcher", "get_dispatcher", "set_dispatcher", "use_dispatcher"]
 
@@ -36,17 +36,15 @@ _HEARTBEAT_EXPIRES = 1800.0
 
 
 class Dispatcher:
-    """Hands tasks to Celery. All that a process knows of the broker is in one object.
+    """Sends tasks to Celery, and holds what the process knows about the state of the broker.
 
     Args:
         broker_timeout: Seconds that a caller waits for the broker.
-        broker_cooldown: Seconds for which the broker is left alone after it failed.
-        requeue_after: How long after publishing a message upkeep takes the task for lost, at first; doubles each time
-            up to an hour.
-        max_countdown: A message due within this time is published with a countdown; a later one is left to upkeep.
-        chunk_time: How long a worker is at one chunk at most: what is left then is given back, so that other tasks
-            have their turn. Well below ``requeue_after``: a chunk that begins soon after its publishing need not keep
-            the sweep from its rows.
+        broker_cooldown: Seconds for which the broker is not used after it failed.
+        requeue_after: Time after which the sweep regards a task as lost. It doubles each time, up to an hour.
+        max_countdown: A message due within this time is enqueued with a countdown. The sweep enqueues later ones.
+        chunk_time: Longest time that a worker spends on one batch task; the rest is requeued, so that other tasks get
+            their turn. It must be well below ``requeue_after``, or the sweep would enqueue the rest a second time.
     """
 
     def __init__(
@@ -69,12 +67,12 @@ class Dispatcher:
         self._publishers: dict[int, _Publisher] = {}
 
     def next_enqueue_at(self, moment: datetime, publishes: int = 0) -> datetime:
-        """When upkeep publishes a message again that was published at ``moment``.
+        """Return when the sweep enqueues a message again.
 
         Args:
             moment: When the task is to run.
-            publishes: How often upkeep has published the message already: each time it waits twice as long, so that a
-                long queue is not flooded with doubles.
+            publishes: How often the sweep has enqueued the message. It waits twice as long each time, so that a long
+                queue does not fill with duplicate tasks.
         """
         doublings: int = 2 ** min(publishes, 10)
         return moment + min(self.requeue_after * doublings, timedelta(hours=1))
@@ -86,7 +84,7 @@ class Dispatcher:
             message: A queued message, committed.
 
         Returns:
-            Whether the broker took the task in time. If not, upkeep publishes it as soon as the broker is back.
+            Whether the broker took the task in time. If not, the sweep publishes it as soon as the broker is back.
         """
         countdown = (message.due_at - timezone.now()).total_seconds()
         return self._enqueue("submit_message", message.pk, [message.pk], message.category, countdown)
@@ -100,7 +98,7 @@ class Dispatcher:
             countdown: Seconds that the task waits.
 
         Returns:
-            Whether the broker took the task in time. If not, upkeep publishes them as soon as the broker is back.
+            Whether the broker took the task in time. If not, the sweep publishes them as soon as the broker is back.
         """
         return self._enqueue("submit_batch", pks, pks, category, countdown)
 
@@ -116,7 +114,7 @@ class Dispatcher:
         """
         options: dict[str, Any] = {"queue": queue_name} if queue_name else {}
         # One that waited longer says nothing that its being late has not said.
-        return self.send(f"{_TASKS}beat", pk, expires=_HEARTBEAT_EXPIRES, **options)
+        return self.send(f"{_TASKS}heartbeat", pk, expires=_HEARTBEAT_EXPIRES, **options)
 
     def send(self, name: str, *args: object, **options: Any) -> bool:  # noqa: ANN401  Celery's options
         """Publish a task by its name, or run it here where Celery is eager.
@@ -180,7 +178,7 @@ class Dispatcher:
             options["queue"] = queue_name
         if countdown > 0:
             options["countdown"] = countdown
-        # One quick second try for a pooled connection that had died; no more, upkeep is there.
+        # One quick second try for a pooled connection that had died; no more, the sweep is there.
         policy = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
         # An eager Celery knows no countdown: it would run the task at once, which would publish the next, and so on.
         published = not (countdown > 0 and current_app.conf.task_always_eager) and self.send(
@@ -188,7 +186,7 @@ class Dispatcher:
         )
         if not published:
             publish_at = timezone.now() + timedelta(seconds=max(countdown, 0))
-            many.queued(pks).update(publish_at=publish_at)
+            message_bulk.queued(pks).update(publish_at=publish_at)
         return published
 
     def _publisher(self) -> _Publisher:
@@ -200,7 +198,7 @@ class Dispatcher:
         try:
             send()
         except Exception as error:  # noqa: BLE001  every transport has errors of its own, and none may reach the caller
-            driver = broker.missing_driver()
+            driver = celery_broker.missing_driver()
             self._broker_failed(f"its driver is not installed: {driver.command}" if driver else type(error).__name__)
             return False
         self._broker_answered()
@@ -211,7 +209,7 @@ class Dispatcher:
         if not self._down:
             self._down = True
             logger.error(
-                "The broker does not take tasks (%s). Messages wait in the table; upkeep publishes them.",
+                "The broker does not take tasks (%s). Messages wait in the table; the sweep publishes them.",
                 why,
                 extra={"event": "broker.away"},
             )
@@ -239,7 +237,7 @@ class _Publisher:
 
     def _work(self) -> None:
         while job := self.jobs.get():
-            # Abandoned while it waited behind one that hung: upkeep has it now.
+            # Abandoned while it waited behind one that hung: the sweep has it now.
             if not job.abandoned:
                 job.published = self._publish(job.send)
             job.done.set()

@@ -1,5 +1,4 @@
-"""What happens to the core's records, told to others: to the features' sinks in the transaction that changes the
-record, to the site's signals after commit, and to the log.
+"""Events of the core: to the sinks of features in the same transaction, to signals after commit, to the log.
 
 This module stands below the models: a change of a record and its events are one step, so the models call it. It knows
 them by what it is handed only.
@@ -76,7 +75,7 @@ def _ignore(_event: Event) -> None:
     """No sink wants the event."""
 
 
-class ChangedMessage(Protocol):
+class ChangedRow(Protocol):
     """What is read of a message that changed its status. Only Django's plugin knows the types of fields."""
 
     pk: Any
@@ -88,7 +87,7 @@ class ChangedMessage(Protocol):
     attempts: Any
 
 
-def log_and_signal_transition(message: ChangedMessage, *, sender: type[Model], using: str) -> None:
+def log_and_signal_transition(message: ChangedRow, *, sender: type[Model], using: str) -> None:
     """Log that a message changed its status, with nothing about a person, and send the site's signal after commit.
 
     Args:

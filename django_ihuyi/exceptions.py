@@ -1,4 +1,4 @@
-"""What the public functions raise. Errors of the wire are in :mod:`django_ihuyi.gateway.errors`."""
+"""Exceptions of the public functions. Those of the gateway are in :mod:`django_ihuyi.gateway.exceptions`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gateway and the carriers say, without the codes and the numbers that they quote.
+"""Removes codes and numbers that texts of the gateway and the carriers may quote.
 
 Every text from outside passes here before it is stored or logged. A number is masked in any writing. Of a
 verification message, or where nobody knows yet which message is meant, everything that could be a code is hidden: a
@@ -61,15 +61,15 @@ def clean(
     """
     if not words or _STATUS.fullmatch(words.strip()):
         return words
-    read = _normalise(words)
+    read = _normalize(words)
     hidden = _hide_numbers(read, mobile)
     if about_code:
         hidden = _LETTERS_AND_DIGITS.sub(HIDDEN, _DIGITS.sub(HIDDEN, hidden)) if any_run else hidden
-        hidden = _hide_quoted(hidden, _normalise(text), template=template)
+        hidden = _hide_quoted(hidden, _normalize(text), template=template)
     return words if hidden == read else hidden[:_LONGEST]
 
 
-def without_quotes(words: str, text: str) -> str:
+def without_quoted_text(words: str, text: str) -> str:
     """Return words without what they quote of a text; a carrier's status stays as it is.
 
     Args:
@@ -87,12 +87,12 @@ def _without_quotes(words: str, text: str) -> str:
     return f"{_without_quotes(before, text)}{HIDDEN}{_without_quotes(after, text)}"
 
 
-def _normalise(text: str) -> str:
+def _normalize(text: str) -> str:
     """Letters, digits and what stands between them in ASCII, and no invisible character; all else as it is."""
-    return text if text.isascii() else "".join(map(_normalise_character, text))
+    return text if text.isascii() else "".join(map(_normalize_character, text))
 
 
-def _normalise_character(character: str) -> str:
+def _normalize_character(character: str) -> str:
     if unicodedata.category(character) == "Cf":
         return ""
     normalised = unicodedata.normalize("NFKC", character)

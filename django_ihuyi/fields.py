@@ -1,4 +1,4 @@
-"""``MobileField`` for a site's models: people write a number as they like, eleven digits are kept."""
+"""Model field for mobile numbers: accepts the usual notations, stores the normalized number."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from django import forms as django_forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.gateway.products import normalize_mobile
+
 from . import forms
 from .exceptions import ArgumentTypeError, InvalidMessage
-from .sending.numbers import normalise
 
 
 class MobileField(models.CharField):  # type: ignore[type-arg]  # generic for type checkers only
@@ -52,7 +53,7 @@ class MobileField(models.CharField):  # type: ignore[type-arg]  # generic for ty
         """
         value = super().pre_save(model_instance, add)
         if value not in self.empty_values and not hasattr(value, "resolve_expression"):
-            value = normalise(value)
+            value = normalize_mobile(value)
             setattr(model_instance, self.attname, value)
         return value
 
@@ -64,6 +65,6 @@ class MobileField(models.CharField):  # type: ignore[type-arg]  # generic for ty
 
 def _digits(value: Any) -> Any:  # noqa: ANN401  what a field was given
     try:
-        return normalise(value)
+        return normalize_mobile(value)
     except (InvalidMessage, ArgumentTypeError):
         return value

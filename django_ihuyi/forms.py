@@ -1,4 +1,4 @@
-"""Form field for a mobile number as people write it.
+"""Form field for a mobile number.
 
 The field for a verification code is in the app of verification codes, and can be imported from here as well.
 """
@@ -13,11 +13,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from django_ihuyi.gateway.products import normalize_mobile
+
 from .exceptions import InvalidMessage
 from .hooks import require_app
-from .sending.numbers import normalise
 
-NO_MOBILE = _("This is not a mainland China mobile number. Write its eleven digits, for example 139 1234 5678.")
+INVALID_MOBILE = _("This is not a mainland China mobile number. Write its eleven digits, for example 139 1234 5678.")
 
 
 def validate_mobile(value: str) -> None:
@@ -27,9 +28,9 @@ def validate_mobile(value: str) -> None:
         ValidationError: With what to write instead; its code is the one that the gateway would have answered.
     """
     try:
-        normalise(value)
+        normalize_mobile(value)
     except InvalidMessage as error:
-        raise ValidationError(NO_MOBILE, code=str(error.code)) from error
+        raise ValidationError(INVALID_MOBILE, code=str(error.code)) from error
 
 
 class MobileInput(forms.TextInput):
@@ -63,7 +64,7 @@ class MobileField(forms.CharField):
         if not text:
             return self.empty_value
         validate_mobile(text)
-        return normalise(text)
+        return normalize_mobile(text)
 
 
 if TYPE_CHECKING:

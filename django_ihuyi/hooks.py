@@ -1,4 +1,4 @@
-"""How feature apps attach to the core: the core asks the configs of the installed ones, and nothing is registered.
+"""How feature apps attach to the core: the core asks the configs of the installed apps.
 
 A feature's app derives its config from :class:`FeatureConfig` and overrides what it needs. Here are also the types of
 what its methods return, so that core and features need not know each other.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
     from prometheus_client import Metric
 
-    from .findings import Finding, Limits
+    from .health_result import HealthResult, Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class PersonalData:
     order: int = 100
 
 
-HealthCheck = Callable[["Limits", datetime], Iterator["Finding"]]
+HealthCheck = Callable[["Thresholds", datetime], Iterator["HealthResult"]]
 """Looks at one thing at the present time, and says what it found."""
 
 

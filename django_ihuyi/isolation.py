@@ -1,4 +1,4 @@
-"""One bad row never stops the others: it is logged and put off, and its error is raised when the others are handled."""
+"""Row-wise error handling: a row that fails is logged and postponed, the others continue."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def by_halves(rows: QuerySet[Any], keys: Sequence[Any], handle: Callable[[QueryS
     return Handled(changed, failed[0][1] if failed else None, len(failed))
 
 
-def together(parts: Iterable[Handled]) -> Handled:
+def combined(parts: Iterable[Handled]) -> Handled:
     """Add up what became of the rows of several tables."""
     handled = list(parts)
     error = next((one.error for one in handled if one.error is not None), None)
@@ -150,7 +150,7 @@ def delete(found: QuerySet[Any], rows: QuerySet[Any], *, most: int) -> Handled:
         # The keys are read first: MariaDB deletes no limited subquery.
         keys = sorted(found.values_list("pk", flat=True)[done.failed : done.failed + most])
         handled = by_halves(rows, keys, delete_rows)
-        done = together([done, handled])
+        done = combined([done, handled])
         # Without a failure one round does it.
         more = len(keys) == most and handled.failed > 0
     return done
@@ -167,7 +167,7 @@ def in_chunks(rows: QuerySet[Any], handle: Callable[[QuerySet[Any]], int], *, si
     done = Handled(0, None)
     last = 0
     while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]):
-        done, last = together([done, by_halves(rows, keys, handle)]), keys[-1]
+        done, last = combined([done, by_halves(rows, keys, handle)]), keys[-1]
     return done
 
 

@@ -1,4 +1,4 @@
-"""Keeping the push token out of logs: web servers and Django write the paths of requests."""
+"""Log filter that hides push tokens in request paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sweep: the periodic maintenance that keeps the record true when something died.
+"""The sweep: periodic maintenance that finishes what a crashed process or a lost task left.
 
 Its steps are those of the core (lost tasks, claims that ran out, late texts, kept receipts) and those of the installed
 features (:meth:`.hooks.FeatureConfig.maintenance_steps`). Every step takes bounded batches and is safe beside workers,
@@ -21,19 +21,19 @@ from django.utils import timezone
 from . import conf, hooks
 from .hooks import MaintenanceStep
 from .isolation import NO_ROWS_FAULT, RowsFailedError, each_row
-from .models import AccountState, Message, Receipt, many
-from .models.account import LONGEST_PAUSE
-from .models.lifecycle import MessageStatus
-from .models.written import unindexed
+from .models import AccountState, Message, Receipt, message_bulk
+from .models.account_state import LONGEST_PAUSE
+from .models.base import without_index
+from .models.message_status import MessageStatus
 from .worker import account_pause, backlog, submission
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
 """Rows that one step reads of a kind at a time, unless the caller of the sweep says otherwise."""
-BUDGET = 8.0
+TIME_BUDGET = 8.0
 """Seconds for which a sweep begins new batches, unless its caller says otherwise; the next sweep does the rest."""
-_PUT_OFF = timedelta(hours=1)
+_POSTPONED_BY = timedelta(hours=1)
 """How long a row is left alone that a step could not handle."""
 
 
@@ -41,7 +41,7 @@ def sweep(
     *,
     time_limit: float | None = None,
     batch: int = BATCH,
-    budget: float = BUDGET,
+    budget: float = TIME_BUDGET,
     steps: Sequence[MaintenanceStep] | None = None,
 ) -> dict[str, int]:
     """Do every step until nothing is left to do or the time is over.
@@ -77,8 +77,8 @@ def all_steps() -> list[MaintenanceStep]:
     """Return the steps of the core and of the installed features, in the order in which they run."""
     core = [
         MaintenanceStep("expired", 10, expire),
-        MaintenanceStep("unknown", 20, end_claims),
-        MaintenanceStep("published", 30, publish_due),
+        MaintenanceStep("unknown", 20, expire_claims),
+        MaintenanceStep("published", 30, enqueue_due),
         MaintenanceStep("probed", 40, lambda now, _most: probe_paused(now)),
         MaintenanceStep("matched", 50, match_receipts),
     ]
@@ -124,7 +124,7 @@ def expire(now: datetime, most: int = BATCH) -> tuple[int, bool]:
     """
     late = list(Message.objects.filter(status=MessageStatus.QUEUED, expires_at__lte=now).order_by("expires_at")[:most])
     try:
-        return len(many.expire(late, now=now)), len(late) == most
+        return len(message_bulk.expire_many(late, now=now)), len(late) == most
     except NO_ROWS_FAULT:
         raise
     except Exception:  # noqa: BLE001  which row it was is found out one by one
@@ -133,36 +133,36 @@ def expire(now: datetime, most: int = BATCH) -> tuple[int, bool]:
         return each_row(fresh, lambda row: row.expire(now=now), lambda row: None).as_step(more=False)
 
 
-def end_claims(now: datetime, most: int = BATCH) -> tuple[int, bool]:
+def expire_claims(now: datetime, most: int = BATCH) -> tuple[int, bool]:
     """Settle what a worker claimed and never finished: it may have gone out. See :func:`expire`."""
     ran_out = Message.objects.filter(status=MessageStatus.SUBMITTING, claimed_until__lt=now)
     lost = list(ran_out.order_by("claimed_until")[:most])
 
     def put_off(message: Message) -> None:
         same = Q(status=MessageStatus.SUBMITTING, attempts=message.attempts)
-        Message.objects.filter(unindexed(same), pk=message.pk).update(claimed_until=now + _PUT_OFF)
+        Message.objects.filter(without_index(same), pk=message.pk).update(claimed_until=now + _POSTPONED_BY)
 
-    return each_row(lost, _end_claim, put_off).as_step(more=len(lost) == most)
+    return each_row(lost, _expire_claim, put_off).as_step(more=len(lost) == most)
 
 
-def _end_claim(message: Message) -> int:
+def _expire_claim(message: Message) -> int:
     error = "The worker that submitted it never came back."
     try:
         account = conf.get_account(message.account)
     except ImproperlyConfigured:
         # An account taken out of the settings must not keep its messages "submitting" for ever.
-        message.lose_answer(error=error)
+        message.mark_unknown(error=error)
     else:
-        submission.lose_answer(message, account, error=error)
+        submission.mark_unknown(message, account, error=error)
     return 1
 
 
-def publish_due(now: datetime, most: int = BATCH) -> tuple[int, bool]:
+def enqueue_due(now: datetime, most: int = BATCH) -> tuple[int, bool]:
     """Publish what is queued and due but whose task was never published or got lost, codes first. See :func:`expire`.
 
     What waits for a paused account is left alone: :func:`probe_paused` has it.
     """
-    return backlog.publish_due(now, most=most)
+    return backlog.enqueue_due(now, most=most)
 
 
 def probe_paused(now: datetime) -> tuple[int, bool]:
@@ -181,7 +181,9 @@ def match_receipts(now: datetime, most: int = BATCH) -> tuple[int, bool]:
     kept = Receipt.objects.to_match(now, most=most)
 
     def put_off(receipt: Receipt) -> None:
-        Receipt.objects.filter(unindexed(Q(match_at=receipt.match_at)), pk=receipt.pk).update(match_at=now + _PUT_OFF)
+        Receipt.objects.filter(without_index(Q(match_at=receipt.match_at)), pk=receipt.pk).update(
+            match_at=now + _POSTPONED_BY
+        )
 
     matched = each_row(kept, lambda receipt: Receipt.objects.match(receipt, window=window, now=now), put_off)
     return matched.as_step(more=len(kept) == most)

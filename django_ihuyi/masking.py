@@ -1,4 +1,4 @@
-"""How people and secrets are shown to those who may not see them whole."""
+"""Masking of numbers, addresses and texts."""
 
 from __future__ import annotations
 

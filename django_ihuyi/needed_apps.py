@@ -1,4 +1,4 @@
-"""Classes and functions that the settings name and that need an app which is not installed.
+"""Checks that classes named in the settings have their app in ``INSTALLED_APPS``.
 
 They can be imported, or fail in a way that says nothing of the settings, and are not used before the first request.
 """

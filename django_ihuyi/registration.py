@@ -1,4 +1,4 @@
-"""New users: a welcome text after the sign-up, without ever breaking it.
+"""Welcome text for new users. An error never breaks the sign-up.
 
 The verification code of a new user is sent by :mod:`django_ihuyi.verification.registration`.
 """
@@ -26,7 +26,7 @@ _LATER = "_ihuyi_welcome_later"
 """What a user has to whom the first save sends nothing."""
 
 
-def connect() -> None:
+def connect_user_signal() -> None:
     """Listen for new users; what to do with them is read from the settings each time."""
     post_save.connect(welcome, sender=get_user_model(), dispatch_uid="django_ihuyi.registration.welcome", weak=False)
 
@@ -48,12 +48,12 @@ def is_new(user: Model, *, created: bool, raw: bool) -> bool:
     return created and not raw and not getattr(user, _LATER, False) and conf.get_registration() is not None
 
 
-def postpone(user: Model) -> None:
-    """Send nothing when this user is made: whoever verifies the number calls :func:`welcome_verified`."""
+def skip_welcome(user: Model) -> None:
+    """Send nothing when this user is made: whoever verifies the number calls :func:`send_welcome`."""
     setattr(user, _LATER, True)
 
 
-def welcome_verified(user: Model, mobile: str) -> None:
+def send_welcome(user: Model, mobile: str) -> None:
     """Send the welcome text, once, to a user whose number was just verified, after the commit of that.
 
     Args:
@@ -65,7 +65,7 @@ def welcome_verified(user: Model, mobile: str) -> None:
         return
 
     def send() -> None:
-        guard("welcome SMS", user, lambda: _send_welcome(user, registration, mobile))
+        log_errors("welcome SMS", user, lambda: _send_welcome(user, registration, mobile))
 
     transaction.on_commit(send, using=router.db_for_write(type(user)), robust=True)
 
@@ -73,11 +73,11 @@ def welcome_verified(user: Model, mobile: str) -> None:
 def _send(user: Model) -> None:
     registration = conf.get_registration()
     if registration is not None and registration.content is not None:
-        guard("welcome SMS", user, lambda: _send_welcome(user, registration, value_of(user, registration.mobile)))
+        log_errors("welcome SMS", user, lambda: _send_welcome(user, registration, value_of(user, registration.mobile)))
 
 
 @sensitive_variables()
-def guard(what: str, user: Model, send: Callable[[], None]) -> None:
+def log_errors(what: str, user: Model, send: Callable[[], None]) -> None:
     """Send, or log why not: the person is signed up, and a fault of an SMS must not show them an error page.
 
     Args:

@@ -1,4 +1,4 @@
-"""Bodies without a declared length: sent in chunks, or by HTTP/2."""
+"""Requests whose body has no declared length: chunked, or HTTP/2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ready schedule for Celery beat. Importing it imports no model, so a ``celery.py`` can use it."""
+"""Schedule for Celery beat. Imports no model, so ``celery.py`` can import it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the package tells the site, and how: after commit, once per change, no receiver in the way of another.
+"""Signals for the site, sent with ``send_robust`` after commit, once per change.
 
 Each signal is sent with ``send_robust`` once the change is committed, by the process that made it. A process that is
 killed between the commit and the signal sends none: what must not be missed is read from the tables.

@@ -1,4 +1,4 @@
-"""Celery's doors into :mod:`django_ihuyi.worker` and :mod:`django_ihuyi.maintenance`. Arguments are primary keys."""
+"""Celery tasks of the core. Their arguments are primary keys only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def submit_message(pk: int) -> None:
 def submit_batch(pks: list[int]) -> None:
     """Submit those of the messages with these primary keys that are still to be submitted, many at a time."""
     try:
-        batch_submission.submit(pks, time_limit=time_limits.seconds_left(submit_batch))
+        batch_submission.submit_batch(pks, time_limit=time_limits.seconds_left(submit_batch))
     except batch_submission.DATABASE_AWAY as error:
         if _is_of_a_worker(submit_batch):
             # The table cannot say now what is left: the same task looks again, and finds what is still queued.
@@ -70,14 +70,14 @@ def _is_of_a_worker(task: Task[Any, Any]) -> bool:
 @shared_task(ignore_result=True)
 def check_balance() -> None:
     """Read and keep what every account has left (:func:`django_ihuyi.balance.check`)."""
-    for _answer in balance.check():
+    for _answer in balance.check_balances():
         pass
 
 
 @shared_task(ignore_result=True)
-def beat(pk: int) -> None:
+def heartbeat(pk: int) -> None:
     """Show that a worker serves the queue through which this came (:mod:`django_ihuyi.monitoring.heartbeats`)."""
-    heartbeats.beat(pk)
+    heartbeats.record_beat(pk)
 
 
 @shared_task(ignore_result=True)

@@ -1,4 +1,4 @@
-"""Celery's time limits: when a task of this package is ended by force, and whether that is too soon."""
+"""Celery's time limits of the tasks, and a warning if they are too short."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from celery import Task, current_app
 
-from . import broker
+from . import celery_broker
 from .hooks import Problem
 
 TASKS = ("submit_message", "submit_batch", "sweep", "check_balance", "purge", "deliver_webhook")
-_ENOUGH = 120.0
+_MIN_LIMIT = 120.0
 """Seconds. A slice of a campaign takes half a minute, and the calls under way at its end as long again at most. Twice
 that, for a busy machine."""
 
@@ -38,22 +38,23 @@ def problems(names: Sequence[str] = TASKS) -> Iterator[Problem]:
         names: Names of tasks in :mod:`django_ihuyi.tasks`.
     """
     try:
-        limits = {name: limit for name in names if (limit := _limit_of(name)) and limit < _ENOUGH}
+        limits = {name: limit for name in names if (limit := _limit_of(name)) and limit < _MIN_LIMIT}
     except Exception:  # noqa: BLE001  a configuration that cannot be read is for Celery to report
         return
     if limits:
-        options = ", ".join(broker.setting(name) for name in ("task_soft_time_limit", "task_time_limit"))
+        options = ", ".join(celery_broker.setting(name) for name in ("task_soft_time_limit", "task_time_limit"))
         yield Problem(
             "W007",
             f"Celery ends tasks after {min(limits.values()):g} seconds ({', '.join(limits)}): campaigns and purges go "
             "on in short pieces, and calls that are under way at the end become unknown.",
-            f"Raise {options} to {_ENOUGH:g} or more, or exempt these tasks: {broker.setting('task_annotations')} = "
+            f"Raise {options} to {_MIN_LIMIT:g} or more, or exempt these tasks: "
+            f"{celery_broker.setting('task_annotations')} = "
             "{'django_ihuyi.tasks.submit_batch': {'soft_time_limit': 240, 'time_limit': 300}, ...}.",
         )
 
 
 def _limit_of(name: str) -> float | None:
-    if broker.application() is None:
+    if celery_broker.application() is None:
         return None
     conf = current_app.conf
     # A task that nothing has imported yet has the limits of the configuration, but for annotations of its own.

@@ -1,4 +1,4 @@
-"""The addresses of the core and of the installed features, for one ``include`` in the site's URLs."""
+"""URLs of the core and of the installed features, for one ``include``."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ from django.utils.translation import gettext as _
 
 from django_ihuyi.management.printing import has_chinese, make_printable
 
-from . import parts, terminal
+from . import commands, terminal
+from .banner import welcome
 from .processes import Process, stop
-from .welcome import welcome
 
 _STARTING = 60.0
 _POLL = 0.1
@@ -174,10 +174,10 @@ class Demo:
         connections.close_all()
 
     def _processes(self) -> list[Process]:
-        processes = [parts.worker(self._logs), parts.site(self._logs, self.site_port)]
+        processes = [commands.worker(self._logs), commands.site(self._logs, self.site_port)]
         if self._push_token:
             pushes = f"http://127.0.0.1:{self.site_port}/ihuyi/push/{self._push_token}/"
-            processes.insert(0, parts.sandbox(self._logs, self.sandbox_port, pushes))
+            processes.insert(0, commands.sandbox(self._logs, self.sandbox_port, pushes))
         return processes
 
     def _wait_until_all_answer(self, processes: list[Process]) -> bool:
@@ -193,7 +193,7 @@ class Demo:
         return not self._signals
 
     def _welcome(self, seconds: float) -> str:
-        from .people.management.commands.demo_staff import MOBILE, PASSWORD
+        from .users.management.commands.demo_staff import MOBILE, PASSWORD
 
         return welcome(
             site=f"http://127.0.0.1:{self.site_port}/",

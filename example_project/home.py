@@ -6,8 +6,8 @@ from typing import Any
 
 from django.views.generic import TemplateView
 
-from .people.models import Person
-from .people.signing_up import texts_to
+from .users.models import Person
+from .users.services import texts_to
 
 _LATEST = 5
 

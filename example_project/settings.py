@@ -91,7 +91,7 @@ INSTALLED_APPS = [
     "django_ihuyi.api",
     "example_project",
     "captcha",
-    "example_project.people",
+    "example_project.users",
     "example_project.orders",
 ]
 MIDDLEWARE = [
@@ -123,9 +123,9 @@ WSGI_APPLICATION = "example_project.wsgi.application"
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 
-FORM_RENDERER = "example_project.rendering.FormRenderer"
+FORM_RENDERER = "example_project.form_renderer.FormRenderer"
 
-AUTH_USER_MODEL = "people.Person"
+AUTH_USER_MODEL = "users.Person"
 AUTHENTICATION_BACKENDS = [
     "django_ihuyi.contrib.auth.CodeBackend",
     "django.contrib.auth.backends.ModelBackend",

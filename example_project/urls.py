@@ -10,7 +10,7 @@ from .home import Home
 
 urlpatterns = [
     path("", Home.as_view(), name="home"),
-    path("", include("example_project.people.urls")),
+    path("", include("example_project.users.urls")),
     path("orders/", include("example_project.orders.urls")),
     path("favicon.ico", RedirectView.as_view(url="/static/example/icon.svg")),
     path("admin/", admin.site.urls),

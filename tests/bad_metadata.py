@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from django_ihuyi.models.metadata import LONGEST, MOST_LEVELS
+from django_ihuyi.models.metadata import MAX_LENGTH, MAX_LEVELS
 
 
 def nested(levels: int, inner: object = 1) -> dict[str, Any]:
@@ -47,10 +47,10 @@ BAD: dict[str, Callable[[], Any]] = {
     "a mapping that is no dict": lambda: {"a": MappingProxyType({})},
     "a name that is a tuple": lambda: {(1, 2): 3},
     "an object of the site's": lambda: {"a": object()},
-    "one level too many": lambda: nested(MOST_LEVELS + 1),
+    "one level too many": lambda: nested(MAX_LEVELS + 1),
     "deeper than Python's stack": lambda: nested(5000),
     "itself": circular,
-    "a character too many": lambda: {"a": "x" * (LONGEST - 8)},
+    "a character too many": lambda: {"a": "x" * (MAX_LENGTH - 8)},
     "a hundred thousand values": lambda: {"a": [0] * 100_000},
     "an integer that Python does not write": lambda: {"a": 10**5000},
 }

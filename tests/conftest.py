@@ -18,7 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from . import services
-from .accounts import with_products
+from .account_settings import with_products
 from .selection import first_of_each_test
 
 # A busy machine is no fault of the code.

@@ -38,9 +38,9 @@ if DATABASES["default"]["ENGINE"].endswith("mysql"):
     DATABASES["default"].setdefault("OPTIONS", {})["charset"] = "utf8mb4"
     DATABASES["default"]["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_nopad_bin"}
 
-# Whatever reads there is caught: see tests/replica.py.
+# Whatever reads there is caught: see tests/db_routers.py.
 DATABASES["replica"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "TEST": {"MIGRATE": False}}
-DATABASE_ROUTERS = ["tests.replica.PrimaryReplicaRouter"]
+DATABASE_ROUTERS = ["tests.db_routers.PrimaryReplicaRouter"]
 
 INSTALLED_APPS = [
     "django.contrib.admin",

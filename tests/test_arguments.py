@@ -16,10 +16,9 @@ from django_ihuyi import offer_code, send_bulk, send_code, send_sms, verify_code
 from django_ihuyi.exceptions import ArgumentTypeError, InvalidMessage
 from django_ihuyi.models import Batch, Message, OptOut
 from django_ihuyi.testing import latest_code
-from django_ihuyi.verification.checking import note_entered
-from django_ihuyi.verification.issuing import send_given_code
+from django_ihuyi.verification.codes import mark_entered, send_external_code
 from django_ihuyi.verification.models import VerificationCode
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,13 +62,13 @@ WRONG: list[tuple[str, Callable[..., object], tuple[Any, ...], dict[str, Any]]] 
     ("account", send_code, (MOBILE, "sign-up"), {"account": 1}),
     ("mobile", offer_code, ([MOBILE], "log-in"), {"known": False}),
     ("purpose", offer_code, (MOBILE, 7), {"known": False}),
-    ("mobile", send_given_code, ({}, "otp", "1234"), {}),
-    ("code", send_given_code, (MOBILE, "otp", 1234), {}),
+    ("mobile", send_external_code, ({}, "otp", "1234"), {}),
+    ("code", send_external_code, (MOBILE, "otp", 1234), {}),
     ("mobile", verify_code, (13800138000.0, "sign-up", "123456"), {}),
     ("purpose", verify_code, (MOBILE, None, "123456"), {}),
     ("code", verify_code, (MOBILE, "sign-up", 123456), {}),
     ("code", verify_code, (MOBILE, "sign-up", b"123456"), {}),
-    ("mobile", note_entered, (1.5, "otp"), {}),
+    ("mobile", mark_entered, (1.5, "otp"), {}),
 ]
 
 

@@ -10,17 +10,17 @@ import time_machine
 from django.utils import timezone
 
 from django_ihuyi import balance, maintenance, send_code, send_sms
-from django_ihuyi.dashboard import counting
+from django_ihuyi.dashboard import counters
 from django_ihuyi.dashboard.models import MessageTally, TallySlot
-from django_ihuyi.dashboard.slots import slot_of
+from django_ihuyi.dashboard.time_slots import slot_of
 from django_ihuyi.models import AccountState, BalanceReading, Message, Receipt
 from django_ihuyi.monitoring import health, heartbeats
 from django_ihuyi.tasks import submit_message
-from django_ihuyi.verification import watch
+from django_ihuyi.verification import abuse_detection
 from django_ihuyi.verification.models import Suspicion
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
-from django_ihuyi.worker.recipient_throttle import just_used
-from tests.wire import FakeBroker, FakeWire
+from django_ihuyi.worker.recipient_throttle import recently_sent
+from tests.fakes import FakeBroker, FakeGateway
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +49,7 @@ def code_to_a_number(at: At) -> Case:
 def message_to_a_number(at: At) -> Case:
     submit_message(send_sms(MOBILE, "您好").pk)
     yield
-    assert just_used({MOBILE}) == set()
+    assert recently_sent({MOBILE}) == set()
     message = send_sms(MOBILE, "别的")
     submit_message(message.pk)
     message.refresh_from_db()
@@ -74,10 +74,10 @@ def probe_by_the_sweep(at: At) -> Case:
 
 def turns_of_an_account(at: At) -> Case:
     turns = {"number": 1, "seconds": 1.0, "at_most": timedelta(seconds=5), "verification": False}
-    AccountState.objects.reserve_turns("default", **turns, now=timezone.now())  # type: ignore[arg-type]  # of any type
+    AccountState.objects.reserve_slots("default", **turns, now=timezone.now())  # type: ignore[arg-type]  # of any type
     yield
     now = timezone.now()
-    assert AccountState.objects.reserve_turns("default", **turns, now=now) == now  # type: ignore[arg-type]  # as above
+    assert AccountState.objects.reserve_slots("default", **turns, now=now) == now  # type: ignore[arg-type]  # as above
 
 
 def figures_of_a_half_hour(at: At) -> Case:
@@ -100,8 +100,8 @@ def figures_of_days_before(at: At) -> Case:
     before = START - timedelta(days=3)
     Message.objects.create(mobile=MOBILE, content="x", status="accepted", created_at=before)
     slot = TallySlot.objects.create(number=slot_of(before), due_at=timezone.now())
-    counting.count(slot, now=timezone.now())
-    while not counting.open_slots(timezone.now()):
+    counters.count(slot, now=timezone.now())
+    while not counters.open_slots(timezone.now()):
         pass
     yield
     Message.objects.update(status="delivered")
@@ -115,7 +115,7 @@ def sign_of_life_of_a_queue(at: At) -> Case:
     heartbeats.after_sweep()
     yield
     published = broker_of_the_test().take()
-    assert [task.task.rpartition(".")[2] for task in published] == ["beat"]
+    assert [task.task.rpartition(".")[2] for task in published] == ["heartbeat"]
     heartbeats.after_sweep()
     assert len(broker_of_the_test().take()) == 1
 
@@ -125,11 +125,11 @@ def sign_of_life_of_the_sweep(at: At) -> Case:
     yield
     heartbeats.sweep_watch.forget()
     assert heartbeats.sweep_watch.is_overdue()
-    (found,) = health.check(only=["sweep"])
+    (found,) = health.run_health_checks(only=["sweep"])
     assert found.level.name == "CRITICAL"
     assert "in the future" in found.text
     heartbeats.after_sweep()
-    (found,) = health.check(only=["sweep"])
+    (found,) = health.run_health_checks(only=["sweep"])
     assert found.level.name == "OK"
 
 
@@ -143,13 +143,13 @@ def receipt_that_came_first(at: At) -> Case:
 def suspicion(at: At) -> Case:
     Suspicion.objects.suspect("site", sent=100, entered=0, now=timezone.now())
     yield
-    watch.look(timezone.now())
+    abuse_detection.evaluate(timezone.now())
     assert not Suspicion.objects.standing().exists()
 
 
 def rest_of_an_endpoint(at: At) -> Case:
     endpoint = WebhookEndpoint.objects.create(name="shop", url="https://shop.example/", events=[])
-    endpoint.rest(now=timezone.now())
+    endpoint.pause(now=timezone.now())
     yield
     endpoint.refresh_from_db()
     assert endpoint.resting_until(timezone.now()) is None
@@ -159,7 +159,7 @@ def webhook_delivery(at: At) -> Case:
     endpoint = WebhookEndpoint.objects.create(name="shop", url="https://shop.example/", events=[])
     delivery = WebhookDelivery.objects.ping(endpoint)
     assert delivery.claim(now=timezone.now(), lease=MINUTE)
-    assert delivery.put_back(answer=500, error="", due_at=timezone.now() + MINUTE)
+    assert delivery.requeue(answer=500, error="", due_at=timezone.now() + MINUTE)
     yield
     (due,) = WebhookDelivery.objects.due(timezone.now())
     assert due.claim(now=timezone.now(), lease=MINUTE)
@@ -199,7 +199,7 @@ def broker_of_the_test() -> FakeBroker:
 @pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=40)], ids=["a day", "40 days"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_deadline__set_by_a_clock_that_was_ahead__is_over_when_the_clock_is_right(
-    case: Callable[[At], Case], ahead: timedelta, at: At, wire: FakeWire, broker: FakeBroker
+    case: Callable[[At], Case], ahead: timedelta, at: At, wire: FakeGateway, broker: FakeBroker
 ) -> None:
     at(ahead)
     steps = case(at)

@@ -22,7 +22,7 @@ from django_ihuyi.conf.problems import TEST_KEY
 from django_ihuyi.conf.validators import CATEGORIES
 from django_ihuyi.gateway.products import INTERNATIONAL, SMS, VOICE
 from django_ihuyi.hooks import features
-from django_ihuyi.models.categories import Category
+from django_ihuyi.models.message_status import Category
 from django_ihuyi.verification.conf import get_verification
 from django_ihuyi.webhooks.conf import get_retention_days, get_webhooks, has_webhooks
 
@@ -67,7 +67,10 @@ def test_an_address_is_the_products_where_none_is_written(settings: Settings) ->
     for product, options in ((INTERNATIONAL, ABROAD), (VOICE, {"PRODUCT": "voice"})):
         settings.IHUYI = settings_with({**options, "REDIRECT_TO": []})
         assert list(setting_problems.problems(settings.IHUYI)) == []
-        assert (conf.get_account("default").base_url, conf.get_account("default").sold_as) == (product.url, product)
+        assert (conf.get_account("default").base_url, conf.get_account("default").product_spec) == (
+            product.url,
+            product,
+        )
 
 
 WRONG: list[tuple[str, Any, str, str]] = [

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.packaging.building import environment
+from tests.packaging.distribution import environment
 
 FOLDER = Path(__file__).with_name("core_only")
 COMMAND = ("-m", "pytest", "-q", "-p", "no:cacheprovider")

@@ -26,9 +26,9 @@ from django_ihuyi.dispatch import Dispatcher, get_dispatcher
 from django_ihuyi.models import Message
 from tests.celery import app
 from tests.dispatchers import own_dispatcher
-from tests.docs.reading import ROOT
-from tests.records import ours
-from tests.wire import FakeBroker, FakeWire
+from tests.docs.markdown_reader import ROOT
+from tests.fakes import FakeBroker, FakeGateway
+from tests.log_records import package_records
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,7 +96,7 @@ def test_a_missing_driver_is_not_called_a_broker_that_is_away(
     assert '(its driver is not installed: python -m pip install "celery[redis]")' in caplog.text
 
 
-def test_a_bulk_waits_in_the_table(use_broker: Celery, wire: FakeWire) -> None:
+def test_a_bulk_waits_in_the_table(use_broker: Celery, wire: FakeGateway) -> None:
     point(use_broker, f"redis://127.0.0.1:{free_port()}")
     result = send_bulk([(f"1390000{number:04}", "您好") for number in range(30)], batch_size=10)
     assert result.recorded == Message.objects.filter(publish_at__lte=timezone.now()).count() == 30
@@ -192,7 +192,7 @@ def test_send__of_any_task__ignores_its_result(
     assert [(one["ignore_result"], one["retry"]) for one in sent] == [(ignored, again)]
 
 
-def test_eager_tasks_run_in_the_callers_thread(wire: FakeWire, eager: None) -> None:
+def test_eager_tasks_run_in_the_callers_thread(wire: FakeGateway, eager: None) -> None:
     message = send_sms("13800138000", "您好")
     message.refresh_from_db()
     assert message.status == "accepted"
@@ -200,7 +200,7 @@ def test_eager_tasks_run_in_the_callers_thread(wire: FakeWire, eager: None) -> N
 
 
 def test_eager_tasks_leave_what_is_for_later_to_the_sweep(
-    wire: FakeWire, eager: None, caplog: pytest.LogCaptureFixture
+    wire: FakeGateway, eager: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     wire.answer(requests.exceptions.ConnectTimeout())
     message = send_sms("13800138000", "您好")
@@ -208,7 +208,7 @@ def test_eager_tasks_leave_what_is_for_later_to_the_sweep(
     assert (message.status, message.attempts) == ("queued", 1)
     assert message.due_at > timezone.now()
     assert message.publish_at - message.due_at < timedelta(seconds=1)
-    assert ours(caplog, logging.ERROR) == []
+    assert package_records(caplog, logging.ERROR) == []
     with time_machine.travel(message.due_at + timedelta(seconds=1), tick=False):
         assert maintenance.sweep()["published"] == 1
     message.refresh_from_db()
@@ -230,7 +230,7 @@ def test_a_forked_child_publishes_with_a_thread_of_its_own(dispatcher: Dispatche
 
 
 @pytest.mark.parametrize(("publishes", "wait"), [(0, 60), (1, 120), (2, 240), (5, 1920), (6, 3600), (100, 3600)])
-def test_upkeep_waits_twice_as_long_each_time(publishes: int, wait: int) -> None:
+def test_sweep_waits_twice_as_long_each_time(publishes: int, wait: int) -> None:
     now = timezone.now()
     assert Dispatcher().next_enqueue_at(now, publishes) - now == timedelta(seconds=wait)
 

@@ -15,14 +15,14 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from django_ihuyi import hooks, signals
 from django_ihuyi.events import log_and_signal_transition, record_event
 from django_ihuyi.gateway import SubmitResult
-from django_ihuyi.models import AccountState, Message, many
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models import AccountState, Message, message_bulk
+from django_ihuyi.models.message_status import MessageStatus
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import WebhookEvent
 
-from .heard import Heard
+from .fakes import FakeBroker
+from .signal_recorder import SignalRecorder
 from .webhooks.receiver import ALLOWED
-from .wire import FakeBroker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -128,7 +128,7 @@ def test_record_event__of_a_message__goes_to_the_database_of_the_message(sink: S
     assert sink.recorded == [(NAME, [message.pk], router.db_for_write(Message, instance=message), True)]
 
 
-def test_record_event__error_in_a_sink__rolls_the_change_back(sink: Sink, heard: Heard) -> None:
+def test_record_event__error_in_a_sink__rolls_the_change_back(sink: Sink, heard: SignalRecorder) -> None:
     heard.listen(signals.message_accepted)
     sink.error = ZeroDivisionError()
     message = claimed()
@@ -142,7 +142,7 @@ def test_record_event__error_in_a_sink__rolls_the_change_back(sink: Sink, heard:
 
 
 def test_change__without_webhooks__records_nothing_and_adds_no_statement(
-    endpoint: WebhookEndpoint, heard: Heard, django_assert_num_queries: DjangoAssertNumQueries
+    endpoint: WebhookEndpoint, heard: SignalRecorder, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     heard.listen(signals.message_accepted, signals.account_paused)
     one, *others = (claimed() for _ in range(3))
@@ -150,7 +150,7 @@ def test_change__without_webhooks__records_nothing_and_adds_no_statement(
         assert "django_ihuyi.webhooks" not in {config.name for config in hooks.features()}
         with django_assert_num_queries(2):
             assert one.accept(code=2, msg="", smsid="158", now=timezone.now())
-            many.accept([(message, SubmitResult(2, "", "159")) for message in others], now=timezone.now())
+            message_bulk.accept_many([(message, SubmitResult(2, "", "159")) for message in others], now=timezone.now())
         AccountState.objects.pause("default", code=4051, msg="余额不足", clock_offset=None, now=timezone.now())
     assert (len(heard[signals.message_accepted]), len(heard[signals.account_paused])) == (3, 1)
     assert not WebhookDelivery.objects.exists()
@@ -163,7 +163,7 @@ def test_change__with_webhooks__records_a_delivery(endpoint: WebhookEndpoint, br
 
 
 @pytest.mark.parametrize("status", MessageStatus)
-def test_transition__to_any_status__sends_the_signal_of_that_name(status: MessageStatus, heard: Heard) -> None:
+def test_transition__to_any_status__sends_the_signal_of_that_name(status: MessageStatus, heard: SignalRecorder) -> None:
     heard.listen(*SIGNALS)
     message = make(status=status)
     log_and_signal_transition(message, sender=Message, using="default")

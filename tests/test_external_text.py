@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_ihuyi.external_text import clean, without_quotes
+from django_ihuyi.external_text import clean, without_quoted_text
 from django_ihuyi.masking import HIDDEN
 
 MOBILE = "13800138000"
@@ -20,7 +20,7 @@ STATUSES = [
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_carriers_status__is_kept_as_it_came(status: str) -> None:
     assert clean(status, mobile=MOBILE, about_code=True, text="您的验证码是：482913。") == status
-    assert not status.isascii() or without_quotes(status, f"{status}：DELIVRD") == status
+    assert not status.isascii() or without_quoted_text(status, f"{status}：DELIVRD") == status
 
 
 WRITINGS = [
@@ -148,4 +148,4 @@ def test_words_full_of_codes__fit_their_column() -> None:
     ids=["quoted", "twice", "a word", "status", "no text"],
 )
 def test_quotes_of_a_text__are_left_out(words: str, text: str, left: str) -> None:
-    assert without_quotes(words, text) == left
+    assert without_quoted_text(words, text) == left

@@ -13,7 +13,7 @@ from gunicorn.glogging import SafeAtoms
 from uvicorn.logging import AccessFormatter
 
 from django_ihuyi.log_filters import PATH_LOGGERS, HidePushTokens
-from tests.pushes.pushing import RECEIPT, TOKEN
+from tests.pushes.push_client import RECEIPT, TOKEN
 
 PATH = f"/ihuyi/push/{TOKEN}/receipt/"
 HIDDEN = "/ihuyi/push/***/receipt/"

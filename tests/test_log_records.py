@@ -11,16 +11,16 @@ from django.test import Client
 
 from django_ihuyi import send_code, send_sms, verify_code
 from django_ihuyi.tasks import sweep
-from tests.pushes.pushing import push, url
-from tests.records import events, ours
-from tests.verification.codes import code_in
-from tests.wire import FakeBroker, FakeWire
+from tests.fakes import FakeBroker, FakeGateway
+from tests.log_records import events, package_records
+from tests.pushes.push_client import push, url
+from tests.verification.code_text import code_in
 
 MOBILE = "13800138000"
 TEXT = "王小明您好，您的订单 7 已发货"
 
 
-def run_everything(wire: FakeWire, broker: FakeBroker, client: Client) -> list[str]:
+def run_everything(wire: FakeGateway, broker: FakeBroker, client: Client) -> list[str]:
     """Send, be refused, get no answer, be pushed to. Returns what must not be logged."""
     code = code_in(send_code(MOBILE, "sign-up"))
     wire.answer(2, 2, 407, (502, TEXT.encode()), 405)
@@ -43,18 +43,18 @@ def run_everything(wire: FakeWire, broker: FakeBroker, client: Client) -> list[s
 
 @pytest.mark.django_db(transaction=True)
 def test_a_whole_run_tells_nothing_of_people_and_secrets(
-    wire: FakeWire, broker: FakeBroker, client: Client, caplog: pytest.LogCaptureFixture
+    wire: FakeGateway, broker: FakeBroker, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     forbidden = run_everything(wire, broker, client)
-    for record in ours(caplog):
+    for record in package_records(caplog):
         told: dict[str, Any] = {**vars(record), "said": record.getMessage()}
         assert [word for word in forbidden if word in str(told)] == [], record
     assert {"message.accepted", "message.rejected", "message.unknown", "message.delivered"} <= set(events(caplog))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_record_names_its_message(wire: FakeWire, broker: FakeBroker, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_record_names_its_message(wire: FakeGateway, broker: FakeBroker, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "django_ihuyi.messages")
     message = send_sms(MOBILE, TEXT)
     broker.take()[0].run()

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from django_ihuyi import registration, send_code, verify_code
 from django_ihuyi.models import Message
 from django_ihuyi.verification.models import VerificationCode
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -139,7 +139,7 @@ def test_code__with_fixtures__is_not_sent(settings: Settings) -> None:
 def test_welcome_and_code__of_a_user_who_is_postponed__are_not_sent(settings: Settings) -> None:
     register(settings, CODE="sign-up")
     user = User(username="13800138000")
-    registration.postpone(user)
+    registration.skip_welcome(user)
     user.save()
     assert not Message.objects.exists()
 

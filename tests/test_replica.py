@@ -1,8 +1,8 @@
 """A site whose router reads from a replica: what decides is read where it is written, and so are transactions opened.
 
-The whole suite runs with such a router (see ``tests/replica.py``). Here the main ways are gone once more with the two
-databases changed about, so that nothing is left that takes the writer to be called ``default``; and what a crash or a
-rollback in between leaves, where a transaction in the wrong database would hold nothing together.
+The whole suite runs with such a router (see ``tests/db_routers.py``). Here the main ways are gone once more with the
+two databases changed about, so that nothing is left that takes the writer to be called ``default``; and what a crash or
+a rollback in between leaves, where a transaction in the wrong database would hold nothing together.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi import send_bulk, send_code, send_sms, signals, tasks, verify_code
-from django_ihuyi.admin.templates import TemplateAdmin
+from django_ihuyi.admin.template import TemplateAdmin
 from django_ihuyi.api.models import ApiCall
-from django_ihuyi.dashboard import counting
+from django_ihuyi.dashboard import counters
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import (
     AccountState,
@@ -40,9 +40,9 @@ from django_ihuyi.verification.models import VerificationCode
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.worker import account_pause, submission
 
-from .heard import Heard
-from .replica import OtherWayRound, PrimaryReplicaRouter
-from .wire import FakeBroker, FakeWire
+from .db_routers import OtherWayRound, PrimaryReplicaRouter
+from .fakes import FakeBroker, FakeGateway
+from .signal_recorder import SignalRecorder
 
 MOBILE = "13800138000"
 
@@ -64,7 +64,7 @@ def _webhooks(settings: Settings) -> Iterator[None]:
         ),
     ]
 )
-def writer(request: pytest.FixtureRequest, settings: Settings, wire: FakeWire, broker: FakeBroker) -> str:
+def writer(request: pytest.FixtureRequest, settings: Settings, wire: FakeGateway, broker: FakeBroker) -> str:
     """The database that is written to; no other may be asked."""
     router: type[PrimaryReplicaRouter] = request.param
     settings.DATABASE_ROUTERS = [f"{router.__module__}.{router.__qualname__}"]
@@ -98,7 +98,7 @@ def reply_to(message: Message) -> Reply:
 WINDOW = timedelta(hours=72)
 
 
-def test_a_message_and_its_receipts(writer: str, heard: Heard) -> None:
+def test_a_message_and_its_receipts(writer: str, heard: SignalRecorder) -> None:
     heard.listen(signals.message_accepted, signals.message_delivered)
     message = sent(idempotency_key="order-7")
     assert send_sms(MOBILE, "您的订单已发货", idempotency_key="order-7").pk == message.pk
@@ -111,7 +111,7 @@ def test_a_message_and_its_receipts(writer: str, heard: Heard) -> None:
     assert [len(heard[one]) for one in (signals.message_accepted, signals.message_delivered)] == [1, 1]
 
 
-def test_a_receipt_that_comes_before_the_answer(writer: str, wire: FakeWire) -> None:
+def test_a_receipt_that_comes_before_the_answer(writer: str, wire: FakeGateway) -> None:
     def push(form: dict[str, str]) -> None:
         assert Receipt.objects.receive(receipt_of(message, smsid=form["smsid"]), window=WINDOW)
         assert not Receipt.objects.filter(message=message).exists()
@@ -134,7 +134,7 @@ def test_a_receipt_whose_neighbour_is_on_the_wire_is_kept(writer: str) -> None:
     assert (unknown.status, Receipt.objects.get().message) == ("unknown", None)
 
 
-def test_a_reply_and_its_repeat(writer: str, heard: Heard) -> None:
+def test_a_reply_and_its_repeat(writer: str, heard: SignalRecorder) -> None:
     heard.listen(signals.reply_received)
     message = sent()
     assert Reply.objects.receive(reply_to(message), opt_out="TD")
@@ -156,7 +156,7 @@ def test_a_reply_comes_again_after_its_process_died(writer: str, monkeypatch: py
 
     message = sent()
     with monkeypatch.context() as patch:
-        patch.setattr(OptOut.objects, "take_back", die)
+        patch.setattr(OptOut.objects, "cancel_pending", die)
         with pytest.raises(Death):
             Reply.objects.receive(reply_to(message), opt_out="TD")
     assert Reply.objects.receive(reply_to(message), opt_out="TD")
@@ -172,7 +172,7 @@ def test_a_code(writer: str) -> None:
     assert not verify_code(MOBILE, "login", code.derive())
 
 
-def test_an_account_is_paused_tried_and_resumed(writer: str, wire: FakeWire, heard: Heard) -> None:
+def test_an_account_is_paused_tried_and_resumed(writer: str, wire: FakeGateway, heard: SignalRecorder) -> None:
     heard.listen(signals.account_paused, signals.account_resumed)
     wire.answer(4051)
     message = sent()
@@ -184,7 +184,7 @@ def test_an_account_is_paused_tried_and_resumed(writer: str, wire: FakeWire, hea
     assert (message.status, len(heard[signals.account_resumed])) == ("accepted", 1)
 
 
-def test_no_signal_of_a_pause_that_was_rolled_back(writer: str, heard: Heard) -> None:
+def test_no_signal_of_a_pause_that_was_rolled_back(writer: str, heard: SignalRecorder) -> None:
     heard.listen(signals.account_paused)
     with transaction.atomic(using=writer):
         AccountState.objects.pause("default", code=4051, msg="", clock_offset=None, now=timezone.now())
@@ -227,11 +227,11 @@ def test_the_sweep_and_the_figures(writer: str) -> None:
     tasks.sweep()
     message.refresh_from_db()
     assert message.publishes == 1
-    assert counting.count_again(message.created_at, now=timezone.now())
+    assert counters.recount(message.created_at, now=timezone.now())
     call_command("ihuyi_purge")
 
 
-def test_the_balance_falls(writer: str, settings: Settings, wire: FakeWire, heard: Heard) -> None:
+def test_the_balance_falls(writer: str, settings: Settings, wire: FakeGateway, heard: SignalRecorder) -> None:
     heard.listen(signals.balance_low)
     settings.IHUYI = {**settings.IHUYI, "BALANCE_LOW": 500}
     tasks.check_balance()
@@ -248,7 +248,7 @@ def test_another_system_is_told(writer: str, broker: FakeBroker) -> None:
     assert delivery.claim(now=timezone.now(), lease=timedelta(minutes=1))
 
 
-def test_a_review_before_and_after_the_id(writer: str, heard: Heard) -> None:
+def test_a_review_before_and_after_the_id(writer: str, heard: SignalRecorder) -> None:
     heard.listen(signals.template_reviewed)
     template = Template.objects.create(name="shipped", text="订单【变量】已发货")
     assert TemplateReview.objects.receive(TemplateReview(templateid="77", code=2))
@@ -280,7 +280,7 @@ def test_a_person_is_erased_whose_rows_the_replica_does_not_have(settings: Setti
     LogEntry.objects.create(
         user=user, content_type=_content_type(), object_repr=MOBILE, action_flag=1, change_message=""
     )
-    settings.DATABASE_ROUTERS = ["tests.replica.LogsFromReplica"]
+    settings.DATABASE_ROUTERS = ["tests.db_routers.LogsFromReplica"]
     counts = erase(MOBILE)
     assert (counts["admin.LogEntry"], counts["ihuyi_otp.SmsDevice"]) == (1, 1)
     assert counts["django_ihuyi.Message"] == 1

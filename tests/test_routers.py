@@ -13,20 +13,20 @@ from pytest_django import Settings
 from django_ihuyi.models import (
     OptOut,
 )
-from django_ihuyi.models.written import WrittenManager
+from django_ihuyi.models.base import PrimaryDBManager
 from django_ihuyi.webhooks.models import WebhookDelivery
 from tests.features import our_models
 
-from .docs.reading import ROOT
-from .replica import OtherWayRound, PrimaryReplicaRouter
+from .db_routers import OtherWayRound, PrimaryReplicaRouter
+from .docs.markdown_reader import ROOT
 
 _NAMES = {"atomic", "on_commit", "set_rollback", "non_atomic_requests"}
 
 
 def test_every_table_is_read_where_it_is_written() -> None:
     for model in our_models():
-        assert isinstance(model._default_manager, WrittenManager), model
-        assert isinstance(model._base_manager, WrittenManager), model
+        assert isinstance(model._default_manager, PrimaryDBManager), model
+        assert isinstance(model._base_manager, PrimaryDBManager), model
 
 
 def test_every_transaction_names_its_database() -> None:

@@ -12,13 +12,13 @@ from django.dispatch import Signal
 from django_ihuyi import send_sms, signals
 from django_ihuyi.models import Message
 from django_ihuyi.tasks import submit_message
-from tests.wire import FakeWire
+from tests.fakes import FakeGateway
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_receiver_that_raises_neither_stops_the_others_nor_undoes_the_change(
-    wire: FakeWire, caplog: pytest.LogCaptureFixture
+    wire: FakeGateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[int] = []
 

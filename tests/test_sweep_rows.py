@@ -25,8 +25,8 @@ from django_ihuyi.models import AccountState, Message, Receipt
 from django_ihuyi.verification.models import CodeQuota
 from django_ihuyi.worker import account_pause, backlog
 from tests.broken_tables import unreadable
-from tests.records import events
-from tests.wire import FakeBroker, FakeWire
+from tests.fakes import FakeBroker, FakeGateway
+from tests.log_records import events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +46,7 @@ def make(count: int, *, waited: float = 0, **fields: Any) -> list[int]:
 # Order.
 
 
-def test_due_messages__of_every_category__go_to_the_gateway_codes_first(wire: FakeWire, broker: FakeBroker) -> None:
+def test_due_messages__of_every_category__go_to_the_gateway_codes_first(wire: FakeGateway, broker: FakeBroker) -> None:
     wanted: list[str] = []
     # What waited longest is the least urgent.
     for waited, category in enumerate(CATEGORIES):
@@ -62,7 +62,7 @@ def test_due_messages__of_every_category__go_to_the_gateway_codes_first(wire: Fa
 def test_batch__of_due_messages__is_filled_in_the_order_of_work(broker: FakeBroker, most: int) -> None:
     rows = [make(20, waited=100 - number, category=category) for number, category in enumerate(CATEGORIES)]
     order = [pk for pks in reversed(rows) for pk in pks]
-    assert backlog.publish_due(timezone.now(), most=most) == (min(most, 60), most <= 60)
+    assert backlog.enqueue_due(timezone.now(), most=most) == (min(most, 60), most <= 60)
     assert broker.take_pks() == order[:most]
 
 
@@ -75,7 +75,7 @@ def test_code__behind_a_campaign_that_is_due__is_published_by_the_next_sweep(bro
 
 def test_codes__of_the_backlog__are_found_by_index_whatever_waits_beside_them(broker: FakeBroker) -> None:
     with CaptureQueriesContext(connection) as queries:
-        backlog.publish_due(timezone.now())
+        backlog.enqueue_due(timezone.now())
     read = [query["sql"] for query in queries.captured_queries if query["sql"].startswith("SELECT")]
     assert len(read) == len(CATEGORIES)
     assert not any("content" in sql or "metadata" in sql for sql in read)
@@ -280,7 +280,7 @@ def test_match_receipts__with_a_row_that_raises__matches_the_others_and_puts_it_
 
 
 def test_probes__with_an_account_that_raises__reach_the_others(
-    broker: FakeBroker, wire: FakeWire, caplog: pytest.LogCaptureFixture
+    broker: FakeBroker, wire: FakeGateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = timezone.now()
     bad = AccountState.objects.create(account="bad", paused_since=now, code=4052, probe_at=now)
@@ -330,7 +330,7 @@ def test_probe__of_an_account_with_messages_of_each_category__is_one_of_each_cod
 
 @pytest.mark.parametrize("served", CATEGORIES)
 def test_account__that_is_well__resumes_though_only_one_queue_has_a_worker(
-    wire: FakeWire, broker: FakeBroker, served: str
+    wire: FakeGateway, broker: FakeBroker, served: str
 ) -> None:
     for number, category in enumerate(CATEGORIES):
         make(3, waited=100 - number if category == served else 1000, category=category)
@@ -344,7 +344,7 @@ def test_account__that_is_well__resumes_though_only_one_queue_has_a_worker(
 
 @pytest.mark.parametrize(("code", "asked"), [(4051, 1), (None, 1), (4052, 0)], ids=["credit", "silent", "address"])
 def test_account__whose_probes_do_not_move__is_asked_for_its_balance(
-    wire: FakeWire, broker: FakeBroker, code: int | None, asked: int
+    wire: FakeGateway, broker: FakeBroker, code: int | None, asked: int
 ) -> None:
     make(1, waited=100)
     AccountState.objects.pause(

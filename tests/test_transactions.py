@@ -14,8 +14,8 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django_ihuyi import transactions
 from django_ihuyi.models import OptOut
 from django_ihuyi.transactions import is_conflict, is_in_transaction, retry_on_conflict
+from tests.concurrency import run_concurrently
 from tests.conflicts import make_conflict
-from tests.racing import at_once
 
 
 class Work:
@@ -135,7 +135,7 @@ def test_deadlock__of_two_transactions__ends_with_both_done() -> None:
 
         retry_on_conflict(work, using="default")
 
-    at_once(lambda: lock("one", first, second), lambda: lock("other", second, first))
+    run_concurrently(lambda: lock("one", first, second), lambda: lock("other", second, first))
     assert len(attempts) == 3
     assert len(set(OptOut.objects.values_list("reason", flat=True))) == 1
 

@@ -17,8 +17,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from django_ihuyi.admin.carrier import explain
-from django_ihuyi.gateway.codes import CODES, lookup
+from django_ihuyi.admin.carrier_codes import explain
+from django_ihuyi.gateway.result_codes import CODES, lookup
 from django_ihuyi.models import AccountState, Batch, Message, OptOut, Receipt, Reply
 
 ROOT = Path(__file__).parents[1]
@@ -106,7 +106,7 @@ def test_no_other_package_overrides_a_text(app: str) -> None:
 @pytest.mark.parametrize("number", [*CODES, 4999], ids=str)
 def test_a_code_is_explained_in_chinese(number: int) -> None:
     code = lookup(number)
-    for text in (code.meaning, code.advice):
+    for text in (code.meaning, code.action):
         assert CHINESE.search(in_chinese(text)), text
 
 

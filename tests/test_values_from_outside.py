@@ -21,10 +21,10 @@ from django_ihuyi.sending.template_registry import submit_for_review
 from django_ihuyi.tasks import check_balance, submit_batch, submit_message
 from django_ihuyi.testing import OutboxClient
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
-from django_ihuyi.worker import account_pause
-from tests.pushes.pushing import RECEIPT, REPLY, REVIEW, push
-from tests.wire import FakeBroker, FakeWire
-from tests.worker.working import bulk
+from django_ihuyi.worker import submission
+from tests.fakes import FakeBroker, FakeGateway
+from tests.pushes.push_client import RECEIPT, REPLY, REVIEW, push
+from tests.worker.helpers import bulk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,7 +110,7 @@ def test_answer__that_fits_no_column__is_kept_as_far_as_it_fits(
     broker: FakeBroker,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    account_pause._unreached.clear()
+    submission.unreachable_accounts.clear()
     client_says(answer)
     pks = bulk(3 if many else 1)
     if many:
@@ -147,7 +147,7 @@ def test_answer__without_a_code_that_can_be_read__is_unknown(
     ],
 )
 def test_clock__that_is_off_beyond_its_column__pauses_the_account(
-    date: str, offset: str | None, wire: FakeWire, broker: FakeBroker
+    date: str, offset: str | None, wire: FakeGateway, broker: FakeBroker
 ) -> None:
     wire.headers["Date"] = date
     wire.answer(40501, 40501)
@@ -217,7 +217,7 @@ def test_balance__of_any_size__is_kept_or_told(
     client_says(answer)
     check_balance()
     assert list(BalanceReading.objects.values_list("remaining", flat=True)) == ([] if kept is None else [kept])
-    assert (balance.ask("default").error == "") is (kept is not None)
+    assert (balance.fetch("default").error == "") is (kept is not None)
 
 
 @pytest.mark.parametrize(
@@ -237,13 +237,13 @@ def test_template_id__of_any_kind__is_kept_or_missed(
     assert bool(template.error) is template.lacks_id is (template_id is None)
 
 
-@pytest.mark.parametrize("end", ["put_back", "die"])
+@pytest.mark.parametrize("end", ["requeue", "fail"])
 def test_receiver_of_webhooks__that_answers_oddly__ends_the_try(end: str) -> None:
     endpoint = WebhookEndpoint.objects.create(name="shop", url="https://shop.example/", events=[])
     delivery = WebhookDelivery.objects.ping(endpoint)
     now = timezone.now()
     assert delivery.claim(now=now, lease=timedelta(minutes=1))
-    when: dict[str, Any] = {"due_at": now} if end == "put_back" else {"now": now}
+    when: dict[str, Any] = {"due_at": now} if end == "requeue" else {"now": now}
     assert getattr(delivery, end)(answer=10**9, error=f"{NUL}{HALF}好" * 200, **when)
     delivery.refresh_from_db()
     assert delivery.status in {"pending", "dead"}

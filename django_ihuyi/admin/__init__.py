@@ -1,18 +1,18 @@
-"""What staff see: the record, read-only but for who opted out and templates.
+"""Admin pages of the core. Records are read-only, except opt-outs and templates.
 
 Importing registers the pages.
 """
 
 from __future__ import annotations
 
-from .accounts import AccountStateAdmin
-from .balances import BalanceReadingAdmin
-from .batches import BatchAdmin
-from .messages import MessageAdmin
-from .opt_outs import OptOutAdmin
-from .receipts import ReceiptAdmin
-from .replies import ReplyAdmin
-from .templates import TemplateAdmin, TemplateReviewAdmin
+from .account_state import AccountStateAdmin
+from .balance_reading import BalanceReadingAdmin
+from .batch import BatchAdmin
+from .message import MessageAdmin
+from .opt_out import OptOutAdmin
+from .receipt import ReceiptAdmin
+from .reply import ReplyAdmin
+from .template import TemplateAdmin, TemplateReviewAdmin
 
 __all__ = [
     "AccountStateAdmin",

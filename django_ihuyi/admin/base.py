@@ -1,4 +1,4 @@
-"""What all pages have in common: nobody changes anything, lists stay quick, addresses cannot ask what a mask hides."""
+"""Base classes of the admin pages: read-only, fast on large tables, no filters on masked fields by URL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from django_ihuyi.hooks import AdminAlert, features
 from django_ihuyi.models import Message
 
 from . import display
-from .paging import CappedPaginator, NewestFirst
+from .pagination import CappedPaginator, NewestFirst
 
 _Row = TypeVar("_Row", bound=Model)
 _KEY = re.compile("[0-9]{1,18}")

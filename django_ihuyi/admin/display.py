@@ -1,4 +1,4 @@
-"""Small pieces of HTML that the pages are made of: badges, times, codes, texts."""
+"""HTML fragments shared by the pages: badges, times, codes, texts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from django_ihuyi.conf import get_product, lookup_code
-from django_ihuyi.gateway.codes import ACCEPTED
 from django_ihuyi.gateway.products import SMS
+from django_ihuyi.gateway.result_codes import ACCEPTED
 from django_ihuyi.models import Message
 
-from .carrier import explain
+from .carrier_codes import explain
 
 EMPTY = "–"
 

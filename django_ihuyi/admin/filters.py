@@ -1,4 +1,4 @@
-"""The lists' filters. Their choices come from tables in the code and from the settings, never from the rows."""
+"""List filters. Their choices come from the code and the settings, never from a scan of the rows."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.conf import get_account_aliases, get_aliases_of, get_aliases_without_receipts, get_settings
-from django_ihuyi.gateway.codes import ACCEPTED, CODES
 from django_ihuyi.gateway.products import PRODUCTS
+from django_ihuyi.gateway.result_codes import ACCEPTED, CODES
 from django_ihuyi.models import Batch, Message
 
 from .display import local

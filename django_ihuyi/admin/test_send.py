@@ -1,4 +1,4 @@
-"""The test send: a message to one number, tried as it is typed, sent, and watched until the carrier has spoken."""
+"""Test send: a message to one number with a preview, followed until the receipt arrives."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ from django.views.decorators.http import require_GET, require_POST
 from django_ihuyi.conf import get_account
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import AccountState, Message
+from django_ihuyi.sending.message_builder import normalize_recipient
 
 from . import display
 from .base import Views
-from .composing import ComposeForm, Purpose, compose, explained, new_nonce, tried
-from .standing import describe
+from .compose_form import ComposeForm, Purpose, compose, error_text, new_nonce, preview
+from .status_summary import describe
 
 PERMISSION = "django_ihuyi.send_test"
-TEST = Purpose(
+TEST_PURPOSE = Purpose(
     key="test-send",
     name=gettext_noop("test message"),
     sent_by="test_send_by",
     limits=((timedelta(minutes=1), 5), (timedelta(days=1), 50)),
 )
 
-_ON_THE_WAY = {Message.Status.QUEUED, Message.Status.SUBMITTING, Message.Status.ACCEPTED}
-_TRIAL = "admin/django_ihuyi/test_send/trial.html"
+_IN_PROGRESS = {Message.Status.QUEUED, Message.Status.SUBMITTING, Message.Status.ACCEPTED}
+_PREVIEW = "admin/django_ihuyi/test_send/trial.html"
 _STATUS = "admin/django_ihuyi/test_send/status.html"
 
 
@@ -50,9 +51,9 @@ class TestSendForm(ComposeForm):
         cleaned = super().clean()
         if "mobile" in cleaned and "account" in cleaned:
             try:
-                cleaned["mobile"] = get_account(cleaned["account"]).normalise(cleaned["mobile"])
+                cleaned["mobile"] = normalize_recipient(get_account(cleaned["account"]), cleaned["mobile"])
             except InvalidMessage as error:
-                self.add_error("mobile", explained(error.code))
+                self.add_error("mobile", error_text(error.code))
         return cleaned
 
 
@@ -66,7 +67,7 @@ class TestSend(Views):
         view, name = self.site.admin_view, self.name
         return [
             path("test-send/", view(self.page), name=name),
-            path("test-send/trial/", view(self.trial), name=f"{name}_trial"),
+            path("test-send/trial/", view(self.preview), name=f"{name}_trial"),
             path("test-send/<int:pk>/", view(self.status), name=f"{name}_status"),
         ]
 
@@ -77,7 +78,7 @@ class TestSend(Views):
             form = TestSendForm(request.POST)
             message = None
             if form.is_valid():
-                message = compose(request, self.site, form, form.cleaned_data["mobile"], TEST)
+                message = compose(request, self.site, form, form.cleaned_data["mobile"], TEST_PURPOSE)
             if message is not None:
                 return HttpResponseRedirect(f"{self.url()}?message={message.pk}")
         else:
@@ -91,15 +92,15 @@ class TestSend(Views):
             below=(),
             form=form,
             trial_url=self.url("_trial"),
-            **(tried(request, request.POST.get("mobile", "")) if request.method == "POST" else {}),
+            **(preview(request, request.POST.get("mobile", "")) if request.method == "POST" else {}),
             **(self._watched(request, int(sent)) if sent.isascii() and sent.isdigit() and len(sent) < 19 else {}),
         )
 
     @method_decorator(require_POST)
-    def trial(self, request: HttpRequest) -> HttpResponse:
+    def preview(self, request: HttpRequest) -> HttpResponse:
         """Say what would become of what is typed so far, as a piece of the page."""
         _check(request)
-        return render(request, _TRIAL, tried(request, request.POST.get("mobile", "")))
+        return render(request, _PREVIEW, preview(request, request.POST.get("mobile", "")))
 
     @method_decorator([require_GET, never_cache])
     def status(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -109,14 +110,14 @@ class TestSend(Views):
 
     def _watched(self, request: HttpRequest, pk: int) -> dict[str, Any]:
         message = Message.objects.filter(pk=pk).first()
-        if message is None or message.metadata.get(TEST.sent_by) != str(request.user.pk):
+        if message is None or message.metadata.get(TEST_PURPOSE.sent_by) != str(request.user.pk):
             raise Http404
         paused = AccountState.objects.filter(account=message.account, paused_since__isnull=False).first()
         return {
             "message": message,
             "badge": display.status_badge(message),
             "standing": describe(message, paused=paused, now=timezone.now()),
-            "on_the_way": message.status in _ON_THE_WAY,
+            "on_the_way": message.status in _IN_PROGRESS,
             "status_url": self.url("_status", message.pk),
             "message_url": self.pages.page_of(message) if request.user.has_perm("django_ihuyi.view_message") else "",
         }

@@ -1,1 +1,1 @@
-"""The REST API for a site's own front ends and services: off until ``IHUYI["API"]`` says who may use it."""
+"""REST API for front ends and services of the site. Nobody has access before ``IHUYI["API"]`` grants it."""

@@ -1,4 +1,4 @@
-"""Who may do what: the site's own classes first, then Django's permission of the verb, then the rate."""
+"""Access to the API: the site's permission classes, then Django permissions, then rate limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from django_ihuyi.addresses import client_address, one_client
+from django_ihuyi.client_ip import client_address, client_key
 
 from . import counting
 from .conf import get_api
@@ -54,7 +54,7 @@ class Throttle(BaseThrottle):
         if rate is None:
             return True
         limit, seconds = _read_rate(rate)
-        counted = counting.count(f"django_ihuyi.api.{scope}.{caller(request)}", seconds=seconds)
+        counted = counting.count(f"django_ihuyi.api.{scope}.{caller_id(request)}", seconds=seconds)
         self.seconds_left = counted.seconds_left
         return counted.number <= limit
 
@@ -91,7 +91,7 @@ class Failures:
         limit, seconds = _read_rate(rate)
         give_up_at = time.monotonic() + TURN_TIMEOUT
         while (counted := counting.count(self._key, seconds=seconds)).number > limit:
-            counting.take_back(counted)
+            counting.uncount(counted)
             if counting.settled(counted) >= limit:
                 raise Throttled(counted.seconds_left)
             # Only read meanwhile: who counts while there is no room is in the way of those who are to make it.
@@ -104,7 +104,7 @@ class Failures:
     def end(self, *, wrong: bool) -> None:
         """Take it back, unless its credentials are wrong."""
         if self._counted is not None:
-            (counting.settle if wrong else counting.take_back)(self._counted)
+            (counting.settle if wrong else counting.uncount)(self._counted)
 
 
 def _read_rate(rate: str) -> tuple[int, int]:
@@ -115,21 +115,21 @@ def _read_rate(rate: str) -> tuple[int, int]:
 
 def _client(request: Request) -> str:
     address = client_address(request)
-    return one_client(address) if address else ""
+    return client_key(address) if address else ""
 
 
-def caller(request: Request) -> str:
+def caller_id(request: Request) -> str:
     """Return what stands for whoever makes a request: the user, or the address of one who is nobody."""
     pk: Any = getattr(request.user, "pk", None)
     return f"address:{client_address(request)}" if pk is None else f"user:{pk}"
 
 
-def sees_all(request: Request) -> bool:
+def sees_unmasked(request: Request) -> bool:
     """Whether whoever asks may see whole numbers and texts."""
-    return may(request, "django_ihuyi.view_unmasked")
+    return has_permission(request, "django_ihuyi.view_unmasked")
 
 
-def may(request: Request, permission: str) -> bool:
+def has_permission(request: Request, permission: str) -> bool:
     """Return whether the user has a permission besides the one that the endpoint requires.
 
     Args:

@@ -1,4 +1,4 @@
-"""Rows as callers get them, masked for those who may not see whole numbers and texts."""
+"""Rows as API responses, masked for callers without the permission to see full numbers and texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from django_ihuyi import Refused, conf
 from django_ihuyi.balance import is_low
-from django_ihuyi.external_text import without_quotes
+from django_ihuyi.external_text import without_quoted_text
 from django_ihuyi.gateway import lookup
 from django_ihuyi.masking import mask_mobile, mask_text, without_hash
 from django_ihuyi.models import BalanceReading, Batch, Message, OptOut, Reply, Template
@@ -52,7 +52,7 @@ def _words(row: Message, *, whole: bool) -> str:
     """The carrier's words; what they quote of the text is for those who may see it, and a code for nobody."""
     if whole and row.category != Message.Category.VERIFICATION:
         return row.receipt_msg
-    return without_quotes(row.clean_words(row.receipt_msg), "" if whole else row.content)
+    return without_quoted_text(row.strip_quoted_text(row.receipt_msg), "" if whole else row.content)
 
 
 def reply(row: Reply, *, whole: bool) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def template(row: Template) -> dict[str, Any]:
 
 def balance(account: str, reading: BalanceReading | None) -> dict[str, Any]:
     """What an account had left when the gateway was asked last."""
-    told = {"account": account, "unit": conf.get_account(account).sold_as.unit}
+    told = {"account": account, "unit": conf.get_account(account).product_spec.unit}
     if reading is None:
         return {**told, "remaining": None, "read_at": None, "low": None}
     low = is_low(account, reading.remaining)

@@ -36,7 +36,7 @@ class ApiConfig(FeatureConfig):
         """Return the deletion of old idempotency keys."""
         from . import cleanup
 
-        return (MaintenanceStep("forgotten", 70, cleanup.forget_keys),)
+        return (MaintenanceStep("forgotten", 70, cleanup.delete_old_keys),)
 
     def personal_data(self) -> Iterable[PersonalData]:
         """Return the table of idempotency keys."""

@@ -1,4 +1,4 @@
-"""What all endpoints have in common. Nothing of the site's own defaults for its API reaches them."""
+"""Base class of the endpoints. The DRF defaults of the site do not apply to them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from rest_framework.views import APIView
 
 from django_ihuyi.request_body import declare_length, is_readable
 
-from . import problems
+from . import problem_details
 from .access import Failures, HasDjangoPermission, Throttle
 from .conf import get_api
-from .lists import Filters, Readers
-from .parsers import LARGEST, BodyParser
+from .pagination import Filters, Readers
+from .parsers import MAX_BODY, BodyParser
 
 if TYPE_CHECKING:
     from rest_framework.views import AsView, GenericView  # the stubs' own
@@ -57,7 +57,7 @@ class Endpoint(APIView):
     filters: ClassVar[Filters] = {}
     query: ClassVar[Readers] = {}
     takes: ClassVar[type[Serializer[Any]]]
-    largest_body: ClassVar[int] = LARGEST
+    largest_body: ClassVar[int] = MAX_BODY
 
     parser_classes = (BodyParser,)
     renderer_classes = (JSONRenderer,)
@@ -91,7 +91,7 @@ class Endpoint(APIView):
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Answer with problems, whatever the site has for its API."""
-        return problems.handle
+        return problem_details.handle
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  the signature of DRF
         """Let nobody in while the site has not said who may, nor an address that guesses.
@@ -117,7 +117,7 @@ class Endpoint(APIView):
         finally:
             failures.end(wrong=wrong)
         if not is_readable(request._request):  # noqa: SLF001  as above
-            raise problems.LengthRequired
+            raise problem_details.LengthRequired
 
 
 class Nowhere(Endpoint):

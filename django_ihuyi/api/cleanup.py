@@ -1,4 +1,4 @@
-"""The callers' idempotency keys that are not needed any more, or are about a person who leaves the record."""
+"""Deletion of old idempotency keys, and of those of a person who is erased."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from django_ihuyi.hashing import spellings
 from django_ihuyi.hooks import PersonalData
 from django_ihuyi.isolation import delete_in_chunks
+from django_ihuyi.mobile_hash import lookup_values
 
 from .models import ApiCall
 
 
-def forget_keys(now: datetime, most: int) -> tuple[int, bool]:
+def delete_old_keys(now: datetime, most: int) -> tuple[int, bool]:
     """Delete old keys.
 
     Args:
@@ -36,4 +36,4 @@ def personal_data() -> tuple[PersonalData, ...]:
 
 
 def _calls(mobile: str) -> QuerySet[ApiCall]:
-    return ApiCall.objects.about(spellings(mobile))
+    return ApiCall.objects.about(lookup_values(mobile))

@@ -1,4 +1,4 @@
-"""``IHUYI["API"]``: its options with types and defaults, and what can be wrong with them."""
+"""Settings of ``IHUYI["API"]``: options, defaults, problems."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 
 from django_ihuyi import conf, needed_apps
 from django_ihuyi.conf.base import option, read_section
-from django_ihuyi.conf.validators import check_flag, check_importable
+from django_ihuyi.conf.validators import validate_flag, validate_importable
 from django_ihuyi.hooks import Problem
 
 RATES: Mapping[str, str] = {
@@ -28,14 +28,14 @@ address has so many."""
 _RATE = re.compile(r"[1-9]\d*/(s|sec|m|min|h|hour|d|day)")
 
 
-def check_classes(value: object) -> str | None:
+def validate_classes(value: object) -> str | None:
     right = isinstance(value, list | tuple) and all(
-        isinstance(item, str) and check_importable(item) is None for item in value
+        isinstance(item, str) and validate_importable(item) is None for item in value
     )
     return None if right else "a list of dotted paths such as ['rest_framework.permissions.IsAuthenticated']"
 
 
-def check_rates(value: object) -> str | None:
+def validate_rates(value: object) -> str | None:
     right = isinstance(value, Mapping) and all(
         scope in RATES and (rate is None or (isinstance(rate, str) and _RATE.fullmatch(rate)))
         for scope, rate in value.items()
@@ -43,9 +43,9 @@ def check_rates(value: object) -> str | None:
     return None if right else f"a dict from {', '.join(map(repr, RATES))} to a rate such as '300/min', or None for any"
 
 
-def check_schema(value: object) -> str | None:
+def validate_schema(value: object) -> str | None:
     if value is not True:
-        return check_flag(value)
+        return validate_flag(value)
     if find_spec("drf_spectacular") is None or not apps.is_installed("drf_spectacular_sidecar"):
         return "False; or pip install 'django-ihuyi[openapi]' and have 'drf_spectacular_sidecar' in INSTALLED_APPS"
     return None
@@ -55,12 +55,12 @@ def check_schema(value: object) -> str | None:
 class ApiSettings:
     """Who may use the API, how they say who they are, and how often."""
 
-    permission_classes: Sequence[str] = option(check_classes, default=list)
+    permission_classes: Sequence[str] = option(validate_classes, default=list)
     authentication_classes: Sequence[str] = option(
-        check_classes, default=lambda: ["rest_framework.authentication.SessionAuthentication"]
+        validate_classes, default=lambda: ["rest_framework.authentication.SessionAuthentication"]
     )
-    throttle_rates: Mapping[str, str | None] = option(check_rates, default=dict)
-    schema: bool = option(check_schema, default=False)
+    throttle_rates: Mapping[str, str | None] = option(validate_rates, default=dict)
+    schema: bool = option(validate_schema, default=False)
 
     def rate(self, scope: str) -> str | None:
         """Return how many requests of a scope a caller has; None: any number."""

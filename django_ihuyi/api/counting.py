@@ -1,4 +1,4 @@
-"""Counts in Django's cache that requests at the same moment share: each of them gets a number of its own.
+"""Counters in Django's cache for rate limits; concurrent requests get different numbers.
 
 A window begins with the first thing that is counted and lasts a fixed time. Redis, Memcached and local memory count in
 one step; the database cache cannot, so that counting takes a lock there. The file-based cache knows neither and may
@@ -56,7 +56,7 @@ def count(key: str, *, seconds: int) -> Count:
     return Count(_change(cache, place, 1, seconds), seconds_left, seconds, place)
 
 
-def take_back(counted: Count) -> None:
+def uncount(counted: Count) -> None:
     """Count one less in the window in which something was counted."""
     _change(caches[DEFAULT_CACHE_ALIAS], counted.place, -1, counted.seconds)
 
@@ -67,7 +67,7 @@ def current(counted: Count) -> int:
 
 
 def settle(counted: Count) -> None:
-    """Note that something stays counted: :func:`take_back` is not called for it any more."""
+    """Note that something stays counted: :func:`uncount` is not called for it any more."""
     _change(caches[DEFAULT_CACHE_ALIAS], f"{counted.place}.settled", 1, counted.seconds)
 
 
@@ -78,7 +78,7 @@ def settled(counted: Count) -> int:
 
 def _change(cache: BaseCache, place: str, by: int, seconds: int) -> int:
     if type(cache).incr is BaseCache.incr:  # which reads, adds and writes back
-        with _alone(cache, f"{place}.lock"):
+        with _locked(cache, f"{place}.lock"):
             number = int(cache.get(place, 0)) + by
             cache.set(place, number, seconds)
             return number
@@ -92,7 +92,7 @@ def _change(cache: BaseCache, place: str, by: int, seconds: int) -> int:
 
 
 @contextmanager
-def _alone(cache: BaseCache, lock: str) -> Iterator[None]:
+def _locked(cache: BaseCache, lock: str) -> Iterator[None]:
     give_up_at = time.monotonic() + LOCK_TIMEOUT
     while not (is_ours := cache.add(lock, 1, _LOCKED_FOR)) and time.monotonic() < give_up_at:
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Figures as callers get them: plain numbers, with the words of the tables they come from."""
+"""Statistics as API responses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext
 
-from django_ihuyi.dashboard.figures import Conversion, Figures, Share
+from django_ihuyi.dashboard.report import Conversion, Report, Share
 from django_ihuyi.gateway import lookup
 
 
-def of_range(read: Figures) -> dict[str, Any]:
+def of_range(read: Report) -> dict[str, Any]:
     """All figures of a range. No number of a person and no text is among them."""
     span = read.span
     return {

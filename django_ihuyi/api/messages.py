@@ -1,4 +1,4 @@
-"""Messages and batches: send one or many, list, look, cancel."""
+"""Endpoints of messages and batches: send, list, get, cancel."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_ihuyi.models import Batch, Message
-from django_ihuyi.privacy import looks
+from django_ihuyi.privacy import audit
 from django_ihuyi.sending.bulk import send_bulk
 from django_ihuyi.sending.single import send_sms
 from django_ihuyi.transactions import retry_on_conflict
 
 from . import answers
-from .access import may, sees_all
+from .access import has_permission, sees_unmasked
 from .base import Endpoint, find
-from .fields import Key, KnownMobile, Time
 from .idempotency import key_of
-from .lists import BATCH, CATEGORY, FROM, NUMBER, STATUS, UNTIL, page
-from .parsers import LARGEST_BULK
-from .problems import Conflict
+from .pagination import BATCH, CATEGORY, FROM, NUMBER, STATUS, UNTIL, page
+from .parsers import MAX_BULK_BODY
+from .problem_details import Conflict
 from .requests import NewMessage, NewMessages, read
+from .serializer_fields import Key, KnownMobile, Time
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Messages(Endpoint):
 
     def get(self, request: Request) -> Response:
         """List messages."""
-        whole = sees_all(request)
+        whole = sees_unmasked(request)
         return page(
             request, Message.objects.all(), self.filters, lambda row: answers.message(row, whole=whole), whole=whole
         )
@@ -60,7 +60,7 @@ class Messages(Endpoint):
                 return send_sms(idempotency_key=key_of(request), **wanted)
 
         row = retry_on_conflict(send, using=using)
-        return Response(answers.message(row, whole=sees_all(request)), status=202)
+        return Response(answers.message(row, whole=sees_unmasked(request)), status=202)
 
 
 class OneMessagePage(Endpoint):
@@ -84,7 +84,7 @@ class CancelMessage(Endpoint):
         Raises:
             Conflict: It is not queued any more.
         """
-        row, views = find(Message, pk), may(request, "django_ihuyi.view_message")
+        row, views = find(Message, pk), has_permission(request, "django_ihuyi.view_message")
         if not row.cancel():
             if not views:
                 raise Conflict(_("The message is not queued any more."))
@@ -106,7 +106,7 @@ class ManyMessagesPage(Endpoint):
     permissions = {"POST": "django_ihuyi.add_message"}
     scope = "bulk"
     takes = NewMessages
-    largest_body = LARGEST_BULK
+    largest_body = MAX_BULK_BODY
 
     def post(self, request: Request) -> Response:
         """Record up to 10,000 messages; workers send them."""
@@ -129,7 +129,7 @@ class BatchPage(Endpoint):
 
 def _shown(request: Request, row: Message) -> dict[str, Any]:
     """Return a message as the caller may see it; who sees it whole is noted."""
-    whole = sees_all(request)
+    whole = sees_unmasked(request)
     if whole:
-        looks.looked_at_row(request.user, row)
+        audit.log_row_view(request.user, row)
     return answers.message(row, whole=whole)

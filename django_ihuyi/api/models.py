@@ -1,4 +1,4 @@
-"""The table of idempotency keys that callers of the API gave, with what they asked for under each."""
+"""Table of the idempotency keys of API callers, with a digest of each request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.hooks import require_app
 from django_ihuyi.isolation import Handled, delete
 from django_ihuyi.models import Batch, Message
-from django_ihuyi.models.written import Written, WrittenManager, unindexed
+from django_ihuyi.models.base import PrimaryDBManager, PrimaryDBModel, without_index
 from django_ihuyi.transactions import UnseenRowError
 
 # Without its app the tables would be registered as some of the core.
@@ -34,7 +34,7 @@ def record_key(key: str) -> str:
     return f"{_PREFIX}{key}"
 
 
-class ApiCallManager(WrittenManager["ApiCall"]):
+class ApiCallManager(PrimaryDBManager["ApiCall"]):
     """Keeps what was asked for under a key."""
 
     def remember(self, who: str, asked: str) -> str | None:
@@ -111,10 +111,10 @@ class ApiCallManager(WrittenManager["ApiCall"]):
             most: How many at a time.
         """
         old = Q(created_at__lt=now - KEPT)
-        return delete(self.filter(old).order_by("created_at", "pk"), self.filter(unindexed(old)), most=most)
+        return delete(self.filter(old).order_by("created_at", "pk"), self.filter(without_index(old)), most=most)
 
 
-class ApiCall(Written):
+class ApiCall(PrimaryDBModel):
     """One key of one caller. Neither the key nor what was asked for can be read from it."""
 
     key = models.CharField(pgettext_lazy("idempotency", "key"), max_length=64, unique=True)

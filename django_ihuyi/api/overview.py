@@ -1,4 +1,4 @@
-"""What a site's own pages want to know besides: its templates, and what its accounts have left."""
+"""Endpoints of templates and balances."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django_ihuyi.models import Template
 
 from . import answers
 from .base import Endpoint, find
-from .fields import Text
-from .lists import ACCOUNT, NAME, STATUS, page, read_query
+from .pagination import ACCOUNT, NAME, STATUS, page, read_query
+from .serializer_fields import Text
 
 
 class Templates(Endpoint):

@@ -1,4 +1,4 @@
-"""Bodies as callers send them: JSON of a limited size and depth, with numbers that every JSON parser reads alike."""
+"""JSON request bodies of limited size and depth."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rest_framework.request import Request
 
 from django_ihuyi.models import metadata
 
-from .problems import TooLarge
+from .problem_details import TooLarge
 
-LARGEST = 256 * 1024
+MAX_BODY = 256 * 1024
 """Bytes of a body: the longest text, variables and metadata are 100 kB, however their characters are written."""
-LARGEST_BULK = 10 * 1024 * 1024
+MAX_BULK_BODY = 10 * 1024 * 1024
 """Bytes of a body with many messages: 10,000 of 1 kB each. Parsed it takes several times as much memory."""
-MOST_LEVELS = metadata.MOST_LEVELS + 3
+MAX_LEVELS = metadata.MAX_LEVELS + 3
 """Levels of objects and lists: metadata in a message in the list of messages in the body."""
 _MOST_DIGITS = 308
 """Of an integer: those of the largest float. Python refuses to read more than 4,300, and to write them."""
@@ -61,7 +61,7 @@ class BodyParser(BaseParser):
             raise ParseError(_("The body is not JSON: %s") % error) from error
         except RecursionError:
             raise ParseError(_too_deep()) from None
-        if _is_deeper(found, MOST_LEVELS):
+        if _is_deeper(found, MAX_LEVELS):
             raise ParseError(_too_deep())
         return found
 
@@ -102,7 +102,7 @@ def _refuse_number(_text: str) -> NoReturn:
 
 
 def _too_deep() -> str:
-    return _("The body is nested more than %d levels deep.") % MOST_LEVELS
+    return _("The body is nested more than %d levels deep.") % MAX_LEVELS
 
 
 def _is_deeper(value: object, levels: int) -> bool:

@@ -1,4 +1,4 @@
-"""What concerns people: replies and opt-outs."""
+"""Endpoints of replies and opt-outs."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from django_ihuyi.gateway.products import normalize_any
 from django_ihuyi.models import OptOut, Reply
-from django_ihuyi.sending.numbers import normalise_any
 
 from . import answers
-from .access import may, sees_all
+from .access import has_permission, sees_unmasked
 from .base import Endpoint
-from .fields import KnownMobile, Time
-from .lists import FROM, NUMBER, UNTIL, page
+from .pagination import FROM, NUMBER, UNTIL, page
 from .requests import NewOptOut, read
+from .serializer_fields import KnownMobile, Time
 
 
 class Replies(Endpoint):
@@ -29,7 +29,7 @@ class Replies(Endpoint):
 
     def get(self, request: Request) -> Response:
         """List replies."""
-        whole = sees_all(request)
+        whole = sees_unmasked(request)
         return page(
             request, Reply.objects.all(), self.filters, lambda row: answers.reply(row, whole=whole), whole=whole
         )
@@ -44,7 +44,7 @@ class OptOuts(Endpoint):
 
     def get(self, request: Request) -> Response:
         """List them."""
-        whole = sees_all(request)
+        whole = sees_unmasked(request)
         return page(
             request, OptOut.objects.all(), self.filters, lambda row: answers.opt_out(row, whole=whole), whole=whole
         )
@@ -56,11 +56,11 @@ class OptOuts(Endpoint):
         """
         wish = read(self.takes, request)
         row, added = OptOut.objects.get_or_create(
-            mobile=normalise_any(wish["mobile"]), defaults={"reason": wish["reason"]}
+            mobile=normalize_any(wish["mobile"]), defaults={"reason": wish["reason"]}
         )
-        if not may(request, "django_ihuyi.view_optout"):
+        if not has_permission(request, "django_ihuyi.view_optout"):
             return Response(status=204)
-        return Response(answers.opt_out(row, whole=sees_all(request)), status=201 if added else 200)
+        return Response(answers.opt_out(row, whole=sees_unmasked(request)), status=201 if added else 200)
 
 
 class OneOptOut(Endpoint):

@@ -1,4 +1,4 @@
-"""What a request must contain. What only the gateway would refuse is left to ``send_sms``."""
+"""Serializers of request bodies. ``send_sms`` does the checks that the gateway would do."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from django_ihuyi.models import Message
-from django_ihuyi.models.metadata import LONGEST, MOST_LEVELS
+from django_ihuyi.models.metadata import MAX_LENGTH, MAX_LEVELS
 
-from .fields import Account, Address, Metadata, Mobile, Moment, Params, Text, are_params, is_metadata
+from .serializer_fields import Account, Address, Metadata, Mobile, Moment, Params, Text, are_params, is_metadata
 
 MOST_ROWS = 10_000
 ACCOUNT = gettext_lazy("The alias of an account in the settings.")
@@ -103,7 +103,7 @@ class Rows(serializers.JSONField):
                     "Message %(index)s: write metadata as an object of up to %(longest)d characters of JSON and "
                     "%(levels)d levels."
                 )
-                raise serializers.ValidationError(text % {"index": index, "longest": LONGEST, "levels": MOST_LEVELS})
+                raise serializers.ValidationError(text % {"index": index, "longest": MAX_LENGTH, "levels": MAX_LEVELS})
         return data
 
 

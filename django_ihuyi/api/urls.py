@@ -1,4 +1,4 @@
-"""The API's addresses, under ``<prefix>api/v1/``: those of the core, and of the features that are installed."""
+"""URLs of the API under ``<prefix>api/v1/``, for the core and the installed features."""
 
 from __future__ import annotations
 

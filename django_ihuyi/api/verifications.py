@@ -1,13 +1,12 @@
-"""Verification codes. Imported only if their app is installed."""
+"""Endpoints of verification codes. Imported only if their app is installed."""
 
 from __future__ import annotations
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from django_ihuyi.sending.numbers import normalise_any
-from django_ihuyi.verification.checking import verify_code
-from django_ihuyi.verification.issuing import send_code
+from django_ihuyi.gateway.products import normalize_any
+from django_ihuyi.verification.codes import send_code, verify_code
 
 from .base import Endpoint
 from .requests import NewCode, TypedCode, read
@@ -37,5 +36,5 @@ class VerificationChecks(Endpoint):
     def post(self, request: Request) -> Response:
         """Check it: right at most once."""
         typed = read(self.takes, request)
-        mobile = normalise_any(typed["mobile"])
+        mobile = normalize_any(typed["mobile"])
         return Response({"right": verify_code(mobile, typed["purpose"], typed["code"])})

@@ -1,4 +1,4 @@
-"""The one dict ``IHUYI``, read once and again after ``setting_changed``.
+"""Access to the settings ``IHUYI``. They are read once and again after ``setting_changed``.
 
 Nothing else in the package reads ``django.conf.settings.IHUYI``, but for :mod:`django_ihuyi.testing`, which changes it.
 What can be wrong with it is in :mod:`django_ihuyi.conf.problems`; the system checks and the errors at run time say
@@ -17,8 +17,8 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
-from django_ihuyi.gateway.codes import Code, lookup
 from django_ihuyi.gateway.products import PRODUCTS, SMS, Product
+from django_ihuyi.gateway.result_codes import Code, lookup
 from django_ihuyi.hooks import Problem, features
 
 from .base import did_you_mean, read_section

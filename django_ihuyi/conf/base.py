@@ -1,4 +1,4 @@
-"""One dict of settings against the class that describes it: what is wrong with it, and its values read."""
+"""Declaration and reading of a settings section: options, problems, values."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from django_ihuyi.hooks import Problem
 _Section = TypeVar("_Section")
 
 
-def option(check: Callable[[Any], str | None], *, default: Any = MISSING, secret: bool = False) -> Any:  # noqa: ANN401  like dataclasses.field
+def option(validate: Callable[[Any], str | None], *, default: Any = MISSING, secret: bool = False) -> Any:  # noqa: ANN401  like dataclasses.field
     """Declare an option: its check returns what a right value would be, or None if the value is right."""
     factory: dict[str, Any] = {"default_factory": default} if callable(default) else {"default": default}
-    return field(repr=not secret, metadata={"check": check}, **factory)
+    return field(repr=not secret, metadata={"check": validate}, **factory)
 
 
 def did_you_mean(name: str, known: list[str]) -> str:

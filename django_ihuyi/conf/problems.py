@@ -1,4 +1,4 @@
-"""What is wrong with a value of ``IHUYI``: the form of its options, what goes beyond that, and what is in production.
+"""Problems of ``IHUYI``: wrong options, wrong combinations, and what is unsafe in production.
 
 The installed features say what is wrong with their sections.
 """
@@ -14,13 +14,13 @@ from django.apps import apps
 from django.utils.module_loading import import_string
 
 from django_ihuyi import needed_apps
-from django_ihuyi.gateway.products import PRODUCTS, SMS, Product, find
+from django_ihuyi.gateway.products import PRODUCTS, SMS, Product, get_product
 from django_ihuyi.hooks import Problem, features
 
 from . import EXAMPLE, FEATURE_SECTIONS, explain_missing, section_names
 from .base import section_problems
 from .schema import AccountSettings, IhuyiSettings, RegistrationSettings
-from .validators import check_numbers, check_product, check_queues, check_texts, check_url, is_loopback
+from .validators import is_loopback, validate_numbers, validate_product, validate_queues, validate_texts, validate_url
 
 TEST_KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 """The key that the vendor prints in its document: nobody's account."""
@@ -98,9 +98,9 @@ def _account_problems(alias: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
     yield from needed_apps.problems(f"{where}['CLIENT']", raw.get("CLIENT"))
     yield from _product_problems(where, raw)
     url = raw.get("BASE_URL")
-    if url and not check_url(url):
+    if url and not validate_url(url):
         name = raw.get("PRODUCT", SMS.name)
-        yield from _address_problems(f"{where}['BASE_URL']", url, SMS if check_product(name) else find(name))
+        yield from _address_problems(f"{where}['BASE_URL']", url, SMS if validate_product(name) else get_product(name))
 
 
 def _address_problems(where: str, url: str, product: Product) -> Iterator[Problem]:
@@ -122,9 +122,9 @@ def _address_problems(where: str, url: str, product: Product) -> Iterator[Proble
 
 def _product_problems(where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
     """Find what does not go with the account's product."""
-    if check_product(raw.get("PRODUCT", SMS.name)):
+    if validate_product(raw.get("PRODUCT", SMS.name)):
         return
-    product = find(raw.get("PRODUCT", SMS.name))
+    product = get_product(raw.get("PRODUCT", SMS.name))
     others = {other.url: name for name, other in PRODUCTS.items() if other is not product}
     if raw.get("BASE_URL") in others:
         yield Problem(
@@ -133,7 +133,7 @@ def _product_problems(where: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
             "Leave BASE_URL out: each product has its own address. Or write the right PRODUCT.",
         )
     numbers = raw.get("REDIRECT_TO", [])
-    if not check_numbers(numbers) and any(product.find(number) != number for number in numbers):
+    if not validate_numbers(numbers) and any(product.parse(number) != number for number in numbers):
         yield Problem(
             "E013",
             f"{where}['REDIRECT_TO'] has a number that the product {product.name!r} does not reach.",
@@ -163,7 +163,7 @@ def _country_problems(where: str, raw: Mapping[str, Any], product: Product) -> I
 def _queue_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
     """Find what verification codes wait behind in a queue that they share."""
     queues = raw.get("QUEUES", {})
-    if check_queues(queues) or not isinstance(queues, Mapping):
+    if validate_queues(queues) or not isinstance(queues, Mapping):
         return
     of_codes, of_campaigns = queues.get("verification"), queues.get("marketing")
     if queues and of_codes in (None, of_campaigns):
@@ -176,7 +176,7 @@ def _queue_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
     tokens = raw.get("PUSH_TOKENS", [])
-    if check_texts(tokens):
+    if validate_texts(tokens):
         return
     make = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
     if not tokens:
@@ -187,7 +187,7 @@ def _token_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
         )
     metrics = raw.get("METRICS_TOKENS", [])
     named = [("PUSH_TOKENS", *item) for item in enumerate(tokens)]
-    if not check_texts(metrics):
+    if not validate_texts(metrics):
         named += [("METRICS_TOKENS", *item) for item in enumerate(metrics)]
     for name, index, token in named:
         if len(token) < _MIN_TOKEN or not _IN_A_PATH.fullmatch(token):

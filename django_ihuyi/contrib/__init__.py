@@ -1,1 +1,1 @@
-"""Adapters to other packages. Each imports its host only when it is used."""
+"""Adapters to other packages, imported only when they are used."""

@@ -1,4 +1,4 @@
-"""Phone numbers of `django-allauth <https://docs.allauth.org/>`_ by way of ihuyi: a mixin for its account adapter.
+"""Phone numbers of `django-allauth <https://docs.allauth.org/>`_ through ihuyi: a mixin for its account adapter.
 
 allauth makes the codes, keeps them in the session and checks them. This sends them, within the site's limits, and reads
 and writes the number in two fields of the user model, or of a model that belongs to it.
@@ -19,16 +19,15 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import offer_code, registration
-from django_ihuyi.addresses import client_address
+from django_ihuyi.client_ip import client_address
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage
 from django_ihuyi.forms import MobileField
-from django_ihuyi.sending.numbers import normalise
+from django_ihuyi.gateway.products import normalize_mobile
 from django_ihuyi.sending.single import send_sms
-from django_ihuyi.verification.checking import note_entered
+from django_ihuyi.verification.codes import mark_entered, send_external_code
 from django_ihuyi.verification.conf import get_verification
-from django_ihuyi.verification.issuing import send_given_code
 from django_ihuyi.verification.middleware import throttled
-from django_ihuyi.verification.words import refusal
+from django_ihuyi.verification.throttle_text import throttle_text
 
 if TYPE_CHECKING:
     from allauth.account.adapter import DefaultAccountAdapter as _Adapter
@@ -92,15 +91,15 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
         if phone:
             code = self.generate_phone_verification_code(user=user, phone=phone)
             self.send_verification_code_sms(user, phone, code)
-            setattr(user, _SENT, (normalise(phone), code))
-            registration.postpone(user)
+            setattr(user, _SENT, (normalize_mobile(phone), code))
+            registration.skip_welcome(user)
         return super().save_user(request, user, form, commit)
 
     @sensitive_variables()
     def generate_phone_verification_code(self, *, user: Any, phone: str) -> str:  # noqa: ANN401  the site's user model
         """Make a code of as many digits as ``CODE_LENGTH`` says; at a sign-up, return the one that just went out."""
         number, sent = getattr(user, _SENT, (None, ""))
-        if sent and number == normalise(phone):
+        if sent and number == normalize_mobile(phone):
             return str(sent)
         length = get_verification().code_length
         return f"{secrets.randbelow(10**length):0{length}}"
@@ -108,11 +107,13 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
     @sensitive_variables()
     def send_verification_code_sms(self, user: Any, phone: str, code: str, **kwargs: Any) -> None:  # noqa: ANN401  allauth's own
         """Send the code, unless that was done before the user was made."""
-        if getattr(user, _SENT, None) == (normalise(phone), code):
+        if getattr(user, _SENT, None) == (normalize_mobile(phone), code):
             delattr(user, _SENT)
             return
         try:
-            send_given_code(phone, self.code_purpose, code, ip=self._address(), account=self.code_account, quietly=True)
+            send_external_code(
+                phone, self.code_purpose, code, ip=self._address(), account=self.code_account, quietly=True
+            )
         except CodeThrottled as error:
             raise self._refused(error) from error
 
@@ -133,7 +134,7 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
         A verified one is taken out of the rows of those who only typed it. One that is not verified, and stands in
         another row of a unique field, is written nowhere: allauth's session has it until the code is entered.
         """
-        number = normalise(phone)
+        number = normalize_mobile(phone)
         using = router.db_for_write(self._model())
         if hasattr(user, _TYPED):
             delattr(user, _TYPED)
@@ -162,17 +163,17 @@ class PhoneAdapterMixin(_Adapter):  # type: ignore[misc]  # the host has no type
     def set_phone_verified(self, user: Any, phone: str) -> None:  # noqa: ANN401  the site's user model
         """Note that the user entered the code that was sent to the number, and welcome who has just signed up."""
         before = self.get_phone(user)
-        note_entered(phone, self.code_purpose)
+        mark_entered(phone, self.code_purpose)
         self.set_phone(user, phone, verified=True)
         # Somebody who was logged in before is no newcomer.
         if getattr(user, "last_login", None) is None and not (before and before[1]):
-            registration.welcome_verified(user, normalise(phone))
+            registration.send_welcome(user, normalize_mobile(phone))
 
     @sensitive_variables()
     def get_user_by_phone(self, phone: str) -> Any:  # noqa: ANN401  the site's user model
         """Return whose verified number it is; None if nobody's."""
         try:
-            number = normalise(phone)
+            number = normalize_mobile(phone)
         except InvalidMessage:
             return None
         path = f"{self.phone_relation}__" if self.phone_relation else ""
@@ -243,7 +244,7 @@ def _answer(request: HttpRequest, error: CodeThrottled) -> HttpResponse:
     # else as if a code were on its way: the answer would tell which numbers have accounts.
     response: HttpResponse = AuthenticationResponse(request)
     # The words say how long to wait where that helps, and not which limit it was.
-    errors = [{"code": "throttled", "message": refusal(error)}]
+    errors = [{"code": "throttled", "message": throttle_text(error)}]
     response.status_code = error.status
     response.content = json.dumps({"status": error.status, "errors": errors})
     if error.retry_after:

@@ -1,4 +1,4 @@
-"""Logging in by number and code, for plain Django: an authentication backend.
+"""Authentication backend for log-in with mobile number and verification code.
 
 ``AUTHENTICATION_BACKENDS = ["django_ihuyi.contrib.auth.CodeBackend", "django.contrib.auth.backends.ModelBackend"]``
 """
@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import verify_code
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.sending.numbers import normalise
+from django_ihuyi.gateway.products import normalize_mobile
 
 
 class CodeBackend(ModelBackend):
@@ -64,7 +64,7 @@ class CodeBackend(ModelBackend):
     def find(self, mobile: str) -> Any:  # noqa: ANN401  the site's user model
         """Return the user with this number; None if there is none, or more than one."""
         try:
-            number = normalise(mobile)
+            number = normalize_mobile(mobile)
         except InvalidMessage:
             return None
         wanted: dict[str, Any] = {self.mobile_field: number}

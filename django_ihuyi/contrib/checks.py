@@ -1,4 +1,4 @@
-"""System checks of what a site says to the packages that :mod:`django_ihuyi.contrib` serves, if they are installed."""
+"""System checks of the settings of packages that :mod:`django_ihuyi.contrib` supports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mobile numbers in serializers of `Django REST framework <https://www.django-rest-framework.org/>`_.
+"""Serializer field of `Django REST framework <https://www.django-rest-framework.org/>`_ for mobile numbers.
 
 Where ``"rest_framework"`` is in ``INSTALLED_APPS``, every ``ModelSerializer`` uses :class:`MobileField` for the
 ``MobileField`` of a model.
@@ -12,8 +12,8 @@ from rest_framework import serializers
 
 from django_ihuyi import fields
 from django_ihuyi.exceptions import ArgumentTypeError, InvalidMessage
-from django_ihuyi.forms import NO_MOBILE
-from django_ihuyi.sending.numbers import normalise
+from django_ihuyi.forms import INVALID_MOBILE
+from django_ihuyi.gateway.products import normalize_mobile
 
 
 class MobileField(serializers.CharField):
@@ -24,7 +24,7 @@ class MobileField(serializers.CharField):
     characters.
     """
 
-    default_error_messages = {"mobile": NO_MOBILE}
+    default_error_messages = {"mobile": INVALID_MOBILE}
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401  the keywords of CharField
         """Take the keywords of ``CharField``."""
@@ -43,7 +43,7 @@ class MobileField(serializers.CharField):
             ValidationError: It is no mainland mobile number.
         """
         try:
-            return normalise(data)
+            return normalize_mobile(data)
         except ArgumentTypeError:
             self.fail("invalid")
         except InvalidMessage:

@@ -1,4 +1,4 @@
-"""The captcha of `django-simple-captcha <https://pypi.org/project/django-simple-captcha/>`_ before a code is sent.
+"""Captcha of `django-simple-captcha <https://pypi.org/project/django-simple-captcha/>`_ for verification codes.
 
 ``"CAPTCHA": "django_ihuyi.contrib.simple_captcha.check"`` in ``IHUYI["VERIFICATION"]``.
 """

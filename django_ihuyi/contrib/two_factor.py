@@ -1,4 +1,4 @@
-"""Second factors of `django-two-factor-auth <https://django-two-factor-auth.readthedocs.io/>`_ by way of ihuyi.
+"""SMS gateway for `django-two-factor-auth <https://django-two-factor-auth.readthedocs.io/>`_.
 
 ``TWO_FACTOR_SMS_GATEWAY = "django_ihuyi.contrib.two_factor.Gateway"``. The host makes the tokens and checks them; this
 sends them, within the site's limits.
@@ -11,10 +11,9 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 from two_factor.middleware.threadlocals import get_current_request
 
-from django_ihuyi.addresses import client_address
+from django_ihuyi.client_ip import client_address
 from django_ihuyi.exceptions import CodeThrottled, ThrottleReason
-from django_ihuyi.verification.checking import note_entered
-from django_ihuyi.verification.issuing import send_given_code
+from django_ihuyi.verification.codes import mark_entered, send_external_code
 
 PURPOSE = "two-factor"
 """Under what the tokens are counted, and what ``IHUYI["VERIFICATION"]["PURPOSES"]`` calls them."""
@@ -45,7 +44,7 @@ class Gateway:
         request = get_current_request()
         ip = client_address(request) or None if request is not None else None
         try:
-            send_given_code(device.number.as_e164, PURPOSE, str(token), ip=ip, account=self.account)
+            send_external_code(device.number.as_e164, PURPOSE, str(token), ip=ip, account=self.account)
         except CodeThrottled as error:
             if error.reason is not ThrottleReason.INTERVAL:
                 raise
@@ -56,4 +55,4 @@ def token_entered(device: Any, **kwargs: Any) -> None:  # noqa: ANN401  the argu
     """Note that a token was entered: a receiver for ``two_factor.signals.user_verified``, for the bombing watch."""
     number = getattr(device, "number", None)
     if number is not None:
-        note_entered(number.as_e164, PURPOSE)
+        mark_entered(number.as_e164, PURPOSE)

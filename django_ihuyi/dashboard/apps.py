@@ -31,9 +31,9 @@ class DashboardConfig(FeatureConfig):
 
     def maintenance_steps(self) -> Iterable[MaintenanceStep]:
         """Return the counting of the figures."""
-        from . import counting
+        from . import counters
 
-        return (MaintenanceStep("counted", 90, lambda now, _most: counting.count_due(now)),)
+        return (MaintenanceStep("counted", 90, lambda now, _most: counters.count_due(now)),)
 
     def metrics(self, now: datetime) -> Iterator[Metric]:
         """Read the totals of this month."""
@@ -51,7 +51,7 @@ class DashboardConfig(FeatureConfig):
 
     def admin_urls(self, owner: ModelAdmin[Any]) -> Iterable[URLPattern]:
         """Add the comparison of balances with the messages."""
-        from django_ihuyi.admin.balances import BalanceReadingAdmin
+        from django_ihuyi.admin.balance_reading import BalanceReadingAdmin
 
         from .reconciliation_view import Reconciliation
 

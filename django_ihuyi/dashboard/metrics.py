@@ -1,4 +1,4 @@
-"""Figures for Prometheus that only grow, read from the half-hours that the sweep counts.
+"""Prometheus counters, read from the statistics tables.
 
 A counter must never fall, and a message changes its status: so each is counted where it can only arrive. They begin
 anew with each month of UTC, which is to Prometheus what the restart of a process is: what they cost does not grow with
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db.models import Sum
 from django.utils import timezone
 
-from django_ihuyi.dashboard.figures import TAKEN
-from django_ihuyi.dashboard.slots import slot_of
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.dashboard.report import CHARGED
+from django_ihuyi.dashboard.time_slots import slot_of
+from django_ihuyi.models.message_status import MessageStatus
 
 from .models import CodeTally, MessageTally
 
@@ -60,9 +60,9 @@ def collect(now: datetime) -> Iterator[Metric]:
     delivered, rejected = MessageStatus.DELIVERED, MessageStatus.REJECTED
     recorded = total(lambda group: group.messages, *_WHOSE)
     yield _counter("recorded", "Messages that the site handed over.", recorded, *_WHOSE)
-    taken = total(lambda group: group.messages if group.status in TAKEN else 0, *_WHOSE)
+    taken = total(lambda group: group.messages if group.status in CHARGED else 0, *_WHOSE)
     yield _counter("taken", "Messages that the gateway took.", taken, *_WHOSE)
-    segments = total(lambda group: group.segments if group.status in TAKEN else 0, *_WHOSE)
+    segments = total(lambda group: group.segments if group.status in CHARGED else 0, *_WHOSE)
     yield _counter("segments", "Segments that the gateway charged.", segments, *_WHOSE)
     reached = total(lambda group: group.messages if group.status == delivered else 0, *_WHOSE)
     yield _counter("delivered", "Messages that reached the phone.", reached, *_WHOSE)

@@ -1,8 +1,8 @@
-"""The tables of figures: messages, waiting times and verification codes, counted by half-hours.
+"""Statistics tables: messages, latencies and verification codes per half-hour.
 
 The half-hour is that of the message's (or the code's) making. It is the largest step that the days of all common time
 zones are made of, those of India and Adelaide included. No number, text or smsid stands here, so that figures may be
-kept when the messages themselves are deleted. Who counts, and when, is :mod:`django_ihuyi.dashboard.counting`.
+kept when the messages themselves are deleted. Who counts, and when, is :mod:`django_ihuyi.dashboard.counters`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.hooks import require_app
-from django_ihuyi.models.categories import Category
-from django_ihuyi.models.lifecycle import MessageStatus
-from django_ihuyi.models.written import Written
+from django_ihuyi.models.base import PrimaryDBModel
+from django_ihuyi.models.message_status import Category, MessageStatus
 
 # Without its app the tables would be registered as some of the core.
 require_app("django_ihuyi.dashboard", __name__)
 
 
-class TallySlot(Written):
+class TallySlot(PrimaryDBModel):
     """One half-hour: when it was counted last, and when it is counted again. ``number`` counts from 1970, in UTC."""
 
     number = models.IntegerField(_("half-hour"), primary_key=True)
@@ -38,7 +37,7 @@ class TallySlot(Written):
         return str(self.number)
 
 
-class MessageTally(Written):
+class MessageTally(PrimaryDBModel):
     """How many messages of one half-hour have the same account, category, status and gateway's code."""
 
     slot = models.IntegerField(_("half-hour"))
@@ -69,10 +68,11 @@ class MessageTally(Written):
         return self.messages
 
 
-class WaitTally(Written):
+class WaitTally(PrimaryDBModel):
     """How many messages of one half-hour and category waited about equally long for one thing.
 
-    ``bucket`` is one of :data:`django_ihuyi.dashboard.waits.BOUNDS`: the same for all, so that they can be added up.
+    ``bucket`` is one of :data:`django_ihuyi.dashboard.latency_buckets.BOUNDS`: the same for all, so that they can be
+    added up.
     """
 
     class Kind(models.TextChoices):
@@ -107,7 +107,7 @@ class WaitTally(Written):
         return self.messages
 
 
-class CodeTally(Written):
+class CodeTally(PrimaryDBModel):
     """How many verification codes of one half-hour and purpose went out, and how many of them were entered."""
 
     slot = models.IntegerField(_("half-hour"))

@@ -1,4 +1,4 @@
-"""Holds the fall of each account's balance against the segments that were accepted, day by day.
+"""Compares the decrease of each account's balance with the accepted segments, per day.
 
 Both come from small tables, the readings and the half-hours of figures: what it costs depends on the days that are
 asked for, never on how many messages there are.
@@ -16,11 +16,11 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from django_ihuyi import conf
-from django_ihuyi.dashboard.figures import TAKEN
-from django_ihuyi.dashboard.ranges import Range, period_of_slot
-from django_ihuyi.dashboard.slots import begin_of
+from django_ihuyi.dashboard.date_ranges import Range, period_of_slot
+from django_ihuyi.dashboard.report import CHARGED
+from django_ihuyi.dashboard.time_slots import begin_of
 from django_ihuyi.models import BalanceReading
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.message_status import MessageStatus
 
 from .models import MessageTally
 
@@ -87,7 +87,7 @@ def reconcile(span: Range) -> list[Day]:
     """
     days: dict[tuple[str, date], Day] = {}
     # What is billed in yuan, or tells no balance, cannot be held against segments.
-    others = conf.get_aliases_of(lambda product: not (product.tells_balance and product.counts_messages))
+    others = conf.get_aliases_of(lambda product: not (product.supports_balance and product.counts_messages))
     for day in (*_spent(span), *_sent(span)):
         if day.account in others:
             continue
@@ -121,7 +121,9 @@ def _of_pairs(day: Day, pairs: Iterable[tuple[_Point, _Point]]) -> Day:
 def _sent(span: Range) -> Iterator[Day]:
     """What the figures tell."""
     tallies = (
-        MessageTally.objects.filter(slot__gte=span.first, slot__lt=span.end, status__in=[*TAKEN, MessageStatus.UNKNOWN])
+        MessageTally.objects.filter(
+            slot__gte=span.first, slot__lt=span.end, status__in=[*CHARGED, MessageStatus.UNKNOWN]
+        )
         .annotate(period=period_of_slot(span))
         .order_by()
         .values_list("account", "period", "status")

@@ -1,4 +1,4 @@
-"""The page that compares balances with what was sent, below the list of balances in the admin."""
+"""Admin page of the reconciliation."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from django_ihuyi.admin import display
-from django_ihuyi.admin.balances import signed
+from django_ihuyi.admin.balance_reading import signed
 from django_ihuyi.admin.base import Views
-from django_ihuyi.admin.related import Table
+from django_ihuyi.admin.related_tables import Table
 
-from . import ranges
+from . import date_ranges
 from .reconciliation import Day, reconcile
 
 RANGES = {"7d": _("7 days"), "30d": _("30 days"), "90d": _("90 days")}
@@ -47,7 +47,7 @@ class Reconciliation(Views):
             gettext("Balance against messages"),
             zone=timezone.get_current_timezone_name(),
             choices=[(key, label, key == name) for key, label in RANGES.items()],
-            table=_table(reconcile(ranges.named(name, now=timezone.now(), zone=zone))),
+            table=_table(reconcile(date_ranges.named(name, now=timezone.now(), zone=zone))),
             media=self.pages.media + Media(css={"all": ["django_ihuyi/dashboard.css"]}),
         )
 

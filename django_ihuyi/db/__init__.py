@@ -1,1 +1,1 @@
-"""SQL that the ORM is too slow for."""
+"""SQL statements for which the ORM is too slow."""

@@ -1,4 +1,4 @@
-"""Statements by hand, where Django would take longer to put one together than the database takes to run it.
+"""Hand-written SQL statements that run for every message or push, where the ORM is the larger part of the cost.
 
 Each runs for every message or every push. What they have in common is here: quoted names, values as the database takes
 them, rows as instances. No model is imported: callers give theirs.

@@ -1,24 +1,24 @@
-"""The wire: ihuyi's protocol, and nothing else. It knows no model, no task and no Django setting.
+"""Client of ihuyi's HTTP protocol. Usable in a plain script: no model, no task, no Django setting.
 
 :class:`Client` speaks to the gateway, the errors know whether a message can have gone out, and the code table says what
 an answer means. All of it works in a plain script (``docs/plain-script.md``).
 """
 
-from .answers import SubmitResult
 from .client import Client
-from .codes import ACCEPTED, CODES, Again, Code, Scope, lookup
-from .errors import GatewayError, NotSent, Refused, Uncertain
+from .exceptions import GatewayError, NotSent, SubmitRefused, Uncertain
+from .responses import SubmitResult
+from .result_codes import ACCEPTED, CODES, Code, Retry, Scope, lookup
 
 __all__ = [
     "ACCEPTED",
     "CODES",
-    "Again",
     "Client",
     "Code",
     "GatewayError",
     "NotSent",
-    "Refused",
+    "Retry",
     "Scope",
+    "SubmitRefused",
     "SubmitResult",
     "Uncertain",
     "lookup",

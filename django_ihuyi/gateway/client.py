@@ -1,4 +1,4 @@
-"""The client of one account: what a request holds, where it goes, and what comes back."""
+"""Client of one account: builds requests and reads responses."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from urllib.parse import urlencode, urlsplit
 
 from django.views.decorators.debug import sensitive_variables
 
-from . import answers, products, transport
-from .answers import SubmitResult
-from .connections import Call, longest_call
-from .errors import GatewayError
+from . import products, responses, transport
+from .exceptions import GatewayError
+from .responses import SubmitResult
+from .transport import Call, longest_call
 
 logger = logging.getLogger("django_ihuyi.gateway")
 
@@ -67,7 +67,7 @@ class Client:
     ) -> None:
         if format not in {"json", "xml"}:
             raise ValueError(f"format is {format!r}: write 'json' or 'xml'")
-        self.product = products.find(product)
+        self.product = products.get_product(product)
         self.account = _checked_text("account", account, "the APIID from ihuyi's console")
         address = self.product.url if base_url is None else base_url
         self.base_url = _checked_text("base_url", address, f"an address such as {DEFAULT_URL}")
@@ -84,7 +84,7 @@ class Client:
 
         It is the connect time-out and twice the read time-out. Only a name server that does not answer, or several
         dead addresses of one name, can hold a call longer; nothing is written any more after that: it ends in
-        :class:`~django_ihuyi.gateway.errors.NotSent`.
+        :class:`~django_ihuyi.gateway.exceptions.NotSent`.
         """
         return longest_call(*self.timeout)
 
@@ -108,10 +108,10 @@ class Client:
             ValueError: The text is no text that UTF-8 can carry, the number is in no such form, or the product has no
                 templates.
         """
-        written = self.product.on_the_wire(mobile)
+        written = self.product.to_wire(mobile)
         form = {"mobile": written, "content": content}
         if template is not None:
-            if not self.product.takes_templates:
+            if not self.product.supports_templates:
                 raise ValueError(f"the product {self.product.name!r} has no templates: submit a whole text")
             form["templateid"] = str(template)
         answer = self._ask("Submit", form, signed=(written, content))
@@ -150,7 +150,7 @@ class Client:
         """
         return self._ask("AddTemplate", {"content": content}, signed=None).number("templateid")
 
-    def _ask(self, method: str, form: dict[str, str], signed: tuple[str, str] | None) -> answers.Answer:
+    def _ask(self, method: str, form: dict[str, str], signed: tuple[str, str] | None) -> responses.GatewayResponse:
         url = self._urls.get(method)
         if url is None:
             raise ValueError(f"the product {self.product.name!r} has no {method}")
@@ -162,7 +162,7 @@ class Client:
         started = time.monotonic()
         try:
             raw = transport.post(self.account, self.base_url, url, body, host=self._host, call=call)
-            answer = answers.read(raw.body, raw.date)
+            answer = responses.parse_response(raw.body, raw.date)
             outcome = answer.code
             if answer.server_time is not None:
                 self.clock_offset = (datetime.now(UTC) - answer.server_time).total_seconds()

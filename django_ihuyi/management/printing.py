@@ -1,4 +1,4 @@
-"""Output on terminals and in files that cannot hold every character, such as those of cron with ``LC_ALL=C``."""
+"""Output on terminals and files whose encoding lacks characters, such as cron with ``LC_ALL=C``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FAIL = frozenset({"strict", "surrogateescape"})
 """What streams do by themselves with a character that their encoding does not have."""
 
 
-class PrintingCommand(BaseCommand):
+class TerminalCommand(BaseCommand):
     """A command whose output never fails: where the terminal has no Chinese it speaks English, and writes what is
     left, such as a text in a table, as ``\\\\uXXXX``.
     """

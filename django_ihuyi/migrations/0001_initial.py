@@ -203,11 +203,11 @@ class Migration(migrations.Migration):
                     "publish_at",
                     models.DateTimeField(
                         default=django.utils.timezone.now,
-                        help_text="When upkeep gives the message to the workers if it is still queued.",
+                        help_text="When the sweep enqueues the message if it is still queued.",
                         verbose_name="published again",
                     ),
                 ),
-                ("publishes", models.PositiveSmallIntegerField(default=0, verbose_name="times published by upkeep")),
+                ("publishes", models.PositiveSmallIntegerField(default=0, verbose_name="times enqueued by the sweep")),
                 (
                     "claimed_by",
                     models.BigIntegerField(

@@ -1,8 +1,8 @@
-"""The record: one file a table, with its manager. Status changes are methods here and nowhere else."""
+"""Tables of the core, one module each. Only their methods change a status."""
 
 from __future__ import annotations
 
-from .account import AccountState
+from .account_state import AccountState
 from .balance_reading import BalanceReading
 from .batch import Batch
 from .heartbeat import Heartbeat

@@ -1,4 +1,4 @@
-"""The table of balances: how many messages each account had left, and when."""
+"""Table of balance readings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .written import Written
+from .base import PrimaryDBModel
 
 
-class BalanceReading(Written):
+class BalanceReading(PrimaryDBModel):
     """What the gateway answered to one question for an account's balance."""
 
     account = models.CharField(_("account"), max_length=64)

@@ -1,4 +1,4 @@
-"""The table of bulk sendings: what was handed over in one call of ``send_bulk``, and how far it got."""
+"""Table of batches: one ``send_bulk`` call each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from .categories import Category
-from .written import Written
+from .base import PrimaryDBModel
+from .message_status import Category
 
 
-class Batch(Written):
+class Batch(PrimaryDBModel):
     """One call of ``send_bulk``. Its messages know it.
 
     ``finished_at`` is null while the call records messages, and stays null where its process was killed. ``error`` is

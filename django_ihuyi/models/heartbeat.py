@@ -1,4 +1,4 @@
-"""The table of signs of life: when the last sweep ran, and how long a task takes through each queue."""
+"""Table of heartbeats: the last sweep, and the delay of each queue."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db import models
 
-from .written import Written
+from .base import PrimaryDBModel
 
 
-class Heartbeat(Written):
+class Heartbeat(PrimaryDBModel):
     """One sign of life. Of a queue: when a task was published through it, and when a worker ran it."""
 
     name = models.CharField(max_length=160, unique=True)

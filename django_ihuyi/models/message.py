@@ -1,5 +1,4 @@
-"""The table of outgoing messages. Every change of status is one conditional UPDATE: of one
-message in a method of this file, of many at once in :mod:`.many`."""
+"""Table of outgoing messages. Each change of status is one conditional UPDATE."""
 
 from __future__ import annotations
 
@@ -17,30 +16,29 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.db.statements import Condition, column_names, marks, not_paused, update
 from django_ihuyi.events import iso, log_and_signal_transition, record_event
 from django_ihuyi.external_text import clean
-from django_ihuyi.hashing import MOBILE_LENGTH
 from django_ihuyi.hooks import Event
 from django_ihuyi.masking import mask_codes
+from django_ihuyi.mobile_hash import MOBILE_LENGTH
 from django_ihuyi.transactions import refuse_transaction, retry_on_conflict
 
-from .account import AccountState
+from .account_state import AccountState
+from .base import PrimaryDBModel, without_index
 from .batch import Batch
-from .categories import Category
-from .fitting import fitted
-from .lifecycle import SOURCES, MessageStatus
+from .column_limits import fit_values
+from .message_status import TRANSITIONS, Category, MessageStatus
 from .metadata import MetadataField
-from .written import Written, unindexed
 
 _WITH_CODE = frozenset({MessageStatus.QUEUED, MessageStatus.SUBMITTING})
 """While it may have to be submitted, a verification message keeps its code."""
-_WORDS = frozenset({"msg", "error", "receipt_msg"})
+_GATEWAY_TEXTS = frozenset({"msg", "error", "receipt_msg"})
 """The columns with words of the gateway, of a carrier, or of a client of the site's own."""
-_FROM_OUTSIDE = _WORDS | {"code", "smsid", "receipt_code"}
+_FROM_OUTSIDE = _GATEWAY_TEXTS | {"code", "smsid", "receipt_code"}
 """The columns with anything of theirs."""
 CLAIMABLE = "{attempts} = %s AND {due_at} <= %s AND ({expires_at} IS NULL OR {expires_at} > %s)"
 """Besides its status, what a message needs to be claimed: as it was read, due, and of use still."""
 
 
-class Message(Written):
+class Message(PrimaryDBModel):
     """An SMS going out, from the call that asked for it to the carrier's word.
 
     ``code`` and ``msg`` are the gateway's answer to the Submit, ``receipt_code`` and ``receipt_msg`` the receipt's;
@@ -75,9 +73,9 @@ class Message(Written):
     publish_at = models.DateTimeField(
         _("published again"),
         default=timezone.now,
-        help_text=_("When upkeep gives the message to the workers if it is still queued."),
+        help_text=_("When the sweep enqueues the message if it is still queued."),
     )
-    publishes = models.PositiveSmallIntegerField(_("times published by upkeep"), default=0)
+    publishes = models.PositiveSmallIntegerField(_("times enqueued by the sweep"), default=0)
     claimed_by = models.BigIntegerField(
         null=True, editable=False, help_text="The random number of the claim, where many were claimed at once."
     )
@@ -134,7 +132,7 @@ class Message(Written):
             models.Index(fields=["code", "created_at"], name="ihuyi_msg_code"),
             models.Index(fields=["created_at"], name="ihuyi_msg_created"),
             models.Index(fields=["batch", "status"], name="ihuyi_msg_batch"),
-            # What upkeep looks for.
+            # What the sweep looks for.
             models.Index(fields=["status", "category", "publish_at"], name="ihuyi_msg_publish"),
             models.Index(fields=["status", "claimed_until"], name="ihuyi_msg_claim"),
             models.Index(fields=["status", "expires_at"], name="ihuyi_msg_expires"),
@@ -197,7 +195,7 @@ class Message(Written):
         """The gateway refused it for good. Returns whether this call changed the row."""
         return self._settle(MessageStatus.REJECTED, code=code, msg=msg, error="")
 
-    def put_back(
+    def requeue(
         self,
         *,
         due_at: datetime,
@@ -211,7 +209,7 @@ class Message(Written):
 
         Args:
             due_at: Not before this time.
-            publish_at: When upkeep publishes it, should nobody else have.
+            publish_at: When the sweep publishes it, should nobody else have.
             code: What the gateway answered, if it did.
             msg: In which words.
             error: Why there was no answer, if there was none.
@@ -232,16 +230,16 @@ class Message(Written):
             retries=self.retries + 1 if retry else self.retries,
         ):
             return True
-        msg = self.clean_words(msg)
-        why = self.clean_words(error, own=True) if error else f"the gateway answered code {code}: {msg}"
+        msg = self.strip_quoted_text(msg)
+        why = self.strip_quoted_text(error, own=True) if error else f"the gateway answered code {code}: {msg}"
         using = router.db_for_write(Message, instance=self)
         told = {"code": code, "msg": msg, "error": f"Surely not sent, told late: {why}"}
-        unknown = unindexed(Q(status=MessageStatus.UNKNOWN, attempts=self.attempts))
+        unknown = without_index(Q(status=MessageStatus.UNKNOWN, attempts=self.attempts))
         late = Message._base_manager.using(using).filter(unknown, pk=self.pk)
-        late.update(**fitted(Message, told, using=using))
+        late.update(**fit_values(Message, told, using=using))
         return False
 
-    def lose_answer(self, *, error: str) -> bool:
+    def mark_unknown(self, *, error: str) -> bool:
         """Nobody knows whether it went out: ``unknown``. Returns whether this call changed the row."""
         return self._settle(MessageStatus.UNKNOWN, error=error)
 
@@ -258,7 +256,7 @@ class Message(Written):
         settles it. Returns whether this call marked the row.
         """
         rows = Message._base_manager.using(router.db_for_write(Message, instance=self)).filter(pk=self.pk)
-        if not rows.filter(unindexed(Q(status=MessageStatus.UNKNOWN, given_up_at=None))).update(given_up_at=now):
+        if not rows.filter(without_index(Q(status=MessageStatus.UNKNOWN, given_up_at=None))).update(given_up_at=now):
             return False
         self.given_up_at = now
         return True
@@ -268,17 +266,17 @@ class Message(Written):
 
         Args:
             due_at: Not before this time.
-            publish_at: When upkeep publishes it, should nobody else have.
+            publish_at: When the sweep publishes it, should nobody else have.
         """
         rows = Message._base_manager.using(router.db_for_write(Message, instance=self)).filter(pk=self.pk)
         changes = {"due_at": due_at, "publish_at": publish_at}
         # Somebody else may have put it off for longer meanwhile.
-        if not rows.filter(unindexed(Q(status=MessageStatus.QUEUED, due_at=self.due_at))).update(**changes):
+        if not rows.filter(without_index(Q(status=MessageStatus.QUEUED, due_at=self.due_at))).update(**changes):
             return False
         self.due_at, self.publish_at = due_at, publish_at
         return True
 
-    def take_for_publishing(self, *, publish_at: datetime) -> bool:
+    def reserve_enqueue(self, *, publish_at: datetime) -> bool:
         """Take the right to publish the message's task once more. Of two sweeps that read the same row one wins.
 
         Args:
@@ -289,9 +287,9 @@ class Message(Written):
         """
         as_read = Q(publish_at=self.publish_at, publishes=self.publishes, status=MessageStatus.QUEUED)
         rows = Message._base_manager.using(router.db_for_write(Message, instance=self)).filter(pk=self.pk)
-        return bool(rows.filter(unindexed(as_read)).update(publish_at=publish_at, publishes=self.publishes + 1))
+        return bool(rows.filter(without_index(as_read)).update(publish_at=publish_at, publishes=self.publishes + 1))
 
-    def report(
+    def apply_receipt(
         self, *, delivered: bool, code: int, msg: str, reported_at: datetime | None, smsid: str | None = None
     ) -> bool:
         """The carrier's word, from a receipt.
@@ -311,7 +309,7 @@ class Message(Written):
             changes["smsid"] = smsid
         return self._move(MessageStatus.DELIVERED if delivered else MessageStatus.UNDELIVERED, **changes)
 
-    def clean_words(self, words: str, *, own: bool = False) -> str:
+    def strip_quoted_text(self, words: str, *, own: bool = False) -> str:
         """Return words about this message without its number and a verification code that they quote.
 
         Args:
@@ -330,15 +328,15 @@ class Message(Written):
         return self._move(status, ("{attempts} = %s", self.attempts), *conditions, claimed_until=None, **changes)
 
     def _move(self, status: MessageStatus, *conditions: Condition, **changes: Any) -> bool:  # noqa: ANN401  a row's values
-        for name in _WORDS & changes.keys():
-            changes[name] = self.clean_words(changes[name], own=name == "error")
+        for name in _GATEWAY_TEXTS & changes.keys():
+            changes[name] = self.strip_quoted_text(changes[name], own=name == "error")
         if self.category == Category.VERIFICATION and status not in _WITH_CODE:
             changes["content"] = mask_codes(self.content, template=bool(self.template))
         using = router.db_for_write(Message, instance=self)
         from_outside = {name: changes[name] for name in _FROM_OUTSIDE & changes.keys()}
-        changes |= fitted(Message, from_outside, using=using)
-        sources = [source.value for source in SOURCES[status]]
-        # COALESCE: the row is found by its key alone, as by unindexed().
+        changes |= fit_values(Message, from_outside, using=using)
+        sources = [source.value for source in TRANSITIONS[status]]
+        # COALESCE: the row is found by its key alone, as by without_index().
         may_follow = (f"COALESCE({{status}}, '') IN ({marks(sources)})", *sources)
         return retry_on_conflict(
             partial(self._update, using, status, changes, ("{id} = %s", self.pk), may_follow, *conditions), using=using

@@ -1,4 +1,4 @@
-"""What a caller may note with a message: JSON that every database keeps and everything that reads it can read again."""
+"""Metadata of messages: JSON that every database can store."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-LONGEST = 4096
+MAX_LENGTH = 4096
 """Characters of JSON. Lists, workers and pushes read whole rows, so what each row has must be small."""
-MOST_LEVELS = 20
+MAX_LEVELS = 20
 """Levels of objects and lists, one in another. MariaDB refuses more than 31, and Python's parser and writer fail at
 several hundred, at how many depends on their caller."""
 _READABLE_LEVELS = 200
@@ -41,7 +41,7 @@ def check_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """
     found = dict(metadata)
     # Each value takes at least one character.
-    fault = _find_fault(found, most_levels=MOST_LEVELS, most_values=LONGEST)
+    fault = _find_problem(found, most_levels=MAX_LEVELS, most_values=MAX_LENGTH)
     if fault is None and not _is_short(found):
         fault = _TOO_LONG
     if fault is not None:
@@ -60,21 +60,21 @@ class MetadataField(models.JSONField):
             read = super().from_db_value(value, expression, connection)
         except (RecursionError, ValueError):
             return dict(UNREADABLE)
-        fault = _find_fault(read, most_levels=_READABLE_LEVELS)
+        fault = _find_problem(read, most_levels=_READABLE_LEVELS)
         return read if fault is None else dict(UNREADABLE)
 
 
-_TOO_LONG = f"is longer than {LONGEST} characters of JSON"
+_TOO_LONG = f"is longer than {MAX_LENGTH} characters of JSON"
 
 
 def _is_short(found: dict[str, Any]) -> bool:
     try:
-        return len(json.dumps(found, ensure_ascii=False)) <= LONGEST
+        return len(json.dumps(found, ensure_ascii=False)) <= MAX_LENGTH
     except ValueError:  # an integer of more digits than Python writes
         return False
 
 
-def _find_fault(value: object, *, most_levels: int, most_values: float = math.inf) -> str | None:
+def _find_problem(value: object, *, most_levels: int, most_values: float = math.inf) -> str | None:
     """Say what is wrong with a value, without recursion: it may be deeper than Python's stack."""
     left: list[tuple[object, int]] = [(value, 1)]
     seen = 0
@@ -82,20 +82,20 @@ def _find_fault(value: object, *, most_levels: int, most_values: float = math.in
         one, level = left.pop()
         seen += 1
         if not isinstance(one, dict | list | tuple):
-            fault = _fault_of(one)
+            fault = _problem_of(one)
         elif level > most_levels:
             fault = f"is nested more than {most_levels} levels deep"
         elif seen + len(left) + len(one) > most_values:
             fault = _TOO_LONG
         else:
-            fault = next(filter(None, map(_fault_of, one)), None) if isinstance(one, dict) else None
+            fault = next(filter(None, map(_problem_of, one)), None) if isinstance(one, dict) else None
             left += ((item, level + 1) for item in (one.values() if isinstance(one, dict) else one))
         if fault is not None:
             return fault
     return None
 
 
-def _fault_of(one: object) -> str | None:
+def _problem_of(one: object) -> str | None:
     """Say what is wrong with a value that is neither object nor list."""
     if isinstance(one, str):
         return f"has {UNSTORABLE_NAME}" if UNSTORABLE.search(one) else None

@@ -1,4 +1,4 @@
-"""The table of people who want no marketing texts."""
+"""Table of opt-outs from marketing texts."""
 
 from __future__ import annotations
 
@@ -14,26 +14,25 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.gateway.products import normalise_any
-from django_ihuyi.hashing import MOBILE_LENGTH
+from django_ihuyi.gateway.products import normalize_any
+from django_ihuyi.mobile_hash import MOBILE_LENGTH
 
-from .categories import Category
-from .lifecycle import MessageStatus
+from .base import PrimaryDBManager, PrimaryDBModel
 from .message import Message
-from .written import Written, WrittenManager
+from .message_status import Category, MessageStatus
 
 if TYPE_CHECKING:
     from .reply import Reply
 
 
-_MOST = 100
+_PAGE_SIZE = 100
 """Messages that are cancelled while a person waits for an answer."""
 
 
-class OptOutManager(WrittenManager["OptOut"]):
+class OptOutManager(PrimaryDBManager["OptOut"]):
     """Finds who opted out."""
 
-    def among(self, mobiles: Collection[str]) -> set[str]:
+    def opted_out(self, mobiles: Collection[str]) -> set[str]:
         """Return those of the numbers that opted out, in one query.
 
         Args:
@@ -41,7 +40,7 @@ class OptOutManager(WrittenManager["OptOut"]):
         """
         return set(self.filter(mobile__in=mobiles).values_list("mobile", flat=True))
 
-    def note(self, reply: Reply, word: str) -> None:
+    def opt_out(self, reply: Reply, word: str) -> None:
         """Note that a person wrote an opt-out word, and take back the marketing texts that wait for them.
 
         Who opted out already stays so since then, by the newest of their replies.
@@ -55,10 +54,10 @@ class OptOutManager(WrittenManager["OptOut"]):
         older = Q(reply=None) | Q(reply__reply_time__lt=reply.moment)
         older |= Q(reply__reply_time=None, reply__received_at__lt=reply.moment)
         self.filter(older, mobile=reply.mobile).update(reply=reply)
-        self.take_back(reply.mobile)
+        self.cancel_pending(reply.mobile)
 
-    def take_back(self, mobile: str) -> int:
-        """Cancel the marketing texts that wait for a number, the newest :data:`_MOST`.
+    def cancel_pending(self, mobile: str) -> int:
+        """Cancel the marketing texts that wait for a number, the newest :data:`_PAGE_SIZE`.
 
         Args:
             mobile: The number.
@@ -67,11 +66,11 @@ class OptOutManager(WrittenManager["OptOut"]):
             How many were cancelled. What is left is cancelled when its turn comes (:meth:`wanted`).
         """
         marketing = Message.objects.filter(mobile=mobile, category=Category.MARKETING, status=MessageStatus.QUEUED)
-        newest = marketing.order_by("-pk")[:_MOST]
+        newest = marketing.order_by("-pk")[:_PAGE_SIZE]
         # The oldest is locked first, as everywhere: two transactions that lock the same rows never wait for each other.
         return sum(message.cancel() for message in sorted(newest, key=attrgetter("pk")))
 
-    def lift(self, reply: Reply) -> bool:
+    def opt_in(self, reply: Reply) -> bool:
         """Take a number off, because its person wrote so.
 
         Args:
@@ -89,7 +88,7 @@ class OptOutManager(WrittenManager["OptOut"]):
         # Somebody who opted out anew meanwhile stays on the list.
         return bool(self.filter(pk=row.pk, reply=row.reply).delete()[0])
 
-    def wanted(self, messages: Iterable[Message]) -> list[Message]:
+    def exclude_opted_out(self, messages: Iterable[Message]) -> list[Message]:
         """Cancel those marketing texts whose person has opted out since they were recorded.
 
         One query if there is a marketing text among them, none otherwise.
@@ -104,7 +103,7 @@ class OptOutManager(WrittenManager["OptOut"]):
         mobiles = {message.mobile for message in asked if message.category == Category.MARKETING}
         if not mobiles:
             return asked
-        gone = self.among(mobiles)
+        gone = self.opted_out(mobiles)
         wanted = []
         for message in asked:
             if message.category == Category.MARKETING and message.mobile in gone:
@@ -114,7 +113,7 @@ class OptOutManager(WrittenManager["OptOut"]):
         return wanted
 
 
-class OptOut(Written):
+class OptOut(PrimaryDBModel):
     """A number that gets no marketing text any more. Verification and notices go on."""
 
     mobile = models.CharField(
@@ -146,7 +145,7 @@ class OptOut(Written):
         if new:
             # What is no number that is known here stays as it came: a reply's may be of any form, or a hash.
             with suppress(InvalidMessage):
-                self.mobile = normalise_any(self.mobile)
+                self.mobile = normalize_any(self.mobile)
         super().save(*args, **kwargs)
         if new:
-            OptOut.objects.take_back(self.mobile)
+            OptOut.objects.cancel_pending(self.mobile)

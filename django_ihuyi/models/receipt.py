@@ -1,4 +1,4 @@
-"""The table of delivery receipts: every one that came, and whose it is.
+"""Table of delivery receipts, and their automatic matching to messages.
 
 A receipt may come before the answer to its Submit is settled, twice, reversed, days late, or for a message whose
 answer was lost. Which message it belongs to is decided here and nowhere else.
@@ -17,19 +17,19 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import conf
-from django_ihuyi.clock import TOLERANCE
+from django_ihuyi.china_time import TOLERANCE
 from django_ihuyi.db.statements import column_names, marks, select
-from django_ihuyi.external_text import clean, without_quotes
-from django_ihuyi.gateway.codes import ACCEPTED
+from django_ihuyi.external_text import clean, without_quoted_text
 from django_ihuyi.gateway.products import SMS
-from django_ihuyi.hashing import spellings
+from django_ihuyi.gateway.result_codes import ACCEPTED
+from django_ihuyi.mobile_hash import lookup_values
 from django_ihuyi.transactions import retry_on_conflict
 
-from .fitting import fit_row
-from .lifecycle import MessageStatus
+from .base import PrimaryDBManager, without_index
+from .column_limits import fit_row
 from .message import Message
-from .push import Push
-from .written import WrittenManager, unindexed
+from .message_status import MessageStatus
+from .push_record import PushRecord
 
 _AHEAD = timedelta(minutes=10)
 """How far the carrier's clock may be behind ours."""
@@ -43,14 +43,14 @@ _FIRST_LOOK = timedelta(seconds=15)
 """After how long a receipt without a message is looked at again."""
 
 
-class ReceiptManager(WrittenManager["Receipt"]):
+class ReceiptManager(PrimaryDBManager["Receipt"]):
     """Keeps receipts and matches them."""
 
     def receive(self, receipt: Receipt, *, window: timedelta) -> bool:
         """Keep a receipt and tell its message.
 
         Must not run in a transaction of the caller's: a receipt that came first is safe only because its row is
-        committed before its message is looked for a second time (see :meth:`match_kept`).
+        committed before its message is looked for a second time (see :meth:`match_again`).
 
         Args:
             receipt: A receipt that is not saved.
@@ -74,7 +74,7 @@ class ReceiptManager(WrittenManager["Receipt"]):
             return False
         receipt.message = self._by_smsid(receipt)
         if receipt.message is None:
-            # Set before it is kept: a process that dies right after must leave it to upkeep.
+            # Set before it is kept: a process that dies right after must leave it to the sweep.
             receipt.match_at = receipt.received_at + _FIRST_LOOK
         receipt.prepare()
         receipt.hide_quotes(receipt.message)
@@ -125,7 +125,7 @@ class ReceiptManager(WrittenManager["Receipt"]):
         self._unmatched(receipt).update(match_at=later)
         return False
 
-    def match_kept(self, message: Message) -> None:
+    def match_again(self, message: Message) -> None:
         """Apply the receipts that came before the message's smsid was known.
 
         Call it after the smsid is committed. Either this finds the receipt, or the receipt, committed later, finds
@@ -140,7 +140,7 @@ class ReceiptManager(WrittenManager["Receipt"]):
             self.attach(receipt, message)
 
     def _announce(self, receipt: Receipt) -> None:
-        """Mark the messages that the receipt may belong to and that have no smsid yet (:meth:`match_kept`).
+        """Mark the messages that the receipt may belong to and that have no smsid yet (:meth:`match_again`).
 
         The receipt is committed. Whoever settles one of them later finds the mark; one that was settled just before
         is found by the look that follows. For that and later looks the mark also says that the message went out
@@ -158,7 +158,7 @@ class ReceiptManager(WrittenManager["Receipt"]):
         if not receipt.smsid:
             return None
         # No ORDER BY with a limit: PostgreSQL may then walk the primary key instead of the index of smsids.
-        name, mobiles = column_names(Message, self.db), spellings(receipt.mobile)
+        name, mobiles = column_names(Message, self.db), lookup_values(receipt.mobile)
         where = f"{name['smsid']} = %s AND {name['mobile']} IN ({marks(mobiles)})"
         fits = select(Message, self.db, where, receipt.smsid, *mobiles)
         return min(fits, key=attrgetter("pk"), default=None)
@@ -172,7 +172,7 @@ class ReceiptManager(WrittenManager["Receipt"]):
         account that the settings know no more may be of any product.
 
         A receipt that came before a Submit does not belong to it. Where the clocks cannot tell which was first
-        (:data:`~django_ihuyi.clock.TOLERANCE`), a message counts as a second candidate, and is matched only if
+        (:data:`~django_ihuyi.china_time.TOLERANCE`), a message counts as a second candidate, and is matched only if
         :meth:`_announce` has marked it.
         """
         moment = receipt.moment
@@ -190,7 +190,7 @@ class ReceiptManager(WrittenManager["Receipt"]):
             # Too many for the number to tell which, and the one with the smsid may be among those that were not read.
             return self._by_smsid(receipt)
         if receipt.smsid and any(message.smsid == receipt.smsid for message in found):
-            alike = spellings(receipt.mobile)
+            alike = lookup_values(receipt.mobile)
             return next((m for m in found if m.smsid == receipt.smsid and m.mobile in alike), None)
         if len(found) != 1 or found[0].status == MessageStatus.SUBMITTING:
             return None
@@ -223,10 +223,10 @@ class ReceiptManager(WrittenManager["Receipt"]):
 
     def _unmatched(self, receipt: Receipt) -> QuerySet[Receipt]:
         """The row of a receipt, as long as it has no message."""
-        return self.filter(unindexed(Q(message__isnull=True)), pk=receipt.pk)
+        return self.filter(without_index(Q(message__isnull=True)), pk=receipt.pk)
 
     def _report(self, receipt: Receipt, message: Message) -> None:
-        message.report(
+        message.apply_receipt(
             delivered=receipt.delivered,
             code=receipt.code,
             msg=receipt.msg,
@@ -235,7 +235,7 @@ class ReceiptManager(WrittenManager["Receipt"]):
         )
 
 
-class Receipt(Push):
+class Receipt(PushRecord):
     """The carrier's word on one message (or one part of a long one). ``message`` is null until it is known whose."""
 
     FINGERPRINTED: ClassVar[tuple[str, ...]] = ("smsid", "mobile", "code", "report_time_text")
@@ -254,7 +254,7 @@ class Receipt(Push):
 
     objects: ClassVar[ReceiptManager] = ReceiptManager()
 
-    class Meta(Push.Meta):
+    class Meta(PushRecord.Meta):
         abstract = False
         verbose_name = _("receipt")
         verbose_name_plural = _("receipts")
@@ -283,7 +283,7 @@ class Receipt(Push):
         if message is None:
             self.msg = clean(self.msg, mobile=self.mobile, about_code=True)
         else:
-            self.msg = without_quotes(message.clean_words(self.msg), message.content)
+            self.msg = without_quoted_text(message.strip_quoted_text(self.msg), message.content)
 
     def accounts_of_other_products(self) -> list[str]:
         """Return the aliases of the accounts that are known to sell something else than it is a receipt of."""

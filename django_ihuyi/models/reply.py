@@ -1,4 +1,4 @@
-"""The table of replies: what people wrote back."""
+"""Table of replies."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import signals
 from django_ihuyi.events import iso, record_event
-from django_ihuyi.hashing import spellings
 from django_ihuyi.hooks import Event
+from django_ihuyi.mobile_hash import lookup_values
 from django_ihuyi.transactions import retry_on_conflict
 
-from .fitting import fit_row
+from .base import PrimaryDBManager, without_index
+from .column_limits import fit_row
 from .message import Message
 from .opt_out import OptOut
-from .push import Push
-from .written import WrittenManager, unindexed
+from .push_record import PushRecord
 
 
-class ReplyManager(WrittenManager["Reply"]):
+class ReplyManager(PrimaryDBManager["Reply"]):
     """Keeps replies."""
 
     def receive(self, reply: Reply, *, opt_out: str | None = None, opt_in: bool = False) -> bool:
@@ -57,7 +57,7 @@ class ReplyManager(WrittenManager["Reply"]):
         reply.prepare()
         if reply.smsid:
             fits = Message.objects.filter(
-                smsid=reply.smsid, mobile__in=spellings(reply.mobile)
+                smsid=reply.smsid, mobile__in=lookup_values(reply.mobile)
             ).order_by()  # as for receipts
             reply.message = min(fits, key=attrgetter("pk"), default=None)
         try:
@@ -65,9 +65,9 @@ class ReplyManager(WrittenManager["Reply"]):
                 reply.save(force_insert=True)
                 # Only with a new row: an old push that comes again must not undo what staff lifted since.
                 if opt_out is not None:
-                    OptOut.objects.note(reply, opt_out)
+                    OptOut.objects.opt_out(reply, opt_out)
                 elif opt_in:
-                    OptOut.objects.lift(reply)
+                    OptOut.objects.opt_in(reply)
                 with record_event("reply.received", using=self.db) as record:
                     record(reply.as_event())
         except IntegrityError:
@@ -87,7 +87,7 @@ class ReplyManager(WrittenManager["Reply"]):
         Returns:
             Those that were changed, without their texts.
         """
-        rows = self.filter(unindexed(Q(read_at__isnull=now is not None)), pk__in=pks)
+        rows = self.filter(without_index(Q(read_at__isnull=now is not None)), pk__in=pks)
 
         def mark_all() -> list[Reply]:
             with transaction.atomic(using=self.db):
@@ -98,7 +98,7 @@ class ReplyManager(WrittenManager["Reply"]):
         return retry_on_conflict(mark_all, using=self.db)
 
 
-class Reply(Push):
+class Reply(PushRecord):
     """An upstream message. Its ``smsid`` is "for reference only": ``message`` is set only where the number fits too."""
 
     FINGERPRINTED: ClassVar[tuple[str, ...]] = ("mobile", "content", "reply_time_text")
@@ -118,7 +118,7 @@ class Reply(Push):
 
     objects: ClassVar[ReplyManager] = ReplyManager()
 
-    class Meta(Push.Meta):
+    class Meta(PushRecord.Meta):
         abstract = False
         verbose_name = _("reply")
         verbose_name_plural = _("replies")

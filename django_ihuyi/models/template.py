@@ -1,4 +1,4 @@
-"""The table of templates: texts that ihuyi reviews, under names of our own. Changes of state are methods here."""
+"""Table of templates, and the changes of their state."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from django_ihuyi.events import record_event
 from django_ihuyi.hooks import Event
 from django_ihuyi.transactions import refuse_transaction, retry_on_conflict
 
-from .fitting import fitted
-from .written import Written, WrittenManager, unindexed
+from .base import PrimaryDBManager, PrimaryDBModel, without_index
+from .column_limits import fit_values
 
 if TYPE_CHECKING:
     from .template_review import TemplateReview
@@ -41,7 +41,7 @@ _ANOTHER = frozenset({"text", "account"})
 """Who writes one of these makes another template of it."""
 
 
-class TemplateManager(WrittenManager["Template"]):
+class TemplateManager(PrimaryDBManager["Template"]):
     """Finds templates, and tells them of reviews."""
 
     def usable(self, account: str) -> models.QuerySet[Template]:
@@ -49,7 +49,7 @@ class TemplateManager(WrittenManager["Template"]):
         may = models.Q(state=TemplateState.PASSED) | models.Q(template_id=OPEN_TO_ALL)
         return self.filter(may, account=account)
 
-    def judge(self, review: TemplateReview) -> bool:
+    def apply_review(self, review: TemplateReview) -> bool:
         """Apply a kept review to the template it is about. The latest review that came decides, whatever came before.
 
         Args:
@@ -64,7 +64,7 @@ class TemplateManager(WrittenManager["Template"]):
         return bool(found)
 
 
-class Template(Written):
+class Template(PrimaryDBModel):
     """A text that the gateway has to approve, with places for variables.
 
     ``name`` is ours, for :func:`~django_ihuyi.send_sms`; ``template_id`` is the gateway's, null until it has told one.
@@ -174,7 +174,7 @@ class Template(Written):
             rows, state=TemplateState.IN_REVIEW, template_id=None, submitted_at=now, reviewed_at=None, msg="", error=""
         )
 
-    def take_back(self, *, state: str, msg: str = "", error: str = "") -> bool:
+    def withdraw(self, *, state: str, msg: str = "", error: str = "") -> bool:
         """The gateway has surely not taken it: back to what it was. Returns whether this call changed the row.
 
         Args:
@@ -184,7 +184,7 @@ class Template(Written):
         """
         return self._change(self._awaited(), state=state, msg=msg, error=error, submitted_at=None)
 
-    def lose_answer(self, *, error: str) -> bool:
+    def mark_unknown(self, *, error: str) -> bool:
         """Nobody knows whether the gateway took it: in review, without an id. Returns whether the row changed."""
         return self._change(self._awaited(), error=error)
 
@@ -205,7 +205,7 @@ class Template(Written):
                 if not self._change(rows, template_id=template_id, error=""):
                     return False
         except IntegrityError:
-            self.lose_answer(error="The gateway's id is another template's.")
+            self.mark_unknown(error="The gateway's id is another template's.")
             return False
         transaction.on_commit(self._apply_kept, using=rows.db)
         return True
@@ -223,12 +223,12 @@ class Template(Written):
         Returns:
             Whether the state changed with this call.
         """
-        unattached = unindexed(models.Q(template__isnull=True))
+        unattached = without_index(models.Q(template__isnull=True))
         type(review).objects.filter(unattached, pk=review.pk).update(template=self)
         state = review.verdict
         if state is None:
             return False
-        differs = unindexed(models.Q(template_id=review.templateid) & ~models.Q(state=state))
+        differs = without_index(models.Q(template_id=review.templateid) & ~models.Q(state=state))
         rows = Template.objects.filter(differs, pk=self.pk)
 
         def decide() -> bool:
@@ -255,10 +255,12 @@ class Template(Written):
 
     def _awaited(self) -> models.QuerySet[Template]:
         awaited = models.Q(state=TemplateState.IN_REVIEW, template_id__isnull=True)
-        return Template.objects.filter(unindexed(awaited), pk=self.pk)
+        return Template.objects.filter(without_index(awaited), pk=self.pk)
 
     def _change(self, rows: models.QuerySet[Template], **changes: Any) -> bool:  # noqa: ANN401  a row's values
-        changes |= fitted(Template, {name: changes[name] for name in {"msg", "error"} & changes.keys()}, using=rows.db)
+        changes |= fit_values(
+            Template, {name: changes[name] for name in {"msg", "error"} & changes.keys()}, using=rows.db
+        )
         if not rows.update(**changes):
             return False
         for name, value in changes.items():

@@ -1,4 +1,4 @@
-"""The table of template reviews: every push of one (PROTOCOL 4), kept as it came, also for ids that nobody knows."""
+"""Table of template reviews as they were pushed (PROTOCOL 4)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from django_ihuyi.external_text import clean
 from django_ihuyi.transactions import retry_on_conflict
 
-from .fitting import fit_row
-from .push import REPEATED_WITHIN
+from .base import PrimaryDBManager, PrimaryDBModel
+from .column_limits import fit_row
+from .push_record import REPEATED_WITHIN
 from .template import Template, TemplateState
-from .written import Written, WrittenManager
 
 _VERDICTS = {2: TemplateState.PASSED, 0: TemplateState.REFUSED}
 
 
-class TemplateReviewManager(WrittenManager["TemplateReview"]):
+class TemplateReviewManager(PrimaryDBManager["TemplateReview"]):
     """Keeps reviews."""
 
     def receive(self, review: TemplateReview) -> bool:
@@ -42,7 +42,7 @@ class TemplateReviewManager(WrittenManager["TemplateReview"]):
             # The process that kept it may have died before it told the template. Whatever came last decides.
             kept = self.filter(templateid=review.templateid).order_by("-pk").first()
             review = kept or review
-        Template.objects.judge(review)
+        Template.objects.apply_review(review)
         return new
 
     def _keep(self, review: TemplateReview) -> bool:
@@ -64,7 +64,7 @@ class TemplateReviewManager(WrittenManager["TemplateReview"]):
         return new
 
 
-class TemplateReview(Written):
+class TemplateReview(PrimaryDBModel):
     """The gateway's word on a template. ``template`` is null while nobody has its id."""
 
     templateid = models.CharField(_("gateway's id"), max_length=64)

@@ -1,4 +1,4 @@
-"""The system check of what a database on MariaDB or MySQL cannot hold or tell apart."""
+"""System check of character sets and collations of MariaDB and MySQL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import connections, router
 
 from django_ihuyi.hooks import our_apps
 
-from . import fitting
+from . import column_limits
 
 _ID = "django_ihuyi.W018"
 
@@ -28,7 +28,7 @@ def check_texts(*, databases: Sequence[str] | None = None, **kwargs: Any) -> lis
 
 
 def _check_connection(alias: str) -> Iterator[CheckMessage]:
-    charset = fitting.narrow_connection(alias)
+    charset = column_limits.narrow_connection(alias)
     if charset is not None:
         yield Warning(
             f"The connection to DATABASES[{alias!r}] has the character set {charset}: an emoji in a reply or in the "
@@ -44,7 +44,7 @@ def _check_columns(alias: str, tables: set[str]) -> Iterator[CheckMessage]:
         f"Write ALTER TABLE ... CONVERT TO CHARACTER SET utf8mb4 COLLATE {collation}; for each table of django_ihuyi, "
         f"and ALTER DATABASE ... CHARACTER SET utf8mb4 COLLATE {collation}; for tables to come."
     )
-    columns = [column for column in fitting.text_columns(alias) if column.table in tables]
+    columns = [column for column in column_limits.text_columns(alias) if column.table in tables]
     narrow = [column for column in columns if column.is_narrow]
     if narrow:
         yield Warning(
@@ -64,7 +64,7 @@ def _check_columns(alias: str, tables: set[str]) -> Iterator[CheckMessage]:
         )
 
 
-def _named(columns: Sequence[fitting.TextColumn]) -> str:
+def _named(columns: Sequence[column_limits.TextColumn]) -> str:
     """Name one column, and say how many more there are."""
     first, more = columns[0], len(columns) - 1
     return f"{first.table}.{first.column} ({first.collation})" + (f" and {more} more" if more else "")

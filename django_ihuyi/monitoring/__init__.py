@@ -1,1 +1,1 @@
-"""Whether everything that sending needs is alive: signs of life, checks for a monitoring program, and metrics."""
+"""Heartbeats, health checks and metrics."""

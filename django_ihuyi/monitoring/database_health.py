@@ -1,4 +1,4 @@
-"""Checks that read the tables: each a query or two by index, that count no further than :data:`CAP`."""
+"""Health checks that read the database, by index and up to a cap."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from django.db import connections, router
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from django_ihuyi import broker, conf, hooks
-from django_ihuyi.clock import is_too_far_ahead
-from django_ihuyi.findings import Finding, Level, Limits
+from django_ihuyi import celery_broker, conf, hooks
+from django_ihuyi.china_time import is_too_far_ahead
+from django_ihuyi.health_result import HealthResult, Level, Thresholds
 from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt
-from django_ihuyi.models.categories import ORDER_OF_WORK
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.message_status import ORDER_OF_WORK, MessageStatus
 
 from . import heartbeats
 
@@ -45,7 +44,7 @@ def due_times(now: datetime) -> list[datetime]:
     ]
 
 
-def waiting(limits: Limits, now: datetime) -> Iterator[Finding]:
+def waiting(limits: Thresholds, now: datetime) -> Iterator[HealthResult]:
     """Whether messages wait longer than they should."""
     times = due_times(now)
     oldest = (now - min(times)).total_seconds() if times else 0.0
@@ -54,20 +53,20 @@ def waiting(limits: Limits, now: datetime) -> Iterator[Finding]:
     advice = ""
     if level is not Level.OK:
         workers = _("Look at the checks of sweep and queues; start more workers.")
-        advice = workers if broker.is_needed() else _("Look at the check of sweep, which submits them.")
-    yield Finding("waiting", "", level, text, advice, {"count": len(times), "seconds": oldest})
+        advice = workers if celery_broker.is_needed() else _("Look at the check of sweep, which submits them.")
+    yield HealthResult("waiting", "", level, text, advice, {"count": len(times), "seconds": oldest})
 
 
-def claims(_limits: Limits, now: datetime) -> Iterator[Finding]:
+def claims(_limits: Thresholds, now: datetime) -> Iterator[HealthResult]:
     """Whether claims ran out that no sweep has ended."""
     late = Message.objects.filter(status=MessageStatus.SUBMITTING, claimed_until__lt=now - timedelta(minutes=1))
     count = len(late.order_by("claimed_until").values_list("pk", flat=True)[:CAP])
     text = _("%s are with a worker that never came back") % capped(count)
     advice = _("Look at the check of sweep: it turns them to unknown.") if count else ""
-    yield Finding("claims", "", Level.WARNING if count else Level.OK, text, advice, {"count": count})
+    yield HealthResult("claims", "", Level.WARNING if count else Level.OK, text, advice, {"count": count})
 
 
-def unknown(limits: Limits, now: datetime) -> Iterator[Finding]:
+def unknown(limits: Thresholds, now: datetime) -> Iterator[HealthResult]:
     """Whether messages of the last day got no answer; those that staff have given up alarm nobody."""
     newest = Message.objects.filter(status=MessageStatus.UNKNOWN, given_up_at=None).order_by("-id")
     times = newest.values_list("submitted_at", flat=True)[:CAP]
@@ -75,10 +74,10 @@ def unknown(limits: Limits, now: datetime) -> Iterator[Finding]:
     level = limits.judge(count, limits.unknown)
     text = _("%s of the last day got no answer of the gateway") % capped(count)
     advice = "" if level is Level.OK else _("Look at them in the admin; a receipt may still settle them.")
-    yield Finding("unknown", "", level, text, advice, {"count": count})
+    yield HealthResult("unknown", "", level, text, advice, {"count": count})
 
 
-def receipts(_limits: Limits, now: datetime) -> Iterator[Finding]:
+def receipts(_limits: Thresholds, now: datetime) -> Iterator[HealthResult]:
     """Whether receipts arrive at all: the last one that came, beside messages that wait for one."""
     last = Receipt.objects.order_by("-received_at").values_list("received_at", flat=True).first()
     accepted = Message.objects.filter(
@@ -98,14 +97,14 @@ def receipts(_limits: Limits, now: datetime) -> Iterator[Finding]:
         advice = _("Check the push address in ihuyi's console, PUSH_TOKENS and PUSH_ALLOWED_NETWORKS.")
     else:
         level, text, advice = Level.OK, _("receipts arrive, or none is awaited"), ""
-    yield Finding("receipts", "", level, text, advice, figures)
+    yield HealthResult("receipts", "", level, text, advice, figures)
 
 
 def _promises_receipts() -> bool:
     return bool(conf.get_aliases_of(lambda product: product.promises_receipts))
 
 
-def pauses(_limits: Limits, now: datetime) -> Iterator[Finding]:
+def pauses(_limits: Thresholds, now: datetime) -> Iterator[HealthResult]:
     """Whether accounts are paused."""
     paused = list(AccountState.objects.filter(paused_since__isnull=False).order_by("account"))
     for state in paused:
@@ -115,34 +114,36 @@ def pauses(_limits: Limits, now: datetime) -> Iterator[Finding]:
         else:
             code = conf.lookup_code(state.code, state.account)
             text = _("paused, code %(code)d: %(meaning)s") % {"code": state.code, "meaning": _(code.meaning)}
-            advice = _(code.advice)
-        yield Finding("pauses", state.account, Level.CRITICAL, text, advice, {"seconds": seconds})
+            advice = _(code.action)
+        yield HealthResult("pauses", state.account, Level.CRITICAL, text, advice, {"seconds": seconds})
     if not paused:
-        yield Finding("pauses", "", Level.OK, _("no account is paused"))
+        yield HealthResult("pauses", "", Level.OK, _("no account is paused"))
 
 
-def sweep(limits: Limits, now: datetime) -> Iterator[Finding]:
+def sweep(limits: Thresholds, now: datetime) -> Iterator[HealthResult]:
     """Whether the sweep runs, by Celery beat or the command."""
     row = Heartbeat.objects.filter(name=heartbeats.SWEEP).first()
     with_workers = _("Start Celery beat, with a worker that no campaign keeps busy, or ihuyi_sweep --loop.")
-    advice = with_workers if broker.is_needed() else _("Start ihuyi_sweep --loop.")
+    advice = with_workers if celery_broker.is_needed() else _("Start ihuyi_sweep --loop.")
     if row is None or row.beaten_at is None:
-        yield Finding("sweep", "", Level.CRITICAL, _("no sweep has ever run"), advice)
+        yield HealthResult("sweep", "", Level.CRITICAL, _("no sweep has ever run"), advice)
         return
     seconds = (now - row.beaten_at).total_seconds()
     if is_too_far_ahead(row.beaten_at, now):
         text = _("the last sweep is dated %d s in the future: none has run since that clock was set right") % -seconds
-        yield Finding("sweep", "", Level.CRITICAL, text, advice, {"seconds": seconds})
+        yield HealthResult("sweep", "", Level.CRITICAL, text, advice, {"seconds": seconds})
         return
     level = limits.judge(seconds, limits.sweep)
     text = _("the last sweep was %d s ago") % seconds
-    yield Finding("sweep", "", level, text, "" if level is Level.OK else advice, {"seconds": seconds})
+    yield HealthResult("sweep", "", level, text, "" if level is Level.OK else advice, {"seconds": seconds})
 
 
-def queues(limits: Limits, now: datetime) -> Iterator[Finding]:
+def queues(limits: Thresholds, now: datetime) -> Iterator[HealthResult]:
     """Whether workers serve each queue, and how long a task takes through it."""
-    if not broker.is_needed():
-        yield Finding("queues", "", Level.OK, _("no worker is needed: tasks run in the process that publishes them"))
+    if not celery_broker.is_needed():
+        yield HealthResult(
+            "queues", "", Level.OK, _("no worker is needed: tasks run in the process that publishes them")
+        )
         return
     rows = Heartbeat.objects.in_bulk(
         [heartbeats.row_name(name) for name in heartbeats.queue_names()], field_name="name"
@@ -151,7 +152,7 @@ def queues(limits: Limits, now: datetime) -> Iterator[Finding]:
         row = rows.get(heartbeats.row_name(name))
         subject = name or "default"
         if row is None or row.asked_at is None:
-            yield Finding("queues", subject, Level.UNKNOWN, _("no sweep has asked it yet"))
+            yield HealthResult("queues", subject, Level.UNKNOWN, _("no sweep has asked it yet"))
             continue
         seconds = row.delay(now).total_seconds()
         level = limits.judge(seconds, limits.queue)
@@ -160,10 +161,10 @@ def queues(limits: Limits, now: datetime) -> Iterator[Finding]:
             advice = _("Start a worker with -Q and this queue's name; with a long queue, more of them.")
         else:
             text, advice = _("a task takes %.1f s through it") % seconds, _("Start more workers for this queue.")
-        yield Finding("queues", subject, level, text, "" if level is Level.OK else advice, {"seconds": seconds})
+        yield HealthResult("queues", subject, level, text, "" if level is Level.OK else advice, {"seconds": seconds})
 
 
-def tables(_limits: Limits, _now: datetime) -> Iterator[Finding]:
+def tables(_limits: Thresholds, _now: datetime) -> Iterator[HealthResult]:
     """Whether there are tables of features whose app is not installed: their foreign keys protect messages."""
     installed = {config.label for config in apps.get_app_configs()}
     database = connections[router.db_for_write(Message)]
@@ -178,9 +179,9 @@ def tables(_limits: Limits, _now: datetime) -> Iterator[Finding]:
         text = _("%d tables of an app that is not installed: their foreign keys may stop the deletion of messages")
         advice = _("Add %(app)s to INSTALLED_APPS again; to remove it for good, run migrate %(label)s zero with it.")
         advice %= {"app": hooks.OUR_FEATURES[label], "label": label}
-        yield Finding("tables", label, Level.WARNING, text % len(left), advice, {"count": len(left)})
+        yield HealthResult("tables", label, Level.WARNING, text % len(left), advice, {"count": len(left)})
     if not gone:
-        yield Finding("tables", "", Level.OK, _("every app that has tables is installed"))
+        yield HealthResult("tables", "", Level.OK, _("every app that has tables is installed"))
 
 
 def capped(count: int) -> str:

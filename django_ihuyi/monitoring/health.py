@@ -1,4 +1,4 @@
-"""All checks by their names. None raises: one that fails is a finding itself."""
+"""All health checks by name. A check that fails is itself a result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from django.utils import timezone
 
 from django_ihuyi import hooks
-from django_ihuyi.findings import Finding, Limits, guarded
+from django_ihuyi.health_result import HealthResult, Thresholds, catch_errors
 from django_ihuyi.hooks import HealthCheck
 
 from . import database_health, external_health
@@ -39,7 +39,7 @@ def all_checks() -> Mapping[str, HealthCheck]:
     return found
 
 
-def check(*, only: Collection[str] = (), limits: Limits | None = None) -> list[Finding]:
+def run_health_checks(*, only: Collection[str] = (), limits: Thresholds | None = None) -> list[HealthResult]:
     """Check everything, or what is named.
 
     Args:
@@ -49,8 +49,8 @@ def check(*, only: Collection[str] = (), limits: Limits | None = None) -> list[F
     Returns:
         What was found, each check's findings together, in the order of :func:`all_checks`.
     """
-    found: list[Finding] = []
+    found: list[HealthResult] = []
     for name, findings in all_checks().items():
         if not only or name in only:
-            found.extend(guarded(name, "", findings(limits or Limits(), timezone.now())))
+            found.extend(catch_errors(name, "", findings(limits or Thresholds(), timezone.now())))
     return found

@@ -1,4 +1,4 @@
-"""Signs of life: the sweep notes that it ran, and sends a small task through each queue to see who serves it."""
+"""Heartbeats: the time of the last sweep, and a small task through each queue."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from django_ihuyi import conf, hooks
-from django_ihuyi.clock import TOLERANCE, is_reached
+from django_ihuyi.china_time import TOLERANCE, is_reached
 from django_ihuyi.conf.validators import CATEGORIES
 from django_ihuyi.dispatch import get_dispatcher
 from django_ihuyi.models import Heartbeat
 
 SWEEP = "sweep"
 _QUEUE = "queue:"
-_APART = timedelta(seconds=60)
+_INTERVAL = timedelta(seconds=60)
 """Between two tasks through one queue."""
 _LOST = timedelta(minutes=30)
 """After so long a task is taken for lost with its broker, and the next one is published."""
-_SWEEPS_APART = timedelta(seconds=5)
+_SWEEP_INTERVAL = timedelta(seconds=5)
 """Between the beginnings of two sweeps: half of what the schedule has."""
 _OVERDUE = timedelta(seconds=60)
-_BETWEEN_LOOKS = 20.0
+_LOOK_INTERVAL = 20.0
 """Seconds for which a process takes its last look at the sweep's sign of life to be enough."""
 
 
@@ -39,7 +39,7 @@ class SweepWatch:
         now = time.monotonic()
         if now < self._next_at:
             return False
-        self._next_at = now + _BETWEEN_LOOKS
+        self._next_at = now + _LOOK_INTERVAL
         present = timezone.now()
         since = present - _OVERDUE
         lately = Heartbeat.objects.filter(name=SWEEP, beaten_at__gt=since, beaten_at__lte=present + TOLERANCE)
@@ -75,7 +75,7 @@ def begin_sweep() -> bool:
     """
     now = timezone.now()
     row, _made = Heartbeat.objects.get_or_create(name=SWEEP)
-    if row.asked_at is not None and abs(now - row.asked_at) < _SWEEPS_APART:
+    if row.asked_at is not None and abs(now - row.asked_at) < _SWEEP_INTERVAL:
         return False
     return bool(Heartbeat.objects.filter(pk=row.pk, asked_at=row.asked_at).update(asked_at=now))
 
@@ -97,7 +97,7 @@ def after_sweep() -> None:
         _ask(queue, now)
 
 
-def beat(pk: int) -> None:
+def record_beat(pk: int) -> None:
     """A worker runs the task that was sent through a queue.
 
     Args:
@@ -108,7 +108,7 @@ def beat(pk: int) -> None:
 
 def _ask(queue: str | None, now: datetime) -> None:
     row, _made = Heartbeat.objects.get_or_create(name=row_name(queue))
-    pause = _LOST if row.outstanding else _APART
+    pause = _LOST if row.outstanding else _INTERVAL
     if row.asked_at is not None and not is_reached(row.asked_at + pause, now, longest=pause):
         return
     # Of two sweeps one asks.

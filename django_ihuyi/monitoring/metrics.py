@@ -1,4 +1,4 @@
-"""The figures of the record in Prometheus' text format, through its client library (the extra ``metrics``).
+"""Metrics in the Prometheus format (extra ``metrics``).
 
 The installed features add theirs (:meth:`.hooks.FeatureConfig.metrics`).
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from django_ihuyi import balance, conf, hooks
 from django_ihuyi.models import AccountState, Heartbeat, Message, Receipt, Reply
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.message_status import MessageStatus
 
 from . import database_health, heartbeats
 
@@ -63,7 +63,7 @@ class _Collector:
             (10, self._messages),
             (30, _accounts),
             (40, _pushes),
-            (50, _signs_of_life),
+            (50, _heartbeats),
             *((config.metrics_order, config.metrics) for config in hooks.features()),
         ]
         for _order, read in sorted(sources, key=lambda source: source[0]):
@@ -118,7 +118,7 @@ def _pushes(_now: datetime) -> Iterator[Metric]:
     yield gauge("last_push_timestamp_seconds", "When the last push of this kind came.", last, "kind")
 
 
-def _signs_of_life(now: datetime) -> Iterator[Metric]:
+def _heartbeats(now: datetime) -> Iterator[Metric]:
     queues = {heartbeats.row_name(name): name or "default" for name in heartbeats.queue_names()}
     rows = Heartbeat.objects.in_bulk([heartbeats.SWEEP, *queues], field_name="name")
     swept = rows.get(heartbeats.SWEEP)

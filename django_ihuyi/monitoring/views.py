@@ -1,4 +1,4 @@
-"""The page of the metrics. To whoever brings no token of ``METRICS_TOKENS`` there is no such page."""
+"""Page of the metrics, protected by ``METRICS_TOKENS``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One person leaves the record: every table that holds a number, and what becomes of its rows.
+"""Erasure of one person from all tables.
 
 What counts and costs stays (how many messages, when, with which code); who it was goes. The tables are those of the
 core and of the installed features (:meth:`.hooks.FeatureConfig.personal_data`). One that is missing in :func:`tables`
@@ -19,12 +19,12 @@ from django.db.models import Model, Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import hooks
-from django_ihuyi.hashing import spellings
 from django_ihuyi.hooks import PersonalData
-from django_ihuyi.isolation import Handled, delete_in_chunks, each_row, in_chunks, together
+from django_ihuyi.isolation import Handled, combined, delete_in_chunks, each_row, in_chunks
 from django_ihuyi.masking import mask_mobile
+from django_ihuyi.mobile_hash import lookup_values
 from django_ihuyi.models import Message, OptOut, Receipt, Reply
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.message_status import MessageStatus
 
 _ON_THE_WIRE = (MessageStatus.QUEUED, MessageStatus.SUBMITTING)
 _READ_AT_ONCE = 500
@@ -77,7 +77,7 @@ def erase(mobile: str, *, opt_out: bool = False) -> dict[str, int]:
     """
     handled = {table.label: _erase(table, mobile) for table in tables(opt_out=opt_out)}
     counts = {label: one.changed for label, one in handled.items()}
-    error = together(handled.values()).error
+    error = combined(handled.values()).error
     if error is not None:
         raise ErasureFailedError(counts, {label: one.failed or 1 for label, one in handled.items() if one.error}, error)
     return counts
@@ -119,13 +119,13 @@ def left_on_the_wire(mobile: str) -> int:
 
 def _rows(model: type[Model], mobile: str) -> QuerySet[Any]:
     """Find by index what stands under a number or its hash."""
-    return model._default_manager.filter(mobile__in=spellings(mobile))
+    return model._default_manager.filter(mobile__in=lookup_values(mobile))
 
 
 def _messages(mobile: str) -> Handled:
     queued = Message.objects.filter(mobile=mobile, status=MessageStatus.QUEUED).iterator(_READ_AT_ONCE)
     cancelled = each_row(queued, Message.cancel, lambda message: None)
-    rows = Message.objects.filter(mobile__in=spellings(mobile)).exclude(status__in=_ON_THE_WIRE)
+    rows = Message.objects.filter(mobile__in=lookup_values(mobile)).exclude(status__in=_ON_THE_WIRE)
     emptied = _change(
         rows,
         mobile=mask_mobile(mobile),

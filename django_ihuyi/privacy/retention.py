@@ -1,14 +1,15 @@
-"""What is kept for how long, and its end: rows are deleted, texts emptied, numbers hashed, in small transactions.
+"""Retention: delete rows, empty texts and hash mobile numbers after the configured number of days.
 
-A run walks each table by its primary key up to the newest row that is old enough, so that it ends however many rows
-come meanwhile, and one that was stopped loses nothing: the next begins with what is left. What cannot be ended, such as
-a row that a site's own table protects, stays; all other rows, and the other kinds, are ended.
+A run walks each table by its primary key, in small transactions, up to the newest row that is old enough. It therefore
+ends while new rows arrive, and a run that was stopped loses nothing. A row that cannot be ended, for example because a
+table of the site protects it, stays; the other rows and the other jobs are done.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,10 +23,9 @@ from django.db.models import Q, QuerySet
 from django_ihuyi import conf, hooks
 from django_ihuyi.hooks import OldRows
 from django_ihuyi.isolation import by_halves, delete_rows
+from django_ihuyi.mobile_hash import hash_mobile
 from django_ihuyi.models import BalanceReading, Message, Receipt, Reply
-from django_ihuyi.models.lifecycle import MessageStatus
-
-from .numbers import MASKED, hash_rows
+from django_ihuyi.models.message_status import MessageStatus
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Failure(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RetentionJob:
     """One kind of rows that have been kept long enough, and the way to end them.
 
     Attributes:
@@ -135,11 +135,12 @@ class Job:
         """Return the key at which to stop. Keys grow with time, nearly: a row or two wait for the next run."""
         clock = self.old.clock
         rows = self.old.rows.model._default_manager.filter(**{f"{clock}__lt": self.old.before})
-        newest: int | None = rows.order_by(f"-{clock}").values_list("pk", flat=True).first()
+        # A batch has one time: of equal times the last key.
+        newest: int | None = rows.order_by(f"-{clock}", "-pk").values_list("pk", flat=True).first()
         return newest
 
 
-def jobs(now: datetime, *, chunk: int = CHUNK) -> list[Job]:
+def jobs(now: datetime, *, chunk: int = CHUNK) -> list[RetentionJob]:
     """Return what is to be ended, as ``RETENTION_DAYS``, ``TEXT_RETENTION_DAYS`` and ``HASH_MOBILES_AFTER_DAYS`` say,
     and what the installed features add (:meth:`.hooks.FeatureConfig.retention_jobs`).
 
@@ -149,7 +150,7 @@ def jobs(now: datetime, *, chunk: int = CHUNK) -> list[Job]:
     """
     # Deletions first: what is gone need not be emptied.
     of_features = [old for config in hooks.features() for old in config.retention_jobs(now)]
-    return [Job(old, chunk) for old in (*_deletions(now), *of_features, *_emptyings(now), *_hashings(now))]
+    return [RetentionJob(old, chunk) for old in (*_deletions(now), *of_features, *_emptyings(now), *_hashings(now))]
 
 
 def _deletions(now: datetime) -> Iterator[OldRows]:
@@ -269,3 +270,27 @@ def _readings(before: datetime) -> QuerySet[Any]:
 def _emptying(name: str, rows: QuerySet[Any], clock: str, before: datetime) -> OldRows:
     empty = dict.fromkeys(TEXTS[rows.model._meta.label], "")
     return OldRows(name, rows.exclude(**empty), clock, before, lambda some: some.update(**empty))
+
+
+MASKED = "*"
+"""Stands in every number that is masked or hashed already, and in no other."""
+
+
+def hash_rows(rows: QuerySet[Any]) -> int:
+    """Put hashes in the place of rows' numbers.
+
+    Args:
+        rows: Messages, receipts or replies, a chunk of them, under the conditions that make them old enough.
+
+    Returns:
+        How many were changed.
+    """
+    of_push = rows.model is not Message
+    read = list(rows.only("pk", "mobile"))
+    for row in read:
+        row.mobile = hash_mobile(row.mobile)
+        if of_push:
+            # The digest of what came would tell the number to whoever tries them all.
+            row.fingerprint = secrets.token_hex(32)
+    changed = rows.model._default_manager.bulk_update(read, ["mobile", "fingerprint"] if of_push else ["mobile"])
+    return int(changed)

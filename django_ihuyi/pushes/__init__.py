@@ -1,1 +1,1 @@
-"""From a push to a status: the token, reading what came, keeping it, telling the message."""
+"""Pushes of the gateway: receipts, replies, template reviews."""

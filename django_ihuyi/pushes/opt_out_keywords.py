@@ -1,4 +1,4 @@
-"""The words by which people stop marketing texts, or want them again: how they are told from other replies."""
+"""Opt-out and opt-in keywords in replies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 
-def normalise(text: str) -> str:
+def normalize(text: str) -> str:
     """Return what a word comes down to, however a phone writes it.
 
     Args:
@@ -27,5 +27,5 @@ def normalise(text: str) -> str:
 
 def find(text: str, words: Iterable[str]) -> str | None:
     """Return the word, as the settings write it, that a whole reply consists of; None if it says anything else."""
-    said = normalise(text)
-    return next((word for word in words if normalise(word) == said), None)
+    said = normalize(text)
+    return next((word for word in words if normalize(word) == said), None)

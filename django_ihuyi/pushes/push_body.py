@@ -1,4 +1,4 @@
-"""Reading the body of a push: a form whatever its content type says, JSON or multipart where it says so.
+"""Parsing of push bodies: form, JSON or multipart, in UTF-8 or GB18030.
 
 Chinese systems also write GB18030 and its subsets GBK and GB2312, whether they say so or not.
 """

@@ -1,4 +1,4 @@
-"""What a push must contain, and what is read from it. The gateway's field names are kept to the letter.
+"""Fields of a push, read and checked.
 
 What only describes a push may be missing or odd: a push that can be used is never refused.
 """
@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from django_ihuyi.gateway.products import PRODUCTS, SMS, Product
-from django_ihuyi.models.fitting import without_unstorable
-from django_ihuyi.sending.numbers import normalise_pushed
+from django_ihuyi.gateway.products import PRODUCTS, SMS, Product, normalize_pushed
+from django_ihuyi.models.column_limits import without_unstorable
 
 _MARKETING_ID = "task_id"
 """What pushes of marketing messages call the smsid (PROTOCOL 4)."""
@@ -67,7 +66,7 @@ def read_receipt(fields: Mapping[str, Any], product: Product = SMS) -> ReceiptDa
     product, smsid = _find_id(fields, product)
     data = ReceiptData(
         product=product,
-        mobile=normalise_pushed(reader.text("mobilephone", 32), product),
+        mobile=normalize_pushed(reader.text("mobilephone", 32), product),
         smsid=smsid,
         code=reader.integer("code"),
         msg=reader.optional_text("msg", 255),
@@ -86,7 +85,7 @@ def read_reply(fields: Mapping[str, Any], product: Product = SMS) -> ReplyData:
     reader = _Reader(fields)
     product, smsid = _find_id(fields, product)
     data = ReplyData(
-        mobile=normalise_pushed(reader.text("mobilephone", 32), product),
+        mobile=normalize_pushed(reader.text("mobilephone", 32), product),
         smsid=smsid,
         content=reader.text("content", None, may_be_empty=True),
         reply_time=reader.optional_text("reply_time", 64),

@@ -26,11 +26,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from django_ihuyi import conf
-from django_ihuyi.addresses import client_address
-from django_ihuyi.clock import read_pushed_time
+from django_ihuyi.china_time import read_pushed_time
+from django_ihuyi.client_ip import client_address
 from django_ihuyi.gateway.products import PRODUCTS, SMS, Product
 from django_ihuyi.models import Receipt, Reply, TemplateReview
-from django_ihuyi.worker.redirected import meant
+from django_ihuyi.worker.client_factory import original_recipient
 
 from . import opt_out_keywords
 from .push_body import UnreadableBodyError, read
@@ -131,7 +131,7 @@ def record_receipt(data: ReceiptData) -> Receipt:
     received_at = timezone.now()
     receipt = Receipt(
         received_at=received_at,
-        mobile=meant(data.mobile, data.smsid),
+        mobile=original_recipient(data.mobile, data.smsid),
         smsid=data.smsid,
         product=data.product.name,
         code=data.code,
@@ -156,7 +156,7 @@ def record_reply(data: ReplyData) -> Reply:
     received_at = timezone.now()
     reply = Reply(
         received_at=received_at,
-        mobile=meant(data.mobile, data.smsid),
+        mobile=original_recipient(data.mobile, data.smsid),
         smsid=data.smsid,
         content=data.content,
         reply_time=read_pushed_time(data.reply_time, received_at=received_at),

@@ -1,4 +1,4 @@
-"""What a connection brings, read whole or not at all: half a request must not become a message."""
+"""Reading of request bodies. An incomplete request is never processed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from http.server import BaseHTTPRequestHandler
 from typing import Final
 
-from django_ihuyi.sandbox.formats import Response
+from django_ihuyi.sandbox.wire_format import Response
 
 MAX_BODY: Final = 1024 * 1024
 MAX_LINE: Final = 1024

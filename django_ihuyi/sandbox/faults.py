@@ -1,4 +1,4 @@
-"""The numbers that make the sandbox misbehave, as a table; ``docs/sandbox.md`` prints the same one.
+"""Numbers that make the sandbox fail; ``docs/sandbox.md`` prints the same table.
 
 Two families. ``138`` and a code in eight digits, zeros in front, answers with that code: 13800004085 answers 4085.
 ``1390000`` and four digits does what :data:`FAULTS` says; abroad, ``+120255501`` and two digits do. Both leave ordinary
@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from django_ihuyi.gateway.codes import ACCEPTED, CODES
+from django_ihuyi.gateway.result_codes import ACCEPTED, CODES
 
 CODE_PREFIX = "138"
 FAULT_PREFIX = "1390000"

@@ -1,4 +1,4 @@
-"""What counts as this machine: the sandbox binds to nothing else, pushes to nothing else, and answers no other Host."""
+"""Loopback checks: the sandbox binds to, pushes to and answers for loopback only."""
 
 from __future__ import annotations
 

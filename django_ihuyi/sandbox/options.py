@@ -1,4 +1,4 @@
-"""How a sandbox is set up: one frozen set of options, checked when it is made."""
+"""Options of a sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stand-in knows of each product (PROTOCOL 1 and 6): its path, its methods, its numbers, its texts.
+"""Products of the sandbox (PROTOCOL 1 and 6): path, methods, numbers, texts.
 
 Of the sister products PROTOCOL has little. What it leaves open the stand-in does like SMS, or not at all;
 ``docs/sandbox.md`` says which is which.

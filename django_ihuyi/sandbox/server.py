@@ -1,4 +1,4 @@
-"""The sandbox's HTTP: a thread for each connection, kept alive, and no further than loopback.
+"""HTTP server of the sandbox: one thread per connection, loopback only.
 
 ``http.server`` rather than a WSGI server, because faults reach down to the socket. What a request means is decided in
 ``gateway``, ``control`` and ``page``; how an answer leaves, in ``delivery``.
@@ -19,16 +19,16 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 
-from django_ihuyi.sandbox.answering import close_without_a_word, deliver, send
 from django_ihuyi.sandbox.bodies import BodyError, WholeLines, drain, read_body
-from django_ihuyi.sandbox.control import FEED
+from django_ihuyi.sandbox.control_api import FEED
 from django_ihuyi.sandbox.faults import ORDINARY, Answer
-from django_ihuyi.sandbox.formats import Response, read_form, write
 from django_ihuyi.sandbox.products import PRODUCTS, SMS
+from django_ihuyi.sandbox.response_writer import close_silently, deliver, send
+from django_ihuyi.sandbox.wire_format import Response, read_form, write
 
 if TYPE_CHECKING:
-    from django_ihuyi.sandbox.control import Control
-    from django_ihuyi.sandbox.gateway import Gateway
+    from django_ihuyi.sandbox.control_api import ControlAPI
+    from django_ihuyi.sandbox.endpoints import Endpoints
 
 logger = logging.getLogger("django_ihuyi.sandbox")
 
@@ -55,7 +55,7 @@ class GatewayServer(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 256
 
-    def __init__(self, gateway: Gateway, control: Control) -> None:
+    def __init__(self, gateway: Endpoints, control: ControlAPI) -> None:
         """Bind to the address of the gateway's options.
 
         Args:
@@ -220,7 +220,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.stopping.wait(self.server.gateway.options.latency)
         response = write(result, as_json=newer is not None or form.get("format") == "json")
         deliver(self, response, result.fault, self.server.stopping, self.server.gateway.options.slow)
-        if result.fault.answer is Answer.THEN_CLOSE and close_without_a_word(self):
+        if result.fault.answer is Answer.THEN_CLOSE and close_silently(self):
             self.server.gateway.state.count("cut_off")
         fault = "" if result.fault is ORDINARY else f" {result.fault.answer.name.lower()}"
         what = name if product is SMS else f"{product.name} {name}"

@@ -1,4 +1,4 @@
-"""What the stand-in gateway knows: balance, messages taken, replies, templates, and counts of everything it was asked.
+"""State of the sandbox: balance, messages, replies, templates, counts.
 
 Lists are bounded (the phone page needs no more), counts are complete. Everything here is used from many threads: each
 method takes the lock itself.
@@ -13,7 +13,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Final
 
-from django_ihuyi.sandbox.history import History
+from django_ihuyi.sandbox.frequency_history import History
 from django_ihuyi.sandbox.options import OPEN_TEMPLATE, Options
 from django_ihuyi.sandbox.products import PRODUCTS, SMS, Product
 

@@ -1,1 +1,1 @@
-"""What the caller's process does: read what is to be sent, check it, record it, and hand it to the workers."""
+"""Caller's process: validate and record messages, and send their tasks."""

@@ -1,4 +1,4 @@
-"""``send_bulk``: any number of messages in flat memory, recorded and published a chunk at a time."""
+"""``send_bulk``: records any number of messages in chunks, with constant memory."""
 
 from __future__ import annotations
 
@@ -20,33 +20,41 @@ from django_ihuyi.arguments import read_optional_text, wrong_type
 from django_ihuyi.db.statements import insert_messages
 from django_ihuyi.dispatch import get_dispatcher
 from django_ihuyi.exceptions import ArgumentTypeError, InvalidMessage
-from django_ihuyi.gateway.numbers import MobileNumber
+from django_ihuyi.gateway.mobile_numbers import MobileNumber
 from django_ihuyi.models import Batch, Message, OptOut
 from django_ihuyi.transactions import retry_on_conflict
 
-from .message_builder import Drafts, Params, UnusableValueError, check_key, check_times, check_types, read_template
-from .results import MOST_REFUSED, BulkResult, Refused
-from .single import OPTED_OUT, key_error, record
+from .message_builder import (
+    MessageBuilder,
+    Params,
+    UnusableValueError,
+    check_key,
+    check_times,
+    check_types,
+    read_template,
+)
+from .results import MAX_REFUSED, BulkResult, Refused
+from .single import OPTED_OUT, key_error, record_message
 
 logger = logging.getLogger(__name__)
 
-SAID_ALREADY = 4083
+DUPLICATE = 4083
 """What the gateway answers to the same text twice within a minute to one number."""
 
 UNUSABLE = 407
 """What the gateway answers to characters that it does not take. A row gets it whose metadata, key or time cannot be
 recorded: the gateway never sees these, and has no code of its own for them."""
 
-_LONGEST_KEY = 100
-_OF_A_ROW = frozenset(
+_MAX_KEY_LENGTH = 100
+_ROW_KEYWORDS = frozenset(
     {"mobile", "content", "template", "params", "idempotency_key", "send_at", "expires_at", "metadata"}
 )
-_SLOWEST = 100.0
+_MIN_RATE = 100.0
 """Messages a second that workers make at the least, unless the account's rate is lower."""
-_AT_ONCE = 1000
+_MAX_DUE_NOW = 1000
 """Rows of one INSERT, however large a chunk is: databases have limits."""
-_LONGEST_WAIT = timedelta(hours=1)
-_LONGEST_ERROR = 255
+_MAX_DELAY = timedelta(hours=1)
+_MAX_ERROR_LENGTH = 255
 
 Row = MobileNumber | Sequence[Any] | Mapping[str, Any]
 
@@ -110,8 +118,8 @@ def send_bulk(  # noqa: PLR0913  the keywords of send_sms, and batch_size
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}: write how many messages a chunk has, 1 or more.")
     if idempotency_key is not None:
-        check_key(idempotency_key, "The key of a bulk", _LONGEST_KEY)
-    drafts = Drafts(account, category)
+        check_key(idempotency_key, "The key of a bulk", _MAX_KEY_LENGTH)
+    drafts = MessageBuilder(account, category)
     check_times(timezone.now(), send_at, expires_at)
     if template is not None:
         template = read_template(template)
@@ -125,7 +133,7 @@ def send_bulk(  # noqa: PLR0913  the keywords of send_sms, and batch_size
         "metadata": drafts.share(metadata),
     }
     bulk = _Bulk(drafts, idempotency_key, common, on_refused)
-    with bulk.noting_failure():
+    with bulk.log_failure():
         rows = enumerate(messages)
         while chunk := list(islice(rows, batch_size)):
             bulk.take(chunk)
@@ -137,7 +145,7 @@ class _Bulk:
 
     def __init__(
         self,
-        drafts: Drafts,
+        drafts: MessageBuilder,
         key: str | None,
         common: dict[str, Any],
         on_refused: Callable[[Refused], object] | None,
@@ -166,11 +174,11 @@ class _Bulk:
         self.result = BulkResult(batch)
         first = batch.messages.order_by("pk").first()
         self.first_pk = None if first is None else first.pk
-        rate = min(conf.get_account(account).rate_limit or _SLOWEST, _SLOWEST)
+        rate = min(conf.get_account(account).rate_limit or _MIN_RATE, _MIN_RATE)
         self.seconds_each = 1 / rate
 
     @contextmanager
-    def noting_failure(self) -> Iterator[None]:
+    def log_failure(self) -> Iterator[None]:
         """Note in the batch that an exception ended the call, and which: otherwise it would look busy for ever."""
         try:
             yield
@@ -185,7 +193,7 @@ class _Bulk:
                 )
             # The database itself may be what failed, or the caller's transaction, which takes the batch with it.
             with suppress(Error), transaction.atomic(using=Batch.objects.db):
-                Batch.objects.filter(pk=batch.pk).update(finished_at=timezone.now(), error=name[:_LONGEST_ERROR])
+                Batch.objects.filter(pk=batch.pk).update(finished_at=timezone.now(), error=name[:_MAX_ERROR_LENGTH])
             raise
 
     def take(self, rows: list[tuple[int, Row]]) -> None:
@@ -195,8 +203,8 @@ class _Bulk:
         known = self._known_keys(drafts.values())
         # In the order of the rows: of two equal ones the first stands.
         new = {index: draft for index, draft in drafts.items() if draft.idempotency_key not in known}
-        messages = list(self._without_unwanted(new))
-        self._delay_upkeep(messages)
+        messages = list(self._without_opted_out(new))
+        self._delay_sweep(messages)
         refused = self.result.refused_count - refused_before
         store = partial(self._store, messages, drafts, refused)
         recorded, refused_by_database = retry_on_conflict(store, using=Message.objects.db, restoring=messages)
@@ -246,7 +254,7 @@ class _Bulk:
         now = timezone.now()
         for index, row in rows:
             try:
-                message = self.drafts.make(**self._arguments(index, row), now=now)
+                message = self.drafts.build(**self._arguments(index, row), now=now)
             except InvalidMessage as error:
                 self._refuse(index, error.code, error.reason)
             except ArgumentTypeError as error:
@@ -273,10 +281,10 @@ class _Bulk:
             own = {"mobile": row[0], "content" if self.common["template"] is None else "params": row[1]}
         else:
             raise TypeError(f"Message {index} has {len(row)} parts: write (mobile, content) or a dict.")
-        unknown = own.keys() - _OF_A_ROW
+        unknown = own.keys() - _ROW_KEYWORDS
         if unknown or "mobile" not in own:
             wrong = f"has {', '.join(sorted(map(repr, unknown)))}" if unknown else "lacks 'mobile'"
-            raise TypeError(f"Message {index} {wrong}: a message's dict has {', '.join(sorted(_OF_A_ROW))}.")
+            raise TypeError(f"Message {index} {wrong}: a message's dict has {', '.join(sorted(_ROW_KEYWORDS))}.")
         common = dict(self.common)
         if own.get("content") is not None:
             common["template"] = common["params"] = None
@@ -292,31 +300,31 @@ class _Bulk:
             return set()
         return set(Message.objects.filter(idempotency_key__in=keys).values_list("idempotency_key", flat=True))
 
-    def _without_unwanted(self, drafts: dict[int, Message]) -> Iterator[Message]:
+    def _without_opted_out(self, drafts: dict[int, Message]) -> Iterator[Message]:
         """Leave out, and report, who opted out and what was said already."""
         mobiles = [draft.mobile for draft in drafts.values()]
-        opted_out = OptOut.objects.among(mobiles) if self.drafts.category == Message.Category.MARKETING else set()
-        said = self._said(mobiles)
+        opted_out = OptOut.objects.opted_out(mobiles) if self.drafts.category == Message.Category.MARKETING else set()
+        said = self._known_results(mobiles)
         for index, draft in drafts.items():
             words = (draft.mobile, draft.content, draft.template)
             if draft.mobile in opted_out:
                 self._refuse(index, OPTED_OUT, "The number opted out of marketing texts.")
             elif words in said:
-                self._refuse(index, SAID_ALREADY, "The same text to the same number stands earlier in the bulk.")
+                self._refuse(index, DUPLICATE, "The same text to the same number stands earlier in the bulk.")
             else:
                 said.add(words)
                 yield draft
 
-    def _said(self, mobiles: list[str]) -> set[tuple[str, str, str]]:
+    def _known_results(self, mobiles: list[str]) -> set[tuple[str, str, str]]:
         """What the bulk says already to these numbers, in chunks before this one."""
         if self.first_pk is None:
             return set()
         earlier = Message.objects.filter(mobile__in=mobiles, pk__gte=self.first_pk, batch=self.result.batch)
         return set(earlier.order_by().values_list("mobile", "content", "template"))
 
-    def _delay_upkeep(self, messages: list[Message]) -> None:
+    def _delay_sweep(self, messages: list[Message]) -> None:
         """A task at the end of a long queue is not lost: give the workers the time to get there."""
-        wait = min(timedelta(seconds=self.result.recorded * self.seconds_each), _LONGEST_WAIT)
+        wait = min(timedelta(seconds=self.result.recorded * self.seconds_each), _MAX_DELAY)
         publish_at = get_dispatcher().next_enqueue_at(timezone.now()) + wait
         for message in messages:
             if message.due_at <= message.created_at:
@@ -325,8 +333,8 @@ class _Bulk:
     def _record(self, messages: list[Message], drafts: Mapping[int, Message]) -> tuple[list[Message], list[Refused]]:
         try:
             with transaction.atomic(using=Message.objects.db):
-                for first in range(0, len(messages), _AT_ONCE):
-                    insert_messages(messages[first : first + _AT_ONCE])
+                for first in range(0, len(messages), _MAX_DUE_NOW):
+                    insert_messages(messages[first : first + _MAX_DUE_NOW])
         except (IntegrityError, DataError):
             # Somebody recorded one of the keys meanwhile: that message stands, and the others are recorded. Or the
             # database does not take a value, and says which in words that quote numbers.
@@ -342,7 +350,7 @@ class _Bulk:
         """Record a message. Returns it or the first one with its key, or why the database refuses it."""
         try:
             with transaction.atomic(using=Message.objects.db):
-                return record(message)
+                return record_message(message)
         except ValueError as error:
             return Refused(index, UNUSABLE, str(error))
         except (IntegrityError, DataError):
@@ -353,7 +361,7 @@ class _Bulk:
 
     def _report(self, refused: Refused) -> None:
         self.result.refused_count += 1
-        if len(self.result.refused) < MOST_REFUSED:
+        if len(self.result.refused) < MAX_REFUSED:
             self.result.refused.append(refused)
         if self.on_refused is not None:
             self.on_refused(refused)

@@ -1,4 +1,4 @@
-"""CSV files of numbers, read row by row for ``send_bulk``: encoding, header, and rows that cannot be read.
+"""Reads CSV files of recipients for ``send_bulk``: encoding, header, invalid rows.
 
 A row that cannot be read is noted with its line and left out. Nothing here says what stands in a file: a first line
 that is no header, or a row that is not right, may be anybody's number.
@@ -19,23 +19,23 @@ from typing import IO, Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-_BLOCK = 1 << 16
-_MOST_LINES = 50
+_BLOCK_SIZE = 1 << 16
+_MAX_LINES = 50
 """Lines of one row: a text may have line breaks, but a quotation mark too many must not swallow the file."""
 
 
-class NumberFileError(ValueError):
+class RecipientFileError(ValueError):
     """The file as a whole cannot be used. What it says names no part of the content."""
 
 
-class Unreadable(NamedTuple):
+class UnreadableLine(NamedTuple):
     """A row that cannot be read: its line, from 1, and what is wrong."""
 
     line: int
     reason: str
 
 
-class NumberFile:
+class RecipientFile:
     """The rows of one file, once.
 
     Args:
@@ -45,7 +45,7 @@ class NumberFile:
         key: What the rows' idempotency keys begin with; the line follows.
 
     Raises:
-        NumberFileError: Neither UTF-8 nor GB18030, or the first line does not name the columns.
+        RecipientFileError: Neither UTF-8 nor GB18030, or the first line does not name the columns.
     """
 
     def __init__(self, file: IO[bytes], *, template: bool, content: bool, key: str) -> None:
@@ -65,16 +65,16 @@ class NumberFile:
         """How many bytes of ``size`` are read."""
         return self._bytes.tell()
 
-    def rows(self) -> Iterator[dict[str, Any] | Unreadable]:
+    def rows(self) -> Iterator[dict[str, Any] | UnreadableLine]:
         """Yield the rows as ``send_bulk`` takes them, and those that cannot be read."""
         index = 0
         for line, fields in self._records():
             if isinstance(fields, str):
-                yield Unreadable(line, fields)
+                yield UnreadableLine(line, fields)
                 continue
             if len(fields) != len(self._columns):
                 reason = _("The row has %(found)d columns, the first line %(named)d.")
-                yield Unreadable(line, reason % {"found": len(fields), "named": len(self._columns)})
+                yield UnreadableLine(line, reason % {"found": len(fields), "named": len(self._columns)})
                 continue
             self._line_of[index] = line
             index += 1
@@ -103,12 +103,12 @@ class NumberFile:
         columns = [] if isinstance(fields, str) else [field.strip() for field in fields]
         example = "mobile" if content else "mobile,..." if self._template else "mobile,content"
         if columns.count("mobile") != 1:
-            raise NumberFileError(_("The first line has to name the columns, “mobile” once: write %s.") % example)
+            raise RecipientFileError(_("The first line has to name the columns, “mobile” once: write %s.") % example)
         others = [column for column in columns if column != "mobile"]
         if len(set(others)) < len(others) or not all(others):
-            raise NumberFileError(_("The first line has a column without a name, or two of one name."))
+            raise RecipientFileError(_("The first line has a column without a name, or two of one name."))
         if not self._template and others != ([] if content else ["content"]):
-            raise NumberFileError(_("The first line has other columns than are read: write %s.") % example)
+            raise RecipientFileError(_("The first line has other columns than are read: write %s.") % example)
         return columns
 
     def _records(self) -> Iterator[tuple[int, list[str] | str]]:
@@ -116,7 +116,7 @@ class NumberFile:
         while (first := self._next_line()) is not None:
             taken = [first]
             fields = _parse([text for _at, text in taken])
-            while fields is None and len(taken) < _MOST_LINES and (more := self._next_line()) is not None:
+            while fields is None and len(taken) < _MAX_LINES and (more := self._next_line()) is not None:
                 taken.append(more)
                 fields = _parse([text for _at, text in taken])
             if fields is None:
@@ -162,10 +162,10 @@ def _encoding_of(file: IO[bytes]) -> str:
         file.seek(0)
         decoder = codecs.getincrementaldecoder(encoding)()
         try:
-            while block := file.read(_BLOCK):
+            while block := file.read(_BLOCK_SIZE):
                 decoder.decode(block)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             continue
         return encoding
-    raise NumberFileError(_("The file is neither UTF-8 nor GB18030: save it as “CSV UTF-8”."))
+    raise RecipientFileError(_("The file is neither UTF-8 nor GB18030: save it as “CSV UTF-8”."))

@@ -1,4 +1,4 @@
-"""From what a caller wrote to a message that can be recorded: number, text, template, times, all checked."""
+"""Builds a message from the arguments of ``send_sms`` and ``send_bulk``, with all checks."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import Any
 
 from django_ihuyi import conf
 from django_ihuyi.arguments import read_optional_text, read_text, require_type, wrong_type
-from django_ihuyi.clock import as_site_time
+from django_ihuyi.china_time import as_site_time
+from django_ihuyi.conf import AccountSettings
 from django_ihuyi.conf.validators import CATEGORIES
 from django_ihuyi.dispatch import get_dispatcher
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.gateway.texts import check_params
+from django_ihuyi.gateway.content import check_params
+from django_ihuyi.gateway.mobile_numbers import country_of
 from django_ihuyi.models import Message
 from django_ihuyi.models.metadata import UNSTORABLE, UNSTORABLE_NAME, check_metadata
 
-from .template_registry import NO_MATCH, NO_TEMPLATE, Registry, is_name
+from .template_registry import NO_MATCH, NO_TEMPLATE, TemplateRegistry, is_name
 
 Params = Sequence[object] | Mapping[str, object]
 
-LONGEST_KEY = 128
-_LONGEST_TEMPLATE = 32
+MAX_KEY_LENGTH = 128
+_MAX_TEMPLATE_LENGTH = 32
 _UNORDERED = (bytes, bytearray, set, frozenset)
 """What could be iterated, but gives no variables in an order."""
 _FIRST_YEAR, _LAST_YEAR = 1971, 9998
@@ -36,7 +38,28 @@ class UnusableValueError(ValueError):
     """
 
 
-class Drafts:
+def normalize_recipient(account: AccountSettings, mobile: object) -> str:
+    """Normalize a mobile number that a message is for.
+
+    Args:
+        account: The settings of the account that sends.
+        mobile: A number in any usual notation.
+
+    Returns:
+        The number as it is stored: eleven digits, or ``+``, country code and number.
+
+    Raises:
+        InvalidMessage: With code 403 if there is no number, 406 if the account's product cannot reach it or its
+            country is not in ``COUNTRIES``.
+    """
+    number = account.product_spec.normalize(mobile)
+    if account.countries is not None and country_of(number) not in account.countries:
+        reason = "The number is of a country that this account does not send to (COUNTRIES in its settings)."
+        raise InvalidMessage(406, reason)
+    return number
+
+
+class MessageBuilder:
     """Makes messages of one account and category.
 
     Args:
@@ -58,7 +81,7 @@ class Drafts:
         self.account = account
         self.category = str(category)
         self._settings = conf.get_account(account)
-        self._product = self._settings.sold_as
+        self._product = self._settings.product_spec
         if self._product.only_codes and self.category != Message.Category.VERIFICATION:
             reason = f"The account {account!r} carries verification codes only: category='verification'."
             raise InvalidMessage(NO_MATCH, reason)
@@ -74,7 +97,7 @@ class Drafts:
         self._shared = self._check_metadata(metadata)
         return self._shared
 
-    def make(
+    def build(
         self,
         mobile: object,
         content: str | None,
@@ -96,10 +119,10 @@ class Drafts:
         if params is not None and template is None:
             raise TypeError("params are a template's variables: give template as well.")
         if idempotency_key is not None:
-            check_key(idempotency_key, "An idempotency key", LONGEST_KEY)
+            check_key(idempotency_key, "An idempotency key", MAX_KEY_LENGTH)
         noted = metadata if metadata is self._shared else self._check_metadata(metadata)
-        number = self._settings.normalise(mobile)
-        if template is not None and not self._product.takes_templates:
+        number = normalize_recipient(self._settings, mobile)
+        if template is not None and not self._product.supports_templates:
             raise InvalidMessage(NO_TEMPLATE, f"The account {self.account!r} has no templates: give content.")
         template_id = "" if template is None else read_template(template)
         if template is None:
@@ -121,15 +144,15 @@ class Drafts:
             send_at=send_at,
             expires_at=expires_at,
             due_at=due_at,
-            # A message for later is published by upkeep when it is due: brokers are no calendars.
+            # A message for later is published by the sweep when it is due: brokers are no calendars.
             publish_at=due_at if due_at > now else get_dispatcher().next_enqueue_at(due_at),
             idempotency_key=idempotency_key,
             metadata=noted,
         )
 
     @cached_property
-    def _registry(self) -> Registry:
-        return Registry(self.account, self._settings)
+    def _registry(self) -> TemplateRegistry:
+        return TemplateRegistry(self.account, self._settings)
 
     def _check_metadata(self, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
         if not metadata:
@@ -192,11 +215,11 @@ def read_template(template: str | int) -> str:
         InvalidMessage: 4071 there can be no such template.
     """
     # An integer of more digits than Python writes is no id either.
-    name = "" if isinstance(template, int) and abs(template) >= 10**_LONGEST_TEMPLATE else str(template).strip()
-    if not 1 <= len(name) <= _LONGEST_TEMPLATE or UNSTORABLE.search(name):
+    name = "" if isinstance(template, int) and abs(template) >= 10**_MAX_TEMPLATE_LENGTH else str(template).strip()
+    if not 1 <= len(name) <= _MAX_TEMPLATE_LENGTH or UNSTORABLE.search(name):
         raise InvalidMessage(
             NO_TEMPLATE,
-            f"A template's name or id has 1 to {_LONGEST_TEMPLATE} characters: write yours, or the one of ihuyi's "
+            f"A template's name or id has 1 to {_MAX_TEMPLATE_LENGTH} characters: write yours, or the one of ihuyi's "
             "console.",
         )
     return name

@@ -1,4 +1,4 @@
-"""What would become of a message, without recording it: everything that would be refused, and what would be billed."""
+"""Preview of a message without recording it: refusals, warnings, segments."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import Template
 
-from .template_registry import NO_MATCH, NO_TEMPLATE, Registry
+from .message_builder import normalize_recipient
+from .template_registry import NO_MATCH, NO_TEMPLATE, TemplateRegistry
 
 
 @dataclass
-class Trial:
+class Preview:
     """What was found.
 
     Attributes:
@@ -24,7 +25,7 @@ class Trial:
         signature: What the gateway would put in front of it.
         length: Characters that are counted, signature and its brackets included.
         segments: Billed parts; 0 if the text was refused.
-        recognised: The approved template that the text is.
+        recognized: The approved template that the text is.
     """
 
     refusals: list[int] = field(default_factory=list)
@@ -33,13 +34,13 @@ class Trial:
     signature: str = ""
     length: int = 0
     segments: int = 0
-    recognised: Template | None = None
+    recognized: Template | None = None
 
 
 @sensitive_variables()
-def examine(
+def preview_message(
     mobile: str, content: str | None, *, account: str, template: Template | None = None, params: list[str] | None = None
-) -> Trial:
+) -> Preview:
     """Try a message.
 
     Args:
@@ -53,28 +54,28 @@ def examine(
         ImproperlyConfigured: There is no such account.
     """
     settings = conf.get_account(account)
-    registry = Registry(account, settings)
-    trial = Trial(signature=settings.signature)
+    registry = TemplateRegistry(account, settings)
+    preview = Preview(signature=settings.signature)
     if mobile.strip():
         try:
-            settings.normalise(mobile)
+            normalize_recipient(settings, mobile)
         except InvalidMessage as error:
-            trial.refusals.append(error.code)
+            preview.refusals.append(error.code)
     try:
         if template is None:
-            trial.text = settings.sold_as.check_text(content, settings)
-            trial.recognised, any_known = registry.recognise(trial.text)
-            if trial.recognised is None and any_known:
+            preview.text = settings.product_spec.check_text(content, settings)
+            preview.recognized, any_known = registry.recognize(preview.text)
+            if preview.recognized is None and any_known:
                 sure = settings.template_matching == "refuse"
-                (trial.refusals if sure else trial.warnings).append(NO_MATCH)
-        elif not settings.sold_as.takes_templates:
-            trial.refusals.append(NO_TEMPLATE)
-            return trial
+                (preview.refusals if sure else preview.warnings).append(NO_MATCH)
+        elif not settings.product_spec.supports_templates:
+            preview.refusals.append(NO_TEMPLATE)
+            return preview
         else:
-            trial.text = registry.fill(template.name, params).text
+            preview.text = registry.fill(template.name, params).text
     except InvalidMessage as error:
-        trial.refusals.append(error.code)
-        return trial
-    trial.length = len(trial.text) + len(settings.signature) + 2
-    trial.segments = settings.sold_as.count_segments(trial.text, settings)
-    return trial
+        preview.refusals.append(error.code)
+        return preview
+    preview.length = len(preview.text) + len(settings.signature) + 2
+    preview.segments = settings.product_spec.count_segments(preview.text, settings)
+    return preview

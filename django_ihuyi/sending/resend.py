@@ -1,4 +1,4 @@
-"""Sending a message once more, because a person says so: a new message that knows which one it is sent again for.
+"""Resends a message on request of a person: a new message linked to the original.
 
 A message is sent again once. Whoever wants a third try sends the second one again: so neither a double click nor two
 people at the same time can have it sent twice.
@@ -18,14 +18,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.gateway.codes import lookup
-from django_ihuyi.gateway.texts import SEPARATOR
+from django_ihuyi.gateway.content import SEPARATOR
+from django_ihuyi.gateway.result_codes import lookup
 from django_ihuyi.models import Message
-from django_ihuyi.models.lifecycle import MessageStatus, NotPossible
+from django_ihuyi.models.message_status import InvalidTransition, MessageStatus
 from django_ihuyi.transactions import retry_on_conflict
 
-from .message_builder import Drafts
-from .single import send_draft
+from .message_builder import MessageBuilder
+from .single import record_and_enqueue
 
 _REFUSED: Mapping[str, Promise] = MappingProxyType(
     {
@@ -34,10 +34,10 @@ _REFUSED: Mapping[str, Promise] = MappingProxyType(
         MessageStatus.DELIVERED: _("It was delivered."),
     }
 )
-_DOUBTFUL = frozenset({MessageStatus.UNKNOWN, MessageStatus.ACCEPTED})
+_UNCERTAIN = frozenset({MessageStatus.UNKNOWN, MessageStatus.ACCEPTED})
 
 
-def why_not(message: Message) -> str | Promise | None:
+def reason_against(message: Message) -> str | Promise | None:
     """Return why a message, as it was read, cannot be sent again, or None if it can."""
     if message.status in _REFUSED:
         return _REFUSED[message.status]
@@ -46,9 +46,9 @@ def why_not(message: Message) -> str | Promise | None:
     return None
 
 
-def may_come_twice(message: Message) -> bool:
+def may_be_duplicate(message: Message) -> bool:
     """Whether the message may have gone out already, so that a second one may reach the person and is charged."""
-    return message.status in _DOUBTFUL
+    return message.status in _UNCERTAIN
 
 
 @sensitive_variables()
@@ -64,7 +64,8 @@ def resend(message: Message) -> Message:
         The new message.
 
     Raises:
-        NotPossible: Its status or category forbids it, it was sent again before, or the gateway would refuse it now.
+        InvalidTransition: Its status or category forbids it, it was sent again before, or the gateway would refuse
+            it now.
     """
     using = router.db_for_write(Message, instance=message)
     return retry_on_conflict(partial(_resend, message, using), using=using)
@@ -76,24 +77,24 @@ def _resend(message: Message, using: str) -> Message:
         rows = Message._base_manager.using(using).select_for_update()
         first = rows.filter(pk=message.pk).first()
         if first is None:
-            raise NotPossible(_("It is not there any more."))
-        reason = why_not(first)
+            raise InvalidTransition(_("It is not there any more."))
+        reason = reason_against(first)
         if reason is not None:
-            raise NotPossible(reason)
-        draft = _draft(first)
+            raise InvalidTransition(reason)
+        draft = _copy_of(first)
         try:
-            again = send_draft(draft)
+            again = record_and_enqueue(draft)
         except InvalidMessage:
             # The text and the number were found right: only an opt-out is left.
-            raise NotPossible(_("The number opted out of marketing texts.")) from None
+            raise InvalidTransition(_("The number opted out of marketing texts.")) from None
         if again is not draft:
-            raise NotPossible(_("It was sent again before: if that did not arrive either, send that one again."))
+            raise InvalidTransition(_("It was sent again before: if that did not arrive either, send that one again."))
     return again
 
 
-def _draft(first: Message) -> Message:
+def _copy_of(first: Message) -> Message:
     try:
-        draft = Drafts(first.account, first.category).make(
+        draft = MessageBuilder(first.account, first.category).build(
             first.mobile,
             None if first.template else first.content,
             template=first.template or None,
@@ -106,8 +107,8 @@ def _draft(first: Message) -> Message:
             now=timezone.now(),
         )
     except InvalidMessage as error:
-        raise NotPossible(_(lookup(error.code).meaning)) from None
+        raise InvalidTransition(_(lookup(error.code).meaning)) from None
     except ImproperlyConfigured:
-        raise NotPossible(_("Its account is not in the settings any more.")) from None
+        raise InvalidTransition(_("Its account is not in the settings any more.")) from None
     draft.resend_of = first
     return draft

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from django_ihuyi.models import Batch
 
 
-MOST_REFUSED = 1000
+MAX_REFUSED = 1000
 """Refused messages that a result keeps: a file of a million wrong numbers must not fill the memory."""
 
 
@@ -37,7 +37,7 @@ class BulkResult:
     Attributes:
         batch: The row that the messages belong to; ``batch.count_by_status()`` tells how far they are.
         recorded: How many of them are in the table now, those included that an earlier call with the same key recorded.
-        refused: The others, the first :data:`MOST_REFUSED` of them.
+        refused: The others, the first :data:`MAX_REFUSED` of them.
         refused_count: How many they are in all.
     """
 

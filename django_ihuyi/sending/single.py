@@ -1,4 +1,4 @@
-"""``send_sms``: check, record, and publish after commit."""
+"""``send_sms``: checks and records a message, and sends its task after commit."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi.dispatch import get_dispatcher
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.gateway.numbers import MobileNumber
-from django_ihuyi.hashing import spellings
+from django_ihuyi.gateway.mobile_numbers import MobileNumber
+from django_ihuyi.mobile_hash import lookup_values
 from django_ihuyi.models import Message, OptOut
 from django_ihuyi.transactions import retry_on_conflict
 
-from .message_builder import Drafts, Params
+from .message_builder import MessageBuilder, Params
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def send_sms(
         metadata: An object of JSON of your own, up to 4096 characters and 20 levels; never sent.
 
     Returns:
-        The message, ``queued``. A broker that is down changes nothing: upkeep publishes the message later.
+        The message, ``queued``. A broker that is down changes nothing: the sweep publishes the message later.
 
     Raises:
         InvalidMessage: The gateway would certainly refuse it, or the number opted out of marketing (4030); ``code``
@@ -70,7 +70,7 @@ def send_sms(
             (:class:`~django_ihuyi.exceptions.ArgumentTypeError`), which the error names.
         ImproperlyConfigured: There is no such account.
     """
-    message = Drafts(account, category).make(
+    message = MessageBuilder(account, category).build(
         mobile,
         content,
         template=template,
@@ -81,29 +81,29 @@ def send_sms(
         metadata=metadata,
         now=timezone.now(),
     )
-    return send_draft(message)
+    return record_and_enqueue(message)
 
 
 @sensitive_variables()
-def send_draft(message: Message) -> Message:
+def record_and_enqueue(message: Message) -> Message:
     """Record a checked message and have a worker submit it after commit; errors as of :func:`send_sms`.
 
     Args:
-        message: One that :class:`~.drafts.Drafts` made.
+        message: One that :class:`~.message_builder.MessageBuilder` built.
 
     Returns:
         The message, or the first one with its idempotency key.
     """
-    if message.category == Message.Category.MARKETING and OptOut.objects.among([message.mobile]):
+    if message.category == Message.Category.MARKETING and OptOut.objects.opted_out([message.mobile]):
         raise InvalidMessage(OPTED_OUT, "The number opted out of marketing texts.")
-    recorded = retry_on_conflict(partial(record, message), using=Message.objects.db, restoring=[message])
+    recorded = retry_on_conflict(partial(record_message, message), using=Message.objects.db, restoring=[message])
     if recorded is message and message.due_at <= message.created_at:
-        # robust: the message is recorded, and whatever is wrong now, upkeep publishes it.
+        # robust: the message is recorded, and whatever is wrong now, the sweep publishes it.
         transaction.on_commit(lambda: get_dispatcher().enqueue(message), using=message._state.db, robust=True)
     return recorded
 
 
-def record(message: Message) -> Message:
+def record_message(message: Message) -> Message:
     """Insert a message, or find the one that its idempotency key recorded before.
 
     Args:
@@ -125,7 +125,7 @@ def record(message: Message) -> Message:
         first = _first_with_key(message.idempotency_key)
         if first is None:
             raise  # another constraint's
-        if first.mobile not in spellings(message.mobile):
+        if first.mobile not in lookup_values(message.mobile):
             logger.warning(
                 "The idempotency key of a message is that of message %s to another number: nothing is sent.",
                 first.pk,

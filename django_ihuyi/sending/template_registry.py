@@ -1,10 +1,12 @@
-"""Templates by our own names: finding them, checking their variables, recognising whole texts, and handing them in."""
+"""Registered templates: find them by name, fill in their variables, match whole texts, submit them for review."""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -12,12 +14,68 @@ from django.utils import timezone
 from django_ihuyi import conf
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.external_text import clean
-from django_ihuyi.gateway import GatewayError, Refused
-from django_ihuyi.gateway.texts import check_length, check_params, count_segments
+from django_ihuyi.gateway import GatewayError, SubmitRefused
+from django_ihuyi.gateway.content import check_length, check_params, count_segments
 from django_ihuyi.models import Template
 from django_ihuyi.worker.client_factory import make_client
 
-from .placeholders import fill, fits
+PLACEHOLDER = "【变量】"
+"""How ihuyi writes a variable in a template's text (PROTOCOL 1)."""
+
+_BRACKET = re.compile("[【】]")
+
+
+@lru_cache(maxsize=1024)
+def split_text(text: str) -> tuple[str, ...]:
+    """Return what stands before, between and after the variables: one piece more than there are variables."""
+    return tuple(text.split(PLACEHOLDER))
+
+
+def has_extra_bracket(text: str) -> bool:
+    """Whether a template has a bracket that belongs to no placeholder: the gateway takes it for a signature."""
+    return any(_BRACKET.search(piece) for piece in split_text(text))
+
+
+def fill(text: str, values: Sequence[str]) -> str:
+    """Put values in the places of the variables.
+
+    Args:
+        text: A template's text.
+        values: As many values as it has variables, in order.
+
+    Returns:
+        The whole text, without a signature.
+    """
+    first, *others = split_text(text)
+    return first + "".join(value + piece for value, piece in zip(values, others, strict=True))
+
+
+def matches(text: str, content: str) -> bool:
+    """Whether a whole text is this template with something in each place of a variable, punctuation exact.
+
+    No regular expression: each piece is looked for once, behind the one before, so that the time is linear however
+    many variables there are. The first place found is right, because it leaves the most room for what follows.
+
+    Args:
+        text: A template's text.
+        content: A whole text, without a signature.
+    """
+    first, *others = split_text(text)
+    if not others:
+        return content == text
+    *between, last = others
+    end = len(content) - len(last)
+    if not content.startswith(first) or not content.endswith(last):
+        return False
+    position = len(first)
+    for piece in between:
+        # A variable has one character at least.
+        found = content.find(piece, position + 1, end)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    return position < end
+
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +105,7 @@ class Filled(NamedTuple):
     segments: int
 
 
-class Registry:
+class TemplateRegistry:
     """One account's templates, as one call of ``send_sms`` or ``send_bulk`` sees them: a query each, none a message."""
 
     def __init__(self, alias: str, account: conf.AccountSettings) -> None:
@@ -81,7 +139,7 @@ class Registry:
         check_length(text, self._account)
         return Filled(str(template.template_id), content, text, count_segments(text, self._account.signature))
 
-    def recognise(self, text: str) -> tuple[Template | None, bool]:
+    def recognize(self, text: str) -> tuple[Template | None, bool]:
         """Look which approved template a whole text is.
 
         Args:
@@ -93,7 +151,7 @@ class Registry:
         if self._approved_at is None or not _is_fresh(self._approved_at):
             self._approved = list(Template.objects.usable(self._alias).order_by("pk"))
             self._approved_at = timezone.now()
-        found = next((template for template in self._approved if fits(template.text, text)), None)
+        found = next((template for template in self._approved if matches(template.text, text)), None)
         return found, bool(self._approved)
 
     def check_match(self, text: str) -> None:
@@ -102,7 +160,7 @@ class Registry:
         Raises:
             InvalidMessage: 4072, where the setting is ``"refuse"``.
         """
-        found, any_known = self.recognise(text)
+        found, any_known = self.recognize(text)
         if found is not None or not any_known:
             return
         if self._account.template_matching == "refuse":
@@ -164,17 +222,17 @@ def submit_for_review(template: Template) -> bool:
         return False
     try:
         template_id = _readable_id(client.add_template(template.text))
-    except Refused as error:
-        template.take_back(state=before, msg=clean(error.msg), error=str(error))
+    except SubmitRefused as error:
+        template.withdraw(state=before, msg=clean(error.msg), error=str(error))
         raise
     except GatewayError as error:
         if error.retryable:
-            template.take_back(state=before, error="The gateway could not be reached.")
+            template.withdraw(state=before, error="The gateway could not be reached.")
             raise
-        template.lose_answer(error="No answer that can be read came: the gateway may have it.")
+        template.mark_unknown(error="No answer that can be read came: the gateway may have it.")
         return True
     if template_id is None:
-        template.lose_answer(error="The answer has no id that can be one: the gateway may have it.")
+        template.mark_unknown(error="The answer has no id that can be one: the gateway may have it.")
     else:
         template.settle(template_id)
     return True

@@ -1,4 +1,4 @@
-"""What a site's own tests and its developers use in place of the gateway. ``docs/testing.md`` has the recipes.
+"""Test helpers for sites: outbox, clients, simulated pushes. ``docs/testing.md`` has recipes.
 
 Nothing here belongs in production: ``manage.py check --deploy`` says so where it is found. No model is imported
 before a function is called, so that a settings module may name a client of this package.
@@ -6,11 +6,11 @@ before a function is called, so that a settings module may name a client of this
 
 from __future__ import annotations
 
-from .cases import OutboxMixin, use_gateway, use_outbox
 from .clients import ConsoleClient, OutboxClient
+from .code_reader import latest_code
 from .outbox import Outbox, Sent, outbox
-from .pushing import deliver, reply, wait_for
-from .reading import latest_code
+from .push_simulation import deliver, reply, wait_for
+from .settings_override import OutboxMixin, use_gateway, use_outbox
 
 __all__ = [
     "ConsoleClient",

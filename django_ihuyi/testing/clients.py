@@ -1,4 +1,4 @@
-"""Clients that reach no gateway: one fills the outbox, one writes to the terminal. ``CLIENT`` names one of them."""
+"""Clients for ``CLIENT`` that reach no gateway: one fills the outbox, one prints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from django.utils.translation import gettext as _
 
 from django_ihuyi.gateway import Client, SubmitResult
-from django_ihuyi.gateway.codes import ACCEPTED, lookup
+from django_ihuyi.gateway.result_codes import ACCEPTED, lookup
 
 from .outbox import outbox
 

@@ -1,4 +1,4 @@
-"""Submitting in the caller's thread what a site would publish."""
+"""Dispatcher that runs tasks in the calling thread."""
 
 from __future__ import annotations
 

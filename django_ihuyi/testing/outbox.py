@@ -1,4 +1,4 @@
-"""The outbox: what would have gone out, like ``django.core.mail.outbox``, and the worker that fills it."""
+"""The outbox: messages that would have been sent, like ``django.core.mail.outbox``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import overload
 from django.test import TestCase
 from django.utils import timezone
 
-from django_ihuyi.gateway.codes import ACCEPTED, lookup
+from django_ihuyi.gateway.result_codes import ACCEPTED, lookup
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Verification codes: issued within limits that bots cannot pass, checked at most once, watched for abuse."""
+"""Verification codes: limits, abuse detection, forms."""

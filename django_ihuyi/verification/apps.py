@@ -33,7 +33,7 @@ class VerificationConfig(FeatureConfig):
 
         checks.register(check_allauth)
         checks.register(check_second_factors)
-        registration.connect()
+        registration.connect_user_signal()
 
     def setting_problems(self, raw: Mapping[str, Any], *, deploy: bool) -> Iterable[Problem]:
         """Find what is wrong with ``IHUYI["VERIFICATION"]``."""
@@ -43,21 +43,21 @@ class VerificationConfig(FeatureConfig):
 
     def admin_alerts(self, request: HttpRequest) -> Iterable[AdminAlert]:
         """Tell while SMS bombing of the whole site is suspected."""
-        from .admin.suspicions import alerts
+        from .admin.abuse_alert import alerts
 
         return alerts()
 
     def maintenance_steps(self) -> Iterable[MaintenanceStep]:
         """Return the look for SMS bombing, and the deletion of old codes and limits."""
-        from . import forgetting, watch
+        from . import abuse_detection, cleanup
 
         return (
-            MaintenanceStep("suspected", 60, lambda now, _most: (watch.look(now), False)),
-            MaintenanceStep("forgotten", 70, forgetting.forget),
+            MaintenanceStep("suspected", 60, lambda now, _most: (abuse_detection.evaluate(now), False)),
+            MaintenanceStep("forgotten", 70, cleanup.delete_expired),
         )
 
     def personal_data(self) -> Iterable[PersonalData]:
         """Return the tables of codes and of limits."""
-        from . import forgetting
+        from . import cleanup
 
-        return forgetting.personal_data()
+        return cleanup.personal_data()

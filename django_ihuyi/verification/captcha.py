@@ -1,4 +1,4 @@
-"""The captcha hook: when one is asked for, and whose word counts on the answer.
+"""Captcha hook: when a captcha is required, and its verification.
 
 ``IHUYI["VERIFICATION"]["CAPTCHA"]`` names a function of the site's, or one of :mod:`django_ihuyi.contrib`::
 
@@ -12,13 +12,13 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from django_ihuyi.addresses import one_client
+from django_ihuyi.client_ip import client_key
 from django_ihuyi.exceptions import ThrottleReason
 
 from .conf import VerificationSettings, get_verification
 from .models import CodeQuota, Suspicion
-from .policy import NETWORK_TIMES, SITE, client_subjects
-from .windows import HOUR, Window
+from .rate_limits import NETWORK_TIMES, SITE, client_subjects
+from .sliding_window import HOUR, Window
 
 
 def captcha_required(purpose: str, ip: str | None = None) -> bool:
@@ -30,10 +30,10 @@ def captcha_required(purpose: str, ip: str | None = None) -> bool:
         purpose: What the code is for.
         ip: The client's address.
     """
-    return is_asked_for(get_verification(), purpose, one_client(ip) if ip else "", now=timezone.now())
+    return is_required(get_verification(), purpose, client_key(ip) if ip else "", now=timezone.now())
 
 
-def is_asked_for(settings: VerificationSettings, purpose: str, address: str, *, now: datetime) -> bool:
+def is_required(settings: VerificationSettings, purpose: str, address: str, *, now: datetime) -> bool:
     """Whether a request needs a captcha.
 
     Args:
@@ -48,7 +48,7 @@ def is_asked_for(settings: VerificationSettings, purpose: str, address: str, *, 
     return when == "always" or _is_busy(settings, address, now=now)
 
 
-def is_right(settings: VerificationSettings, answer: object, *, purpose: str, ip: str | None) -> bool:
+def is_correct(settings: VerificationSettings, answer: object, *, purpose: str, ip: str | None) -> bool:
     """Ask the site's function about an answer; None is not even shown to it."""
     if answer is None or settings.captcha is None:
         return False

@@ -1,4 +1,4 @@
-"""``IHUYI["VERIFICATION"]``: its options with types and defaults, and what can be wrong with them."""
+"""Settings of ``IHUYI["VERIFICATION"]``: options, defaults, problems."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django.db import connections, router
 from django_ihuyi import conf, needed_apps
 from django_ihuyi.conf.base import option, read_section, section_problems
 from django_ihuyi.conf.validators import (
-    check_count,
-    check_flag,
-    check_importable_or_none,
-    check_numbers,
-    check_positive,
-    check_product,
+    validate_count,
+    validate_flag,
+    validate_importable_or_none,
+    validate_numbers,
+    validate_positive,
+    validate_product,
 )
-from django_ihuyi.gateway.products import SMS, find
+from django_ihuyi.gateway.products import SMS, get_product
 from django_ihuyi.hooks import Problem
 
 PLACES = frozenset({"code", "minutes"})
@@ -41,22 +41,22 @@ def _named(text: str) -> set[str] | None:
         return None
 
 
-def check_code_text(value: object) -> str | None:
+def validate_code_text(value: object) -> str | None:
     names = _named(value) if isinstance(value, str) else None
     right = names is not None and "code" in names and names <= PLACES
     return None if right else "a text with {code} and perhaps {minutes} in it, for example '您的验证码是：{code}。'"
 
 
-def _check_own_text(value: object) -> str | None:
-    return None if value is None else check_code_text(value)
+def _validate_own_text(value: object) -> str | None:
+    return None if value is None else validate_code_text(value)
 
 
-def check_template(value: object) -> str | None:
+def validate_template(value: object) -> str | None:
     right = value is None or (isinstance(value, str | int) and not isinstance(value, bool) and bool(str(value).strip()))
     return None if right else "None, or the template's id as ihuyi's console shows it, for example 1"
 
 
-def check_params(value: object) -> str | None:
+def validate_params(value: object) -> str | None:
     texts = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
     names = [_named(item) for item in value] if texts else [None]  # type: ignore[attr-defined]  # a list, says the line above
     right = bool(names) and all(one is not None and one <= PLACES for one in names)
@@ -64,33 +64,33 @@ def check_params(value: object) -> str | None:
     return None if right else "a list of the template's variables with {code} in one of them, for example ['{code}']"
 
 
-def check_code_length(value: object) -> str | None:
+def validate_code_length(value: object) -> str | None:
     right = isinstance(value, int) and not isinstance(value, bool) and 4 <= value <= 8
     return None if right else "a whole number from 4 to 8"
 
 
-def check_limit(value: object) -> str | None:
-    return None if value is None or check_positive(value) is None else "a whole number above 0, or None for no limit"
+def validate_limit(value: object) -> str | None:
+    return None if value is None or validate_positive(value) is None else "a whole number above 0, or None for no limit"
 
 
-def check_share(value: object) -> str | None:
+def validate_share(value: object) -> str | None:
     right = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1
     return None if right else "a number between 0 and 1, for example 0.2"
 
 
-def check_captcha_time(value: object) -> str | None:
+def validate_captcha_time(value: object) -> str | None:
     return None if value in CAPTCHA_TIMES else f"one of {', '.join(map(repr, CAPTCHA_TIMES))}"
 
 
-def _check_own_captcha_time(value: object) -> str | None:
-    return None if value is None else check_captcha_time(value)
+def _validate_own_captcha_time(value: object) -> str | None:
+    return None if value is None else validate_captcha_time(value)
 
 
-def _check_own_flag(value: object) -> str | None:
+def _validate_own_flag(value: object) -> str | None:
     return None if value is None or isinstance(value, bool) else "True, False or None"
 
 
-def check_purposes(value: object) -> str | None:
+def validate_purposes(value: object) -> str | None:
     right = isinstance(value, Mapping) and all(isinstance(key, str) and 1 <= len(key) <= 32 for key in value)
     return None if right else "a dict from a purpose of 1 to 32 characters to its options, such as {'sign-up': {...}}"
 
@@ -99,45 +99,45 @@ def check_purposes(value: object) -> str | None:
 class PurposeSettings:
     """What one purpose does otherwise than ``VERIFICATION`` says for all; None: the same."""
 
-    text: str | None = option(_check_own_text, default=None)
-    template: str | int | None = option(check_template, default=None)
-    params: list[str] = option(check_params, default=lambda: ["{code}"])
-    captcha: str | None = option(_check_own_captcha_time, default=None)
-    behind_password: bool | None = option(_check_own_flag, default=None)
+    text: str | None = option(_validate_own_text, default=None)
+    template: str | int | None = option(validate_template, default=None)
+    params: list[str] = option(validate_params, default=lambda: ["{code}"])
+    captcha: str | None = option(_validate_own_captcha_time, default=None)
+    behind_password: bool | None = option(_validate_own_flag, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerificationSettings:
     """All of ``VERIFICATION``. Times are in seconds unless a name says otherwise; limits count codes."""
 
-    text: str = option(check_code_text, default="您的验证码是：{code}。请不要把验证码泄露给其他人。")
-    purposes: dict[str, Any] = option(check_purposes, default=dict)
-    code_length: int = option(check_code_length, default=6)
-    lifetime: int = option(check_positive, default=300)
-    max_tries: int = option(check_positive, default=5)
-    repeat_code: bool = option(check_flag, default=False)
-    interval: int = option(check_count, default=60)
-    number_per_day: int | None = option(check_limit, default=5)
-    number_reserved: int = option(check_count, default=2)
-    address_per_hour: int | None = option(check_limit, default=20)
-    address_per_day: int | None = option(check_limit, default=60)
-    prefix_per_hour: int | None = option(check_limit, default=50)
-    prefix_per_day: int | None = option(check_limit, default=300)
-    country_per_hour: int | None = option(check_limit, default=50)
-    country_per_day: int | None = option(check_limit, default=200)
-    site_per_hour: int | None = option(check_limit, default=1000)
-    site_per_day: int | None = option(check_limit, default=10000)
-    test_numbers: Sequence[str] = option(check_numbers, default=list)
-    dry_run: bool = option(check_flag, default=False)
-    captcha: str | None = option(check_importable_or_none, default=None)
-    captcha_when: str = option(check_captcha_time, default="threshold")
-    captcha_address_after: int = option(check_count, default=3)
-    captcha_site_after: int = option(check_count, default=100)
-    watch: bool = option(check_flag, default=True)
-    watch_share: float = option(check_share, default=0.2)
-    watch_at_least: int = option(check_positive, default=30)
-    watch_factor: float = option(check_share, default=0.05)
-    keep_days: int = option(check_positive, default=30)
+    text: str = option(validate_code_text, default="您的验证码是：{code}。请不要把验证码泄露给其他人。")
+    purposes: dict[str, Any] = option(validate_purposes, default=dict)
+    code_length: int = option(validate_code_length, default=6)
+    lifetime: int = option(validate_positive, default=300)
+    max_tries: int = option(validate_positive, default=5)
+    repeat_code: bool = option(validate_flag, default=False)
+    interval: int = option(validate_count, default=60)
+    number_per_day: int | None = option(validate_limit, default=5)
+    number_reserved: int = option(validate_count, default=2)
+    address_per_hour: int | None = option(validate_limit, default=20)
+    address_per_day: int | None = option(validate_limit, default=60)
+    prefix_per_hour: int | None = option(validate_limit, default=50)
+    prefix_per_day: int | None = option(validate_limit, default=300)
+    country_per_hour: int | None = option(validate_limit, default=50)
+    country_per_day: int | None = option(validate_limit, default=200)
+    site_per_hour: int | None = option(validate_limit, default=1000)
+    site_per_day: int | None = option(validate_limit, default=10000)
+    test_numbers: Sequence[str] = option(validate_numbers, default=list)
+    dry_run: bool = option(validate_flag, default=False)
+    captcha: str | None = option(validate_importable_or_none, default=None)
+    captcha_when: str = option(validate_captcha_time, default="threshold")
+    captcha_address_after: int = option(validate_count, default=3)
+    captcha_site_after: int = option(validate_count, default=100)
+    watch: bool = option(validate_flag, default=True)
+    watch_share: float = option(validate_share, default=0.2)
+    watch_at_least: int = option(validate_positive, default=30)
+    watch_factor: float = option(validate_share, default=0.05)
+    keep_days: int = option(validate_positive, default=30)
     by_purpose: Mapping[str, PurposeSettings] = field(default_factory=dict, metadata={"derived": True})
 
     def of(self, purpose: str) -> PurposeSettings:
@@ -202,11 +202,11 @@ def _missing_app(path: str) -> str | None:
 
 def _length_problems(length: Any, accounts: object) -> Iterator[Problem]:  # noqa: ANN401  what the site has
     """Find accounts that cannot carry the site's codes, such as one of voice codes and codes of 8 digits."""
-    if check_code_length(length) or not isinstance(accounts, Mapping):
+    if validate_code_length(length) or not isinstance(accounts, Mapping):
         return
     for alias, account in accounts.items():
         name = account.get("PRODUCT", SMS.name) if isinstance(account, Mapping) else SMS.name
-        product = SMS if check_product(name) else find(name)
+        product = SMS if validate_product(name) else get_product(name)
         if not product.carries_code("0" * length):
             yield Problem(
                 "E014",

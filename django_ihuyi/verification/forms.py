@@ -1,4 +1,4 @@
-"""Forms with a verification code: its field, with the button that sends it, and the mixin that sends and checks it."""
+"""Form field, widget and mixin for verification codes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from django_ihuyi.addresses import client_address
+from django_ihuyi.client_ip import client_address
 from django_ihuyi.exceptions import CaptchaRequired, CodeThrottled, InvalidMessage, ThrottleReason
 from django_ihuyi.verification.models.verification_code import read_typed
 
 from .captcha import captcha_required
-from .checking import verify_code
+from .codes import offer_code, send_code, verify_code
 from .conf import get_verification
-from .issuing import offer_code, send_code
-from .words import refusal
+from .throttle_text import throttle_text
 
 SEND = "send_code"
 """The name of the button that sends the code: a form that is posted with it asks for a code and nothing else."""
@@ -185,7 +184,7 @@ class VerificationCodeFormMixin(_Form):
         except CodeThrottled as error:
             # Where no code goes out to anybody, a captcha that was typed was not looked at, and stays.
             captcha = None if error.reason is ThrottleReason.UNAVAILABLE else self._captcha()
-            return CodeAnswer(False, refusal(error), error.retry_after, captcha=captcha, status=error.status)
+            return CodeAnswer(False, throttle_text(error), error.retry_after, captcha=captcha, status=error.status)
         except InvalidMessage:
             return CodeAnswer(False, _("No code can be sent to this number."), wrong=(name,), status=400)
         text = _("If this number can be used here, a code is on its way to it.")

@@ -1,4 +1,4 @@
-"""The answer to a request that met a limit where nobody caught it: a page with its status instead of an error."""
+"""Response to a request that met a limit which no view handled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from django_ihuyi.exceptions import CodeThrottled
 
-from .words import refusal
+from .throttle_text import throttle_text
 
 
 class CodeThrottledMiddleware:
@@ -34,7 +34,7 @@ def throttled(request: HttpRequest, error: CodeThrottled) -> HttpResponse:
     Returns:
         Status 429, or 503 where the account is paused; with ``Retry-After`` where waiting helps.
     """
-    context = {"text": refusal(error), "back": request.get_full_path()}
+    context = {"text": throttle_text(error), "back": request.get_full_path()}
     response = render(request, "django_ihuyi/throttled.html", context, status=error.status)
     if error.retry_after:
         response.headers["Retry-After"] = str(error.retry_after)

@@ -1,4 +1,4 @@
-"""New users: a verification code after the sign-up, where ``IHUYI["REGISTRATION"]`` names its purpose."""
+"""Verification code for new users, if ``IHUYI["REGISTRATION"]`` names a purpose."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
 from django_ihuyi.exceptions import CodeThrottled
-from django_ihuyi.registration import guard, is_new, value_of
+from django_ihuyi.registration import is_new, log_errors, value_of
 
-from .issuing import send_code
+from .codes import send_code
 
 logger = logging.getLogger(__name__)
 
 
-def connect() -> None:
+def connect_user_signal() -> None:
     """Listen for new users; what to do with them is read from the settings each time."""
     uid = "django_ihuyi.verification.registration"
     post_save.connect(send_first_code, sender=get_user_model(), dispatch_uid=uid, weak=False)
@@ -40,7 +40,7 @@ def send_first_code(instance: Model, created: bool, raw: bool, using: str, **kwa
 def _send(user: Model) -> None:
     registration = conf.get_registration()
     if registration is not None and registration.code is not None:
-        guard("verification code", user, lambda: _send_code(user, registration))
+        log_errors("verification code", user, lambda: _send_code(user, registration))
 
 
 @sensitive_variables()

@@ -1,4 +1,4 @@
-"""``VerificationCodeViewMixin``: the page of a form with a code, which answers the button "send code" as well."""
+"""View mixin for a form with a verification code; it also answers the "send code" button."""
 
 from __future__ import annotations
 

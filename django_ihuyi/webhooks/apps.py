@@ -44,9 +44,9 @@ class WebhooksConfig(FeatureConfig):
 
     def maintenance_steps(self) -> Iterable[MaintenanceStep]:
         """Return the care for deliveries that got stuck."""
-        from . import delivering
+        from . import worker
 
-        return (MaintenanceStep("webhooks", 80, lambda now, most: delivering.sweep(now, most=most)),)
+        return (MaintenanceStep("webhooks", 80, lambda now, most: worker.sweep(now, most=most)),)
 
     def retention_jobs(self, now: datetime) -> Iterable[OldRows]:
         """Return the deliveries that have been kept long enough."""
@@ -58,13 +58,13 @@ class WebhooksConfig(FeatureConfig):
         """Return the check of deliveries and endpoints."""
         from . import health
 
-        return {"webhooks": health.check}
+        return {"webhooks": health.delivery_health}
 
     def metrics(self, now: datetime) -> Iterator[Metric]:
         """Read how many deliveries wait or were given up."""
         from . import health
 
-        return health.figures()
+        return health.delivery_metrics()
 
     def celery_queues(self) -> Iterable[str | None]:
         """Return the queue of deliveries, where events go out."""

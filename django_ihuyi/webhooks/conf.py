@@ -1,4 +1,4 @@
-"""``IHUYI["WEBHOOKS"]``: its options with types and defaults, and what can be wrong with them."""
+"""Settings of ``IHUYI["WEBHOOKS"]``: options, defaults, problems."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any
 from django_ihuyi import conf
 from django_ihuyi.conf.base import option, read_section
 from django_ihuyi.conf.validators import (
-    check_flag,
-    check_positive,
-    check_positive_or_none,
-    check_queues,
-    check_timeout,
+    validate_flag,
+    validate_positive,
+    validate_positive_or_none,
+    validate_queues,
+    validate_timeout,
 )
 from django_ihuyi.hooks import Problem
 
 
-def check_allowed_networks(value: object) -> str | None:
+def validate_allowed_networks(value: object) -> str | None:
     try:
         right = isinstance(value, list | tuple) and all(
             isinstance(item, str) and bool(ipaddress.ip_network(item)) for item in value
@@ -30,13 +30,13 @@ def check_allowed_networks(value: object) -> str | None:
     return None if right else "a list of networks such as ['10.1.0.0/16']; an empty one for the public internet only"
 
 
-def check_ports(value: object) -> str | None:
+def validate_ports(value: object) -> str | None:
     right = isinstance(value, list | tuple) and bool(value)
-    right = right and all(check_positive(port) is None and port < 65536 for port in value)  # type: ignore[attr-defined]  # a list, says the line above
+    right = right and all(validate_positive(port) is None and port < 65536 for port in value)  # type: ignore[attr-defined]  # a list, says the line above
     return None if right else "a list of ports such as [443, 8443]"
 
 
-def check_queue(value: object) -> str | None:
+def validate_queue(value: object) -> str | None:
     return None if value is None or (isinstance(value, str) and value) else "None, or a Celery queue's name"
 
 
@@ -44,14 +44,14 @@ def check_queue(value: object) -> str | None:
 class WebhookSettings:
     """Where events may go to, how long a receiver is waited for, how often it is tried, and how long rows are kept."""
 
-    timeout: tuple[float, float] = option(check_timeout, default=(3.05, 10))
-    max_attempts: int = option(check_positive, default=12)
-    queue: str | None = option(check_queue, default=None)
-    allowed_networks: Sequence[str] = option(check_allowed_networks, default=list)
-    ports: Sequence[int] = option(check_ports, default=lambda: [443])
-    allow_http: bool = option(check_flag, default=False)
-    rotation_hours: int = option(check_positive, default=24)
-    retention_days: int | None = option(check_positive_or_none, default=None)
+    timeout: tuple[float, float] = option(validate_timeout, default=(3.05, 10))
+    max_attempts: int = option(validate_positive, default=12)
+    queue: str | None = option(validate_queue, default=None)
+    allowed_networks: Sequence[str] = option(validate_allowed_networks, default=list)
+    ports: Sequence[int] = option(validate_ports, default=lambda: [443])
+    allow_http: bool = option(validate_flag, default=False)
+    rotation_hours: int = option(validate_positive, default=24)
+    retention_days: int | None = option(validate_positive_or_none, default=None)
 
     @property
     def rotation(self) -> timedelta:
@@ -95,7 +95,7 @@ def setting_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
         raw: ``IHUYI`` as it stands in the settings; its sections may have any form.
     """
     section, queues = raw.get("WEBHOOKS"), raw.get("QUEUES", {})
-    if not isinstance(section, Mapping) or check_queues(queues):
+    if not isinstance(section, Mapping) or validate_queues(queues):
         return
     if section.get("QUEUE") in (None, *queues.values()):
         yield Problem(

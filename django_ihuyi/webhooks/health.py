@@ -1,4 +1,4 @@
-"""Whether webhooks arrive: what ``ihuyi_check`` and the page of metrics say of them."""
+"""Health check and metrics of webhook deliveries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from django_ihuyi.findings import Finding, Level, Limits
+from django_ihuyi.health_result import HealthResult, Level, Thresholds
 from django_ihuyi.monitoring import metrics
 from django_ihuyi.monitoring.database_health import CAP, capped
 from django_ihuyi.webhooks.models.delivery import DeliveryStatus
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
 
-def check(_limits: Limits, now: datetime) -> Iterator[Finding]:
+def delivery_health(_limits: Thresholds, now: datetime) -> Iterator[HealthResult]:
     """Whether other systems hear what they are to hear."""
     if not has_webhooks():
-        yield Finding("webhooks", "", Level.OK, _("no other system hears of events"))
+        yield HealthResult("webhooks", "", Level.OK, _("no other system hears of events"))
         return
     newest = WebhookDelivery.objects.filter(status=DeliveryStatus.DEAD).order_by("-id")
     ended = newest.values_list("ended_at", flat=True)[:CAP]
@@ -32,17 +32,17 @@ def check(_limits: Limits, now: datetime) -> Iterator[Finding]:
     level = Level.WARNING if dead else Level.OK
     text = _("%s webhook deliveries were given up in the last day") % capped(dead)
     advice = _("Look at them in the admin; mend the receiver, then post them again.") if dead else ""
-    yield Finding("webhooks", "", level, text, advice, {"count": dead})
+    yield HealthResult("webhooks", "", level, text, advice, {"count": dead})
     gone = WebhookEndpoint.objects.filter(active=False).exclude(disabled_reason="").order_by("name")
     for endpoint in gone:
         text = _("switched off: it took no event for three days")
         if endpoint.disabled_reason == GONE:
             text = _("switched off: the receiver says that it is gone")
         advice = _("Ask its owner; switch it on, or leave it.")
-        yield Finding("webhooks", endpoint.name, Level.WARNING, text, advice)
+        yield HealthResult("webhooks", endpoint.name, Level.WARNING, text, advice)
 
 
-def figures() -> Iterator[Metric]:
+def delivery_metrics() -> Iterator[Metric]:
     """Count the deliveries that wait or were given up, where events go out."""
     if not has_webhooks():
         return

@@ -1,4 +1,4 @@
-"""What endpoints are to hear is written down in the transaction that changes the record: both are kept, or neither.
+"""Transactional outbox: deliveries are recorded in the transaction that changes the row.
 
 Where no endpoint wants an event this costs nothing: no transaction, no statement.
 """
@@ -13,7 +13,7 @@ from django.db import transaction
 from django_ihuyi.hooks import Event
 from django_ihuyi.webhooks.models.delivery import new_event_id
 
-from . import publishing
+from . import dispatch
 from .models import WebhookDelivery, WebhookEndpoint
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class WebhookOutbox:
 
     def wants(self, name: str) -> bool:
         """Whether an active endpoint wants an event of this name, as far as is known."""
-        return bool(WebhookEndpoint.objects.wanting(name))
+        return bool(WebhookEndpoint.objects.subscribed_to(name))
 
     def record(self, name: str, events: Sequence[Event], *, using: str) -> None:
         """Write the deliveries in one statement, and publish them after commit.
@@ -36,7 +36,7 @@ class WebhookOutbox:
             using: The alias of the database in which a transaction is open.
         """
         # Not asked anew: wants() did that a moment ago, outside of the transaction.
-        wanting = WebhookEndpoint.objects.wanting(name, as_known=True)
+        wanting = WebhookEndpoint.objects.subscribed_to(name, as_known=True)
         rows = [
             WebhookDelivery(
                 endpoint_id=endpoint.pk,
@@ -54,4 +54,4 @@ class WebhookOutbox:
             return
         pks = [row.pk for row in WebhookDelivery.objects.using(using).bulk_create(rows)]
         # robust: a fault of the broker's client must not undo the callbacks registered after this one.
-        transaction.on_commit(lambda: publishing.publish(pks), using=using, robust=True)
+        transaction.on_commit(lambda: dispatch.enqueue(pks), using=using, robust=True)

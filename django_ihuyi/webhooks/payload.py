@@ -1,4 +1,4 @@
-"""What is posted: JSON with an event's name, its time and what it was. Never a text, never a code."""
+"""JSON payload of an event. It never contains a text or a code."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def render(delivery: WebhookDelivery) -> bytes:
         "id": delivery.event_id,
         "type": delivery.event,
         "timestamp": iso(delivery.created_at),
-        "data": {**delivery.data, **_about_a_person(delivery)},
+        "data": {**delivery.data, **_personal_data(delivery)},
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _about_a_person(delivery: WebhookDelivery) -> dict[str, Any]:
+def _personal_data(delivery: WebhookDelivery) -> dict[str, Any]:
     row: Message | Reply | None = delivery.reply or delivery.message
     if row is None:
         return {}

@@ -1,4 +1,4 @@
-"""For how long deliveries are kept."""
+"""Retention of webhook deliveries."""
 
 from __future__ import annotations
 

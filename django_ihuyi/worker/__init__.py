@@ -1,1 +1,1 @@
-"""What a worker does: claim a message, call the gateway, settle the answer; pauses, rates and what waits."""
+"""Worker's process: claim, submit and settle messages; pauses, rate limits, backlog."""

@@ -1,4 +1,4 @@
-"""An account at fault: its messages wait, one probe at a time tries again, and everything flows when one succeeds."""
+"""Pause an account after a refusal that concerns the account, probe it, and resume its messages at once."""
 
 from __future__ import annotations
 
@@ -14,15 +14,12 @@ from django_ihuyi import conf
 from django_ihuyi.dispatch import get_dispatcher
 from django_ihuyi.gateway import GatewayError, Scope, SubmitResult
 from django_ihuyi.models import AccountState, Message
-from django_ihuyi.models.categories import ORDER_OF_WORK
+from django_ihuyi.models.message_status import ORDER_OF_WORK
 
 from . import backlog
 from .client_factory import make_client
 
 logger = logging.getLogger(__name__)
-
-_unreached: set[str] = set()
-"""The accounts of which this process has said that their gateway cannot be reached."""
 
 
 def pause(alias: str, result: SubmitResult, *, now: datetime) -> None:
@@ -41,7 +38,7 @@ def pause(alias: str, result: SubmitResult, *, now: datetime) -> None:
             "Account %r is paused: the gateway answered code %s.%s",
             alias,
             result.code,
-            _say_offset(offset),
+            _describe_offset(offset),
             extra={"event": "account.paused", "account": alias, "code": result.code},
         )
 
@@ -58,37 +55,6 @@ def pause_silent(alias: str, *, now: datetime) -> None:
             "Account %r is paused: many calls in a row had no answer of the gateway.",
             alias,
             extra={"event": "account.silent", "account": alias},
-        )
-
-
-def tell_unreached(alias: str, reason: str) -> None:
-    """Say once that the gateway cannot be reached: until the account pauses, each of its messages is only put off.
-
-    Args:
-        alias: The account's alias.
-        reason: Why not.
-    """
-    if alias in _unreached:
-        return
-    _unreached.add(alias)
-    logger.warning(
-        "The gateway of account %r cannot be reached: %s. Its messages are tried again.",
-        alias,
-        reason,
-        extra={"event": "gateway.away", "account": alias},
-    )
-
-
-def tell_reached(alias: str) -> None:
-    """Say that the gateway answers, if it was said that it cannot be reached.
-
-    Args:
-        alias: The account's alias.
-    """
-    if alias in _unreached:
-        _unreached.discard(alias)
-        logger.warning(
-            "The gateway of account %r answers again.", alias, extra={"event": "gateway.back", "account": alias}
         )
 
 
@@ -147,13 +113,13 @@ def _candidates(state: AccountState, now: datetime) -> list[Message]:
 def _publish(message: Message, now: datetime) -> bool:
     # No longer each time: the account's next probe is the next time.
     dispatcher = get_dispatcher()
-    return message.take_for_publishing(publish_at=dispatcher.next_enqueue_at(now)) and dispatcher.enqueue(message)
+    return message.reserve_enqueue(publish_at=dispatcher.next_enqueue_at(now)) and dispatcher.enqueue(message)
 
 
 def _probe_by_balance(state: AccountState, now: datetime) -> bool:
-    told = state.code is None or conf.lookup_code(state.code, state.account).told_by_balance
-    askable = state.account in conf.get_aliases_of(lambda product: product.tells_balance)
-    if not told or not askable or not AccountState.objects.take_probe(state.account, now=now):
+    told = state.code is None or conf.lookup_code(state.code, state.account).probed_by_balance
+    askable = state.account in conf.get_aliases_of(lambda product: product.supports_balance)
+    if not told or not askable or not AccountState.objects.acquire_probe(state.account, now=now):
         return False
     try:
         balance = make_client(conf.get_account(state.account)).get_balance()
@@ -161,11 +127,11 @@ def _probe_by_balance(state: AccountState, now: datetime) -> bool:
         return False
     resumed = (balance > 0 or state.code is None) and AccountState.objects.resume(state.account)
     if resumed:
-        backlog.publish_of_account(state.account)
+        backlog.enqueue_account(state.account)
     return resumed
 
 
-def _say_offset(offset: int | None) -> str:
+def _describe_offset(offset: int | None) -> str:
     if offset is None:
         return ""
     return f" This server's clock is {abs(offset)} s {'ahead of' if offset >= 0 else 'behind'} the gateway's: set it."

@@ -1,4 +1,4 @@
-"""Publishing what waits in the table though it is due: its task was never published, got lost, or was given back.
+"""Enqueues due messages whose task was lost or never sent.
 
 Codes are published first, then notifications, then marketing texts, whatever has waited longest.
 """
@@ -15,9 +15,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from django_ihuyi.dispatch import get_dispatcher
-from django_ihuyi.models import AccountState, Message, many
-from django_ihuyi.models.categories import ORDER_OF_WORK
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models import AccountState, Message, message_bulk
+from django_ihuyi.models.message_status import ORDER_OF_WORK, MessageStatus
 
 BATCH = 500
 """Messages that are read at a time."""
@@ -26,7 +25,7 @@ _AFTER_A_PAUSE = 5.0
 """Seconds for which messages are published when an account is well again; the sweep goes on with the others."""
 
 
-def publish_due(now: datetime, *, most: int = BATCH) -> tuple[int, bool]:
+def enqueue_due(now: datetime, *, most: int = BATCH) -> tuple[int, bool]:
     """Publish messages that nobody has, of accounts that are not paused.
 
     Args:
@@ -37,10 +36,10 @@ def publish_due(now: datetime, *, most: int = BATCH) -> tuple[int, bool]:
         How many were published, and whether to go on at once.
     """
     paused = AccountState.objects.filter(account=OuterRef("account"), paused_since__isnull=False)
-    return _publish_first(Message.objects.filter(~Exists(paused)), now=now, most=most)
+    return _enqueue_first(Message.objects.filter(~Exists(paused)), now=now, most=most)
 
 
-def publish_of_account(alias: str) -> None:
+def enqueue_account(alias: str) -> None:
     """Publish what waits for an account that is well again: it is not to wait for the next sweep.
 
     Args:
@@ -49,10 +48,10 @@ def publish_of_account(alias: str) -> None:
     give_up_at = time.monotonic() + _AFTER_A_PAUSE
     more = True
     while more and time.monotonic() < give_up_at:
-        _count, more = _publish_first(Message.objects.filter(account=alias), now=timezone.now(), most=BATCH)
+        _count, more = _enqueue_first(Message.objects.filter(account=alias), now=timezone.now(), most=BATCH)
 
 
-def _publish_first(rows: QuerySet[Message], *, now: datetime, most: int) -> tuple[int, bool]:
+def _enqueue_first(rows: QuerySet[Message], *, now: datetime, most: int) -> tuple[int, bool]:
     """Publish the most urgent of some messages: those that are due, and in nobody's hands."""
     due = rows.filter(status=MessageStatus.QUEUED, publish_at__lte=now, due_at__lte=now)
     batch: list[Message] = []
@@ -65,12 +64,12 @@ def _publish_first(rows: QuerySet[Message], *, now: datetime, most: int) -> tupl
     count = 0
     for (_category, publishes), alike in groupby(batch, key=lambda message: (message.category, message.publishes)):
         publish_at = get_dispatcher().next_enqueue_at(now, publishes + 1)
-        taken = many.take_for_publishing(list(alike), now=now, publish_at=publish_at)
+        taken = message_bulk.reserve_enqueue_many(list(alike), now=now, publish_at=publish_at)
         left = {message.pk for message in taken}
         for chunk in _chunks(taken):
             if not _publish(chunk):
                 # Nobody has these either: they are published as soon as the broker is back.
-                many.queued(left).update(publish_at=now)
+                message_bulk.queued(left).update(publish_at=now)
                 return count, False
             left.difference_update(message.pk for message in chunk)
             count += len(chunk)

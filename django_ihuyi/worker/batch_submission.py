@@ -1,4 +1,4 @@
-"""A chunk of messages over the wire: claimed a few at a time, submitted by threads, settled a few at a time.
+"""Submits a batch: claims a window of messages, submits with threads, settles together.
 
 While one window of messages is on the wire the next one is claimed already, so that no thread waits for the database.
 More are never claimed: a worker that is killed leaves at most twice as many messages ``unknown`` as it has threads,
@@ -28,13 +28,13 @@ from django.views.decorators.debug import sensitive_variables
 from django_ihuyi import conf
 from django_ihuyi.dispatch import get_dispatcher
 from django_ihuyi.gateway import GatewayError, Scope, SubmitResult, lookup
-from django_ihuyi.models import AccountState, Message, OptOut, many
-from django_ihuyi.models.categories import ORDER_OF_WORK, Category
+from django_ihuyi.models import AccountState, Message, OptOut, message_bulk
+from django_ihuyi.models.message_status import ORDER_OF_WORK, Category
 from django_ihuyi.transactions import is_refusal
 
 from . import account_pause, submission, submit_rate
 from .client_factory import make_client
-from .recipient_throttle import APART, Spacing
+from .recipient_throttle import MIN_INTERVAL, RecipientThrottle
 from .submission import Outcome
 
 _MARGIN = 15.0
@@ -52,7 +52,7 @@ DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 
 
 @sensitive_variables()
-def submit(pks: Sequence[int], *, time_limit: float | None = None) -> None:
+def submit_batch(pks: Sequence[int], *, time_limit: float | None = None) -> None:
     """Submit those of the messages that are queued, due and nobody else's.
 
     Args:
@@ -60,10 +60,10 @@ def submit(pks: Sequence[int], *, time_limit: float | None = None) -> None:
         time_limit: Seconds after which the task is ended by force, if it is: what is left by then is given back before.
     """
     ends_by = None if time_limit is None else time.monotonic() + time_limit
-    read = many.queued(pks).order_by("pk").values_list("account", "category", "pk", "due_at", "publish_at")
+    read = message_bulk.queued(pks).order_by("pk").values_list("account", "category", "pk", "due_at", "publish_at")
     rows = sorted(starmap(_Waiting, read), key=lambda row: (ORDER_OF_WORK.index(row.category), row.account))
     for (category, alias), alike in groupby(rows, key=attrgetter("category", "account")):
-        _Chunk(alias, category, list(alike), ends_by).run()
+        BatchRun(alias, category, list(alike), ends_by).run()
 
 
 class _Waiting(NamedTuple):
@@ -81,10 +81,10 @@ class _Turn(NamedTuple):
 
     messages: list[Message]
     begins: float
-    turns: submit_rate.Turns
+    turns: submit_rate.Slots
 
 
-class _Chunk:
+class BatchRun:
     """Messages of one account and category on their way: waiting, in hand (claimed, not settled), done."""
 
     def __init__(self, alias: str, category: str, rows: list[_Waiting], ends_by: float | None) -> None:
@@ -93,7 +93,7 @@ class _Chunk:
         self.account = conf.get_account(alias)
         self.client = make_client(self.account)
         # In hand, a message waits for one call at the most before its own begins.
-        self.lease = submission.lease_of(self.client, calls=2)
+        self.lease = submission.lease_for(self.client, calls=2)
         self.threads = min(self.account.concurrency, len(rows))
         # What a claim and a settling are worth while at least: half as many as there are threads, since the other half
         # of what is claimed ahead keeps them busy meanwhile. Where the database is the slower one, both take more.
@@ -101,7 +101,7 @@ class _Chunk:
         self.rows = rows
         self.unread = deque(row.pk for row in rows)
         self.waiting: deque[Message] = deque()
-        self.spacing = Spacing()
+        self.spacing = RecipientThrottle()
         self.turn: _Turn | None = None
         self.on_wire = 0
         self.finished: list[tuple[Message, Outcome]] = []
@@ -123,7 +123,7 @@ class _Chunk:
         Raises:
             Exception: A fault of the database, or of a client of the site's own; what was in hand is settled.
         """
-        self._hold()
+        self._fill()
         with self._threads():
             try:
                 while self.unread or self.waiting or self.turn or self.in_hand:
@@ -143,7 +143,7 @@ class _Chunk:
                     self._settle()
                 raise
         if self.fault is not None:
-            submission.raise_fault(self.fault)
+            submission.reraise_client_error(self.fault)
 
     def _end_of_slice(self, ends_by: float | None) -> float:
         """When this chunk gives back what is left of it, by the monotonic clock: before Celery ends the task."""
@@ -154,13 +154,13 @@ class _Chunk:
         # A second at least, so that something is sent under any limit.
         return max(now + 1, min(longest, ends_by - self.client.longest_call - _RESERVE))
 
-    def _hold(self) -> None:
+    def _fill(self) -> None:
         """Keep the sweep from publishing the rows again while this chunk runs."""
         now = timezone.now()
         self.held_until = now + timedelta(seconds=self.ends_at - time.monotonic() + _MARGIN)
         early = [row.pk for row in self.rows if row.due_at <= now and row.publish_at < self.held_until]
         if early:
-            many.queued(early).update(publish_at=get_dispatcher().next_enqueue_at(self.held_until))
+            message_bulk.queued(early).update(publish_at=get_dispatcher().next_enqueue_at(self.held_until))
 
     @contextmanager
     def _threads(self) -> Iterator[None]:
@@ -176,14 +176,14 @@ class _Chunk:
 
     def _make_calls(self) -> None:
         for message in iter(self.calls.get, None):
-            self.results.put((message, submission.exchange(self.client, message)))
+            self.results.put((message, submission.call_gateway(self.client, message)))
 
     def _read(self) -> None:
         """Read the next page of the chunk, while the page before is on the wire."""
         pks = [self.unread.popleft() for _ in range(min(_PAGE, len(self.unread)))]
         now = timezone.now()
         page, early = [], []
-        for message in many.queued(pks).order_by("pk"):
+        for message in message_bulk.queued(pks).order_by("pk"):
             if message.expires_at and message.expires_at <= now:
                 message.expire(now=now)
             elif message.due_at <= now:
@@ -193,13 +193,13 @@ class _Chunk:
         if early:  # by a clock that is a moment behind; or put off meanwhile
             countdown = (max(message.due_at for message in early) - now).total_seconds()
             get_dispatcher().enqueue_batch([message.pk for message in early], early[0].category, countdown=countdown)
-        page = OptOut.objects.wanted(page)
+        page = OptOut.objects.exclude_opted_out(page)
         self.waiting.extend(page)
         self.spacing.add(page)
 
     def _claim(self) -> bool:
         """Claim the next messages, if it is their turn and there is room for them. Returns whether to go on."""
-        if self._room() < self.window:
+        if self._free_slots() < self.window:
             return False
         if self.unread and len(self.waiting) < self.threads:
             self._read()
@@ -211,25 +211,25 @@ class _Chunk:
         if self.turn is None or time.monotonic() < self.turn.begins:
             return False
         messages, _begins, turns = self.turn
-        claimed = many.claim(messages, now=timezone.now(), lease=self.lease)
+        claimed = message_bulk.claim_many(messages, now=timezone.now(), lease=self.lease)
         self.turn = None
         for message in claimed:
             self.calls.put(message)
         self.on_wire += len(claimed)
         if len(claimed) < len(messages):
-            turns.give_back(len(messages) - len(claimed))
+            turns.release(len(messages) - len(claimed))
             if AccountState.objects.is_paused(self.alias):
                 self.waiting.extend(message for message in messages if message not in claimed)
                 self._release()
         return True
 
-    def _room(self) -> int:
+    def _free_slots(self) -> int:
         """How many more may be in hand: each waits for one call at the most before its own begins."""
         return 2 * self.threads - self.in_hand
 
     def _next_turn(self) -> _Turn | None:
-        picked = self.spacing.pick(self.waiting, submit_rate.at_once(self.account, self._room()))
-        wait = APART.total_seconds()
+        picked = self.spacing.pick(self.waiting, submit_rate.max_concurrent(self.account, self._free_slots()))
+        wait = MIN_INTERVAL.total_seconds()
         if picked:
             turns = submit_rate.reserve(self.alias, self.account, self.category, len(picked))
             if turns.taken:
@@ -248,7 +248,7 @@ class _Chunk:
         timeout = min(longest, max(0.0, self.turn.begins - time.monotonic())) if self.turn else longest
         while len(self.finished) < min(self.window, self.in_hand):
             try:
-                self._take(timeout)
+                self._record_outcome(timeout)
             except queue.Empty:
                 if timeout == longest:
                     self.on_wire = 0
@@ -256,16 +256,16 @@ class _Chunk:
             timeout = _GATHER
         # And those that are there without waiting: they are more where the database is the slower one.
         for _ in range(self.results.qsize()):
-            self._take(0)
+            self._record_outcome(0)
 
-    def _take(self, timeout: float) -> None:
+    def _record_outcome(self, timeout: float) -> None:
         self.finished.append(self.results.get(timeout=timeout))
         self.on_wire -= 1
 
     def _settle(self) -> None:
         finished = self.finished.copy()
         # Each leaves the list as it is settled: of what is interrupted, the rest is still there.
-        submission.surely(partial(self._write, self.finished))
+        submission.retry_on_db_error(partial(self._write, self.finished))
         for _message, outcome in finished:
             self.silent = self.silent + 1 if _is_silent(outcome) else 0
             if isinstance(outcome, Exception) and not isinstance(outcome, GatewayError):
@@ -290,12 +290,12 @@ class _Chunk:
             submission.settle(left[-1][0], self.account, left[-1][1])
             left.pop()
 
-    def _take_rest(self) -> list[int]:
+    def _drop_rest(self) -> list[int]:
         """Stop here. Returns the primary keys of all that is not claimed, which is no longer this chunk's."""
         rest = [*(message.pk for message in self.waiting), *self.unread]
         if self.turn:
             rest += [message.pk for message in self.turn.messages]
-            self.turn.turns.give_back(len(self.turn.messages))
+            self.turn.turns.release(len(self.turn.messages))
         self._forget_rest()
         return rest
 
@@ -306,19 +306,19 @@ class _Chunk:
 
     def _requeue(self, seconds: float) -> None:
         """Let another task go on with what waits, not before so many seconds are over."""
-        rest = self._take_rest()
+        rest = self._drop_rest()
         runs_at = timezone.now() + timedelta(seconds=seconds)
         if runs_at + timedelta(seconds=_MARGIN) > self.held_until:
-            many.queued(rest).update(publish_at=get_dispatcher().next_enqueue_at(runs_at))
+            message_bulk.queued(rest).update(publish_at=get_dispatcher().next_enqueue_at(runs_at))
         get_dispatcher().enqueue_batch(rest, self.category, countdown=seconds)
 
     def _release(self) -> None:
         """Leave what waits to the sweep, due at once: it is published as soon as the account is not paused."""
-        many.queued(self._take_rest()).update(publish_at=timezone.now())
+        message_bulk.queued(self._drop_rest()).update(publish_at=timezone.now())
 
     def _postpone(self) -> None:
         """Leave what waits to the sweep, later each time: what a broken client is given becomes unknown."""
-        rest = many.queued(self._take_rest())
+        rest = message_bulk.queued(self._drop_rest())
         publishes = rest.aggregate(most=Max("publishes"))["most"] or 0
         rest.update(publish_at=get_dispatcher().next_enqueue_at(timezone.now(), publishes))
 
@@ -336,7 +336,7 @@ class _Chunk:
 def _accept_together(accepted: list[tuple[Message, SubmitResult]]) -> set[Message]:
     """Settle what can be settled in few statements; nothing if the database refuses any of it."""
     try:
-        return set(many.accept(accepted, now=timezone.now()))
+        return set(message_bulk.accept_many(accepted, now=timezone.now()))
     except Exception as error:
         if not is_refusal(error):
             raise

@@ -1,4 +1,4 @@
-"""One message a second to one number, which is all that the gateway takes (4080), whoever submits the other one."""
+"""At most one message a second to one number, as the gateway requires (4080)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from django.db.models import Q
 from django.utils import timezone
 
 from django_ihuyi.models import Message
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.message_status import MessageStatus
 
 TOO_OFTEN = 4080
 """The gateway's word for it."""
-APART = timedelta(seconds=1.1)
+MIN_INTERVAL = timedelta(seconds=1.1)
 """Between two claims for one number."""
 _RECENT = 100_000
 """How many rows before its own a chunk looks at for others to its numbers: what is older was sent long ago. One that
 was not, because it was for later, costs a 4080 at the worst, and is tried again."""
 
 
-class Spacing:
+class RecipientThrottle:
     """Picks a chunk's next messages so that none follows another to its number too soon.
 
     Nearly every number stands in the table once at a time; only the others cost a query when they are picked.
@@ -72,10 +72,10 @@ class Spacing:
         return picked
 
     def _just_used(self, waiting: deque[Message]) -> set[str]:
-        return just_used({message.mobile for message in waiting if message.mobile in self._contested})
+        return recently_sent({message.mobile for message in waiting if message.mobile in self._contested})
 
 
-def just_used(mobiles: set[str]) -> set[str]:
+def recently_sent(mobiles: set[str]) -> set[str]:
     """Return those of the numbers for which a message was claimed just now."""
     if not mobiles:
         return set()
@@ -86,4 +86,4 @@ def just_used(mobiles: set[str]) -> set[str]:
 def _just_now() -> Q:
     """The condition for messages claimed just now. Times in the future come from a clock that is ahead: ignored."""
     now = timezone.now()
-    return Q(submitted_at__gt=now - APART, submitted_at__lt=now + APART)
+    return Q(submitted_at__gt=now - MIN_INTERVAL, submitted_at__lt=now + MIN_INTERVAL)

@@ -1,4 +1,4 @@
-"""Claim, submit, settle: one message's way over the wire, taken at most once whoever asks for it and how often."""
+"""Submit one message: claim it, call the gateway, settle the result. Of several workers one wins the claim."""
 
 from __future__ import annotations
 
@@ -17,26 +17,28 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_ihuyi import conf
 from django_ihuyi.dispatch import get_dispatcher
-from django_ihuyi.gateway import Again, GatewayError, NotSent, Scope, SubmitResult, Uncertain, answers, lookup
-from django_ihuyi.models import AccountState, Message, OptOut, Receipt, many
-from django_ihuyi.models.fitting import without_unstorable
+from django_ihuyi.gateway import GatewayError, NotSent, Retry, Scope, SubmitResult, Uncertain, lookup, responses
+from django_ihuyi.models import AccountState, Message, OptOut, Receipt, message_bulk
+from django_ihuyi.models.column_limits import without_unstorable
 from django_ihuyi.transactions import is_refusal
 
 from . import account_pause, backlog, submit_rate
 from .client_factory import AccountClient, make_client
-from .recipient_throttle import APART, TOO_OFTEN, just_used
+from .recipient_throttle import MIN_INTERVAL, TOO_OFTEN, recently_sent
 
 logger = logging.getLogger(__name__)
 
+unreachable_accounts: set[str] = set()
+"""The accounts of which this process has said that their gateway cannot be reached."""
 Outcome = SubmitResult | Exception
 """What came of a Submit: the gateway's answer, a :class:`GatewayError`, or the fault of a client of the site's own."""
 
 _LEASE_MARGIN = timedelta(seconds=30)
 """Beyond the longest call: a busy worker's way from the claim to the wire and back to the table."""
-_PATIENCE_WITH_THE_DATABASE = 20.0
+_DB_RETRY_TIME = 20.0
 """Seconds; less than the margin, so that no sweep ends the claim meanwhile."""
 _FIRST_BACKOFF = 5.0
-_LONGEST_BACKOFF = 900.0
+_MAX_BACKOFF = 900.0
 
 
 @sensitive_variables()
@@ -49,7 +51,7 @@ def submit(pk: int) -> None:
     message = Message.objects.filter(pk=pk).first()
     if message is None or message.status != Message.Status.QUEUED or not _is_due(message):
         return
-    if message.category == Message.Category.MARKETING and not OptOut.objects.wanted([message]):
+    if message.category == Message.Category.MARKETING and not OptOut.objects.exclude_opted_out([message]):
         return
     account = conf.get_account(message.account)
     turns = _await_turn(message, account)
@@ -58,41 +60,72 @@ def submit(pk: int) -> None:
     client = make_client(account)
     claim = _claim(message, client)
     if claim is None:
-        turns.give_back(1)
+        turns.release(1)
         return
-    outcome = exchange(client, message)
-    surely(partial(settle, message, account, outcome, probe=claim is _Claim.PROBE))
+    outcome = call_gateway(client, message)
+    retry_on_db_error(partial(settle, message, account, outcome, probe=claim is _Claim.PROBE))
     if claim is _Claim.PROBE and not AccountState.objects.is_paused(message.account):
-        backlog.publish_of_account(message.account)
-    raise_fault(outcome)
+        backlog.enqueue_account(message.account)
+    reraise_client_error(outcome)
 
 
 @sensitive_variables()
-def exchange(client: AccountClient, message: Message) -> Outcome:
+def call_gateway(client: AccountClient, message: Message) -> Outcome:
     """Make the call for a claimed message. Touches no database, so that many threads can make it at once."""
     try:
-        result = fit(client.submit(message.mobile, message.content, template=message.template or None))
+        result = normalize_result(client.submit(message.mobile, message.content, template=message.template or None))
     except Exception as error:  # noqa: BLE001  what a client of the site's own raises may have come after the message went out
         if isinstance(error, NotSent):
-            reason = message.clean_words(without_unstorable(str(error)), own=True)
-            account_pause.tell_unreached(message.account, reason)
+            reason = message.strip_quoted_text(without_unstorable(str(error)), own=True)
+            log_unreachable(message.account, reason)
         return error
-    account_pause.tell_reached(message.account)
+    log_reachable(message.account)
     # Here for all that becomes of it: some of that is written for many messages at once.
-    return replace(result, msg=message.clean_words(result.msg))
+    return replace(result, msg=message.strip_quoted_text(result.msg))
 
 
-def fit(result: SubmitResult) -> SubmitResult:
+def log_unreachable(alias: str, reason: str) -> None:
+    """Say once that the gateway cannot be reached: until the account pauses, each of its messages is only put off.
+
+    Args:
+        alias: The account's alias.
+        reason: Why not.
+    """
+    if alias in unreachable_accounts:
+        return
+    unreachable_accounts.add(alias)
+    logger.warning(
+        "The gateway of account %r cannot be reached: %s. Its messages are tried again.",
+        alias,
+        reason,
+        extra={"event": "gateway.away", "account": alias},
+    )
+
+
+def log_reachable(alias: str) -> None:
+    """Say that the gateway answers, if it was said that it cannot be reached.
+
+    Args:
+        alias: The account's alias.
+    """
+    if alias in unreachable_accounts:
+        unreachable_accounts.discard(alias)
+        logger.warning(
+            "The gateway of account %r answers again.", alias, extra={"event": "gateway.back", "account": alias}
+        )
+
+
+def normalize_result(result: SubmitResult) -> SubmitResult:
     """Make the answer of a client of the site's own what those of the package's own are.
 
     Raises:
         TypeError: The code is no whole number, so that nobody knows whether the gateway took the message.
     """
-    code = answers.read_code(result.code)
+    code = responses.read_code(result.code)
     if code is None:
         raise TypeError(f"The client's code is a {type(result.code).__name__}, and no whole number.")
-    msg, smsid = answers.read_msg(result.msg), answers.read_smsid(result.smsid)
-    return replace(result, code=code, msg=msg, smsid=smsid, server_time=answers.read_time(result.server_time))
+    msg, smsid = responses.read_msg(result.msg), responses.read_smsid(result.smsid)
+    return replace(result, code=code, msg=msg, smsid=smsid, server_time=responses.read_time(result.server_time))
 
 
 def settle(message: Message, account: conf.AccountSettings, outcome: Outcome, *, probe: bool = False) -> None:
@@ -104,7 +137,7 @@ def settle(message: Message, account: conf.AccountSettings, outcome: Outcome, *,
     Args:
         message: The message.
         account: Its account.
-        outcome: What :func:`exchange` returned.
+        outcome: What :func:`call_gateway` returned.
         probe: Whether the message was taken although its account is paused.
     """
     try:
@@ -118,10 +151,10 @@ def settle(message: Message, account: conf.AccountSettings, outcome: Outcome, *,
             type(error).__name__,
             extra={"event": "answer.refused", "message_pk": message.pk, "account": message.account},
         )
-        _settle(message, account, _without_words(outcome), probe=probe)
+        _settle(message, account, _without_gateway_text(outcome), probe=probe)
 
 
-def _without_words(outcome: Outcome) -> Outcome:
+def _without_gateway_text(outcome: Outcome) -> Outcome:
     """Return an outcome without anything that a database could refuse."""
     if isinstance(outcome, SubmitResult):
         return replace(outcome, msg="", smsid=None, server_time=None)
@@ -132,23 +165,23 @@ def _without_words(outcome: Outcome) -> Outcome:
 
 def _settle(message: Message, account: conf.AccountSettings, outcome: Outcome, *, probe: bool) -> None:
     if isinstance(outcome, SubmitResult):
-        _settle_answer(message, account, outcome, probe=probe)
+        _settle_result(message, account, outcome, probe=probe)
     elif isinstance(outcome, NotSent):
-        _stay(message, account, error=str(outcome))
+        _requeue(message, account, error=str(outcome))
     elif isinstance(outcome, GatewayError):
-        lose_answer(message, account, error=str(outcome))
+        mark_unknown(message, account, error=str(outcome))
     else:
         # It may have been after the message went out.
-        lose_answer(message, account, error="The client failed; the worker's log says how.")
+        mark_unknown(message, account, error="The client failed; the worker's log says how.")
 
 
-def raise_fault(outcome: Outcome) -> None:
+def reraise_client_error(outcome: Outcome) -> None:
     """Let a fault that is not the gateway's end the task that met it, once it is settled."""
     if isinstance(outcome, Exception) and not isinstance(outcome, GatewayError):
         raise outcome
 
 
-def lease_of(client: AccountClient, *, calls: int = 1) -> timedelta:
+def lease_for(client: AccountClient, *, calls: int = 1) -> timedelta:
     """How long a claim holds.
 
     Args:
@@ -158,7 +191,7 @@ def lease_of(client: AccountClient, *, calls: int = 1) -> timedelta:
     return timedelta(seconds=client.longest_call * calls) + _LEASE_MARGIN
 
 
-def lose_answer(message: Message, account: conf.AccountSettings, *, error: str) -> None:
+def mark_unknown(message: Message, account: conf.AccountSettings, *, error: str) -> None:
     """Settle a message of which nobody knows whether it went out.
 
     Args:
@@ -167,9 +200,9 @@ def lose_answer(message: Message, account: conf.AccountSettings, *, error: str) 
         error: What happened.
     """
     if account.resend_unknown:
-        _try_again(message, account, error=error)
+        _retry_later(message, account, error=error)
     else:
-        message.lose_answer(error=error)
+        message.mark_unknown(error=error)
 
 
 class _Claim(enum.Enum):
@@ -191,27 +224,27 @@ def _is_due(message: Message) -> bool:
     return False
 
 
-def _await_turn(message: Message, account: conf.AccountSettings) -> submit_rate.Turns | None:
+def _await_turn(message: Message, account: conf.AccountSettings) -> submit_rate.Slots | None:
     """Keep to the account's rate, and to one message a second to a number.
 
     Returns:
         The turn that has begun; None if the message's turn comes later, with a task of its own.
     """
-    if message.code == TOO_OFTEN and just_used({message.mobile}):
+    if message.code == TOO_OFTEN and recently_sent({message.mobile}):
         # It was refused once because others to its number were quicker: no second Submit while they go on.
-        _come_again(message, APART.total_seconds())
+        _postpone(message, MIN_INTERVAL.total_seconds())
         return None
     if account.rate_limit is None or AccountState.objects.is_paused(message.account):
-        return submit_rate.Turns(message.account, message.category)
+        return submit_rate.Slots(message.account, message.category)
     turns = submit_rate.reserve(message.account, account, message.category, 1)
     if not turns.taken:
-        _come_again(message, turns.wait)
+        _postpone(message, turns.wait)
         return None
     time.sleep(max(0.0, turns.wait))
     return turns
 
 
-def _come_again(message: Message, seconds: float) -> None:
+def _postpone(message: Message, seconds: float) -> None:
     """Leave a message to a task of its own, after so many seconds or up to twice as many."""
     due_at = timezone.now() + timedelta(seconds=seconds * random.uniform(1, 2))  # noqa: S311  jitter is no secret
     if message.postpone(due_at=due_at, publish_at=get_dispatcher().next_enqueue_at(due_at)):
@@ -220,7 +253,7 @@ def _come_again(message: Message, seconds: float) -> None:
 
 def _claim(message: Message, client: AccountClient) -> _Claim | None:
     now = timezone.now()
-    lease = lease_of(client)
+    lease = lease_for(client)
     if message.claim(now=now, lease=lease):
         return _Claim.ORDINARY
     # A paused account lets one message through at a time, to see whether it is mended. One that another worker has
@@ -228,23 +261,23 @@ def _claim(message: Message, client: AccountClient) -> _Claim | None:
     waits = Message.objects.filter(pk=message.pk, status=Message.Status.QUEUED, attempts=message.attempts).exists()
     if (
         waits
-        and AccountState.objects.take_probe(message.account, now=now)
+        and AccountState.objects.acquire_probe(message.account, now=now)
         and message.claim(now=now, lease=lease, probe=True)
     ):
         return _Claim.PROBE
     if waits:
         # It is in nobody's hands: due as soon as the account is well.
-        many.queued([message.pk]).update(publish_at=now)
+        message_bulk.queued([message.pk]).update(publish_at=now)
     return None
 
 
-def surely(settle: Callable[[], None]) -> None:
+def retry_on_db_error(settle: Callable[[], None]) -> None:
     """Write down what came of a Submit also where the database is away for a moment: this is the only copy there is.
 
     Args:
         settle: Writes it; it is called again if the database fails, so it must find its own work done.
     """
-    give_up_at = time.monotonic() + _PATIENCE_WITH_THE_DATABASE
+    give_up_at = time.monotonic() + _DB_RETRY_TIME
     pause = 0.2
     while True:
         try:
@@ -261,76 +294,79 @@ def surely(settle: Callable[[], None]) -> None:
         pause *= 2
 
 
-def _settle_answer(message: Message, account: conf.AccountSettings, result: SubmitResult, *, probe: bool) -> None:
+def _settle_result(message: Message, account: conf.AccountSettings, result: SubmitResult, *, probe: bool) -> None:
     """Write the gateway's answer into the record."""
-    code = lookup(result.code, account.product)
-    if probe and code.scope in {Scope.SUCCESS, Scope.MESSAGE, Scope.RECIPIENT}:
-        # The gateway judged the message itself: whatever was wrong with the account is mended.
-        AccountState.objects.resume(message.account)
     if result.accepted:
+        if probe:
+            AccountState.objects.resume(message.account)
         if not message.accept(code=result.code, msg=result.msg, smsid=result.smsid, now=timezone.now()):
             # A receipt came first; or this was done by an UPDATE of ours whose confirmation was lost.
             message.refresh_from_db()
-            Receipt.objects.match_kept(message)
-    elif code.again is Again.WHEN_MENDED or (code.scope is Scope.CLOCK and message.code == code.number):
-        _wait_for_account(message, result)
+            Receipt.objects.match_again(message)
+        return
+    code = lookup(result.code, account.product)
+    if probe and code.scope in {Scope.MESSAGE, Scope.RECIPIENT}:
+        # The gateway judged the message itself: whatever was wrong with the account is mended.
+        AccountState.objects.resume(message.account)
+    if code.retry is Retry.AFTER_FIX or (code.scope is Scope.CLOCK and message.code == code.number):
+        _requeue_and_pause(message, result)
     elif code.retryable:
-        _try_again(message, account, result=result, again=code.again)
+        _retry_later(message, account, result=result, again=code.retry)
     else:
         message.reject(code=result.code, msg=result.msg)
 
 
-def _wait_for_account(message: Message, result: SubmitResult) -> None:
+def _requeue_and_pause(message: Message, result: SubmitResult) -> None:
     """The account is at fault, not the message: it goes back, and the account's messages wait."""
     now = timezone.now()
     account_pause.pause(message.account, result, now=now)
     # In nobody's hands: it goes as soon as the account is well.
-    message.put_back(due_at=now, publish_at=now, code=result.code, msg=result.msg, retry=False)
+    message.requeue(due_at=now, publish_at=now, code=result.code, msg=result.msg, retry=False)
 
 
-def _stay(message: Message, account: conf.AccountSettings, *, error: str) -> None:
+def _requeue(message: Message, account: conf.AccountSettings, *, error: str) -> None:
     """Surely not sent: try again, or after ``MAX_ATTEMPTS`` wait with all of the account's messages.
 
     That the gateway cannot be reached is no fault of the message: however long it lasts, no message is given up for it.
     """
     if message.retries + 1 < account.max_attempts:
-        _try_again(message, account, error=error)
+        _retry_later(message, account, error=error)
         return
     now = timezone.now()
     account_pause.pause_silent(message.account, now=now)
-    message.put_back(due_at=now, publish_at=now, error=error, retry=False)
+    message.requeue(due_at=now, publish_at=now, error=error, retry=False)
 
 
-def _try_again(
+def _retry_later(
     message: Message,
     account: conf.AccountSettings,
     *,
     result: SubmitResult | None = None,
-    again: Again = Again.WITH_BACKOFF,
+    again: Retry = Retry.WITH_BACKOFF,
     error: str = "",
 ) -> None:
     """Put a message back that may be sent again, or give it up after the account's ``MAX_ATTEMPTS``."""
     if message.retries + 1 >= account.max_attempts:
         if result is None:
             # One of the attempts may have gone out.
-            message.lose_answer(error=error)
+            message.mark_unknown(error=error)
         else:
             message.reject(code=result.code, msg=result.msg)
         return
     code, msg = (result.code, result.msg) if result else (None, "")
     due_at = _next_attempt(timezone.now(), message.retries, again)
-    put_back = message.put_back(
+    put_back = message.requeue(
         due_at=due_at, publish_at=get_dispatcher().next_enqueue_at(due_at), code=code, msg=msg, error=error
     )
     if put_back and due_at - timezone.now() <= get_dispatcher().max_countdown:
         get_dispatcher().enqueue(message)
 
 
-def _next_attempt(now: datetime, retries: int, again: Again) -> datetime:
-    if again is Again.AT_ONCE:
+def _next_attempt(now: datetime, retries: int, again: Retry) -> datetime:
+    if again is Retry.AT_ONCE:
         return now
-    if again is Again.AFTER_A_SECOND:
+    if again is Retry.AFTER_A_SECOND:
         # Longer each time: many messages to one number have to pass one by one.
         return now + timedelta(seconds=random.uniform(1.1, 2.0) * (1 + retries))  # noqa: S311  jitter is no secret
-    backoff = min(_FIRST_BACKOFF * 3**retries, _LONGEST_BACKOFF)
+    backoff = min(_FIRST_BACKOFF * 3**retries, _MAX_BACKOFF)
     return now + timedelta(seconds=backoff * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret

@@ -1,4 +1,4 @@
-"""An account's rate (``RATE_LIMIT``): turns on the wire, taken from one row that all workers share.
+"""Rate limit of an account (``RATE_LIMIT``): slots reserved in one row that all workers share.
 
 A verification code takes its turn at once, behind other codes only, and every other category gets its turns after that:
 the rate may be exceeded by the turns that were reserved already, and is made up for by later ones. A notification may
@@ -14,14 +14,14 @@ from django.utils import timezone
 
 from django_ihuyi.conf import AccountSettings
 from django_ihuyi.models import AccountState
-from django_ihuyi.models.categories import Category
+from django_ihuyi.models.message_status import Category
 
-_AHEAD = {Category.VERIFICATION: 5.0, Category.NOTIFICATION: 5.0, Category.MARKETING: 2.5}
+_MAX_AHEAD = {Category.VERIFICATION: 5.0, Category.NOTIFICATION: 5.0, Category.MARKETING: 2.5}
 """Seconds ahead that a category reserves turns at most, and that a worker waits for one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class Slots:
     """Turns on the wire that a worker asked for.
 
     Attributes:
@@ -38,19 +38,19 @@ class Turns:
     taken: bool = True
     seconds: float = 0.0
 
-    def give_back(self, number: int) -> None:
+    def release(self, number: int) -> None:
         """Return turns that were taken and will not be used: others may have them.
 
         Args:
             number: How many.
         """
         if self.taken and self.seconds and number:
-            AccountState.objects.give_back_turns(
+            AccountState.objects.release_slots(
                 self.alias, seconds=self.seconds * number, verification=self.category == Category.VERIFICATION
             )
 
 
-def reserve(alias: str, account: AccountSettings, category: str, number: int) -> Turns:
+def reserve(alias: str, account: AccountSettings, category: str, number: int) -> Slots:
     """Take an account's next turns for messages of one category, if they are near enough to wait for.
 
     Args:
@@ -60,14 +60,14 @@ def reserve(alias: str, account: AccountSettings, category: str, number: int) ->
         number: How many messages are to go out.
     """
     if account.rate_limit is None:
-        return Turns(alias, category)
+        return Slots(alias, category)
     now, seconds = timezone.now(), 1 / account.rate_limit
-    ahead = _AHEAD[Category(category)]
+    ahead = _MAX_AHEAD[Category(category)]
     if category == Category.NOTIFICATION:
         # At a slow rate the turn that a marketing text has just taken is longer than that.
-        ahead = max(ahead, _AHEAD[Category.MARKETING] + seconds)
+        ahead = max(ahead, _MAX_AHEAD[Category.MARKETING] + seconds)
     at_most = timedelta(seconds=ahead)
-    begins = AccountState.objects.reserve_turns(
+    begins = AccountState.objects.reserve_slots(
         alias,
         number=number,
         seconds=seconds,
@@ -75,10 +75,10 @@ def reserve(alias: str, account: AccountSettings, category: str, number: int) ->
         verification=category == Category.VERIFICATION,
         now=now,
     )
-    return Turns(alias, category, (begins - now).total_seconds(), begins - now <= at_most, seconds)
+    return Slots(alias, category, (begins - now).total_seconds(), begins - now <= at_most, seconds)
 
 
-def at_once(account: AccountSettings, number: int) -> int:
+def max_concurrent(account: AccountSettings, number: int) -> int:
     """How many of a number of messages go out together: no more than a quarter of a second's worth of the rate."""
     if account.rate_limit is None:
         return number

@@ -7,17 +7,17 @@ from typing import Any
 
 from django.utils.translation import gettext, override
 
-from django_ihuyi.admin.carrier import WORDS
-from django_ihuyi.gateway.codes import CODES, PRODUCT_CODES, Again, Code, Scope, lookup
+from django_ihuyi.admin.carrier_codes import STATUSES
 from django_ihuyi.gateway.products import PRODUCTS
-from django_ihuyi.wording import sentences
+from django_ihuyi.gateway.result_codes import CODES, PRODUCT_CODES, Code, Retry, Scope, lookup
+from django_ihuyi.sentences import join_sentences
 
 from .markdown import table
 
 _UNKNOWN = -1
 """A code that the gateway never answers, so that what is said of unknown ones is said."""
 
-_Texts = Mapping[str | Scope | Again, Any]
+_Texts = Mapping[str | Scope | Retry, Any]
 """The page's own words: headings by their names, scopes and repeats by themselves, headers as tuples of cells."""
 
 _ENGLISH: _Texts = {
@@ -35,11 +35,11 @@ _ENGLISH: _Texts = {
     Scope.MESSAGE: "About the message",
     Scope.RECIPIENT: "About the recipient",
     Scope.GATEWAY: "About the gateway",
-    Again.NEVER: "no",
-    Again.WITH_BACKOFF: "yes, with longer and longer pauses",
-    Again.AT_ONCE: "yes, at once",
-    Again.AFTER_A_SECOND: "yes, after a second",
-    Again.WHEN_MENDED: "yes, when it is mended",
+    Retry.NEVER: "no",
+    Retry.WITH_BACKOFF: "yes, with longer and longer pauses",
+    Retry.AT_ONCE: "yes, at once",
+    Retry.AFTER_A_SECOND: "yes, after a second",
+    Retry.AFTER_FIX: "yes, when it is mended",
     "of product": "{code} ({product})",
     "other": "Any other code",
     "words": "The carriers' words",
@@ -53,7 +53,7 @@ _CHINESE: _Texts = {
     "title": "返回码",
     "twin": "[English](../codes.md)",
     "intro": (
-        "网关对 Submit 的返回码、含义、软件是否自动重发，以及工作人员应做什么。管理后台显示同样的文字。"
+        "网关对 Submit 的返回码、含义、软件是否自动重发，以及后台人员应做什么。管理后台显示同样的文字。"
         "账号类的返回码会暂停账号并保留短信；短信类和号码类的返回码只结束一条短信。"
     ),
     "header": ("返回码", "发生了什么", "自动重发", "怎么做", "网关原文"),
@@ -63,11 +63,11 @@ _CHINESE: _Texts = {
     Scope.MESSAGE: "关于短信",
     Scope.RECIPIENT: "关于号码",
     Scope.GATEWAY: "关于网关",
-    Again.NEVER: "否",
-    Again.WITH_BACKOFF: "是，间隔越来越长",
-    Again.AT_ONCE: "是，立即",
-    Again.AFTER_A_SECOND: "是，一秒之后",
-    Again.WHEN_MENDED: "是，改正之后",
+    Retry.NEVER: "否",
+    Retry.WITH_BACKOFF: "是，间隔越来越长",
+    Retry.AT_ONCE: "是，立即",
+    Retry.AFTER_A_SECOND: "是，一秒之后",
+    Retry.AFTER_FIX: "是，改正之后",
     "of product": "{code}（{product}）",
     "other": "其他返回码",
     "words": "运营商的状态词",
@@ -99,9 +99,10 @@ def page(language: str) -> str:
             ]
             parts += [f"## {texts[scope]}", table(texts["header"], rows)]
         other = lookup(_UNKNOWN)
-        parts += [f"## {texts['other']}", sentences(gettext(other.meaning), gettext(other.advice))]
+        parts += [f"## {texts['other']}", join_sentences(gettext(other.meaning), gettext(other.action))]
         words = [
-            (f"`{pattern.pattern}`", gettext(one.meaning), one.advice and gettext(one.advice)) for pattern, one in WORDS
+            (f"`{pattern.pattern}`", gettext(one.meaning), one.advice and gettext(one.advice))
+            for pattern, one in STATUSES
         ]
         parts += [f"## {texts['words']}", texts["words intro"], table(texts["words header"], words)]
     return "\n\n".join(parts) + "\n"
@@ -111,4 +112,4 @@ def _row(code: Code, texts: _Texts, product: str = "") -> tuple[str, ...]:
     number = f"`{code.number}`"
     if product:
         number = str(texts["of product"]).format(code=number, product=product)
-    return (number, gettext(code.meaning), str(texts[code.again]), gettext(code.advice), code.text)
+    return (number, gettext(code.meaning), str(texts[code.retry]), gettext(code.action), code.text)

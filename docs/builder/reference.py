@@ -12,8 +12,6 @@ import django
 
 ROOT = Path(__file__).parents[2]
 _FOLDERS = {"en": "docs", "zh-hans": "docs/zh-hans"}
-_READMES = {"README.md": "required", "README.zh-hans.md": "必填"}
-"""Each README with its word for a setting that has no default."""
 
 
 def write(root: Path) -> list[str]:
@@ -29,7 +27,7 @@ def write(root: Path) -> list[str]:
     django.setup()
     from . import codes, commands, figures, settings
 
-    made = {name: settings.readme(_read(name), required) for name, required in _READMES.items()}
+    made: dict[str, str] = {}
     for language, folder in _FOLDERS.items():
         made |= {
             f"{folder}/codes.md": codes.page(language),

@@ -13,10 +13,7 @@ from django_ihuyi.api.conf import ApiSettings
 from django_ihuyi.verification.conf import PurposeSettings, VerificationSettings
 from django_ihuyi.webhooks.conf import WebhookSettings
 
-from .markdown import table
-
 _ITEM = re.compile(r"^- `(?P<name>[A-Z_]+): [^`]+`", re.MULTILINE)
-_TABLE = re.compile(r"^(?P<header>\| `IHUYI.*\|)\n\|---.*\n(?:\|.*\n)*", re.MULTILINE)
 
 
 class Setting(NamedTuple):
@@ -80,24 +77,3 @@ def page(text: str) -> str:
 
 def _next(spans: Iterator[str], _item: re.Match[str]) -> str:
     return next(spans)
-
-
-def readme(text: str, required: str) -> str:
-    """Return a README with its tables of settings made anew.
-
-    Args:
-        text: The README as it is.
-        required: What stands in place of the default of a required setting, in its language.
-    """
-    sections = iter(SECTIONS)
-    return _TABLE.sub(lambda found: _table(found["header"], next(sections), required), text)
-
-
-def _table(header: str, section: list[Setting], required: str) -> str:
-    return table([cell.strip() for cell in header.split("|")[1:-1]], _rows(section, required)) + "\n"
-
-
-def _rows(section: list[Setting], required: str) -> Iterator[tuple[str, str, str]]:
-    for setting in section:
-        default = required if setting.default is None else f"`{setting.default}`"
-        yield f"`{setting.name}`", f"`{setting.type}`", default

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import send_sms
-from example_project.people.models import Person
+from example_project.users.models import Person
 
 
 class OrderManager(models.Manager["Order"]):

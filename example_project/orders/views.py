@@ -15,7 +15,7 @@ from django.views import View
 from django.views.generic import CreateView
 
 from django_ihuyi.models import Message
-from example_project.people.models import Person
+from example_project.users.models import Person
 
 from .models import Order
 

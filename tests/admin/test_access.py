@@ -11,7 +11,7 @@ from django_ihuyi.models import AccountState, Batch, Message, OptOut, Receipt, R
 from django_ihuyi.verification.models import Suspicion, VerificationCode
 
 from .conftest import StaffClient, make_code
-from .pages import html, list_url, page_url
+from .urls import html, list_url, page_url
 
 MODELS: list[type[Model]] = [Message, Receipt, Reply, AccountState, VerificationCode, Suspicion, Batch, OptOut]
 KINDS = ["none", "masked", "whole", "superuser"]

@@ -12,11 +12,11 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi import balance
 from django_ihuyi.dashboard.models import MessageTally
-from django_ihuyi.dashboard.slots import slot_of
+from django_ihuyi.dashboard.time_slots import slot_of
 from django_ihuyi.models import AccountState, BalanceReading
 
 from .conftest import StaffClient
-from .pages import html
+from .urls import html
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ MESSAGES = "/admin/django_ihuyi/message/"
 def keep(remaining: int, minutes_ago: float = 0) -> None:
     moment = timezone.now() - timedelta(minutes=minutes_ago)
     kept = BalanceReading(account="default", remaining=remaining, read_at=moment)
-    balance.record(balance.Answer("default", kept, low=balance.is_low("default", remaining)))
+    balance.save_reading(balance.Answer("default", kept, low=balance.is_low("default", remaining)))
 
 
 def send(segments: int, status: str = "delivered") -> None:

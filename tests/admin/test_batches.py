@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_ihuyi.models import Batch, Message
 
 from .conftest import HoursAgo, StaffClient, make_message
-from .pages import html, list_url, listed, page_url
+from .urls import html, list_url, listed, page_url
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django_ihuyi.models import Template
 
 from .conftest import StaffClient, make_message, make_receipt
-from .pages import html
+from .urls import html
 
 PAGES = {
     "ihuyi_dashboard_dashboard_changelist": ["Home", "SMS dashboard (ihuyi)", "Dashboard"],

@@ -15,7 +15,7 @@ from django_ihuyi.models import Message
 from django_ihuyi.verification.models import Suspicion, VerificationCode
 
 from .conftest import MASKED, MOBILE, StaffClient, make_code
-from .pages import html, list_url, listed, page_url
+from .urls import html, list_url, listed, page_url
 
 ADDRESS = "203.0.113.7"
 PAST = timezone.now() - timedelta(days=1)

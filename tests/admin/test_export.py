@@ -20,13 +20,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
-from django_ihuyi.admin import MessageAdmin, export_files
-from django_ihuyi.admin.export_rows import Rows
+from django_ihuyi.admin import MessageAdmin
+from django_ihuyi.admin.export import files
+from django_ihuyi.admin.export.rows import Rows
 from django_ihuyi.models import Message
-from django_ihuyi.privacy.looks import LOOKED
+from django_ihuyi.privacy.audit import VIEWED
 
 from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_message
-from .pages import html, list_url
+from .urls import html, list_url
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,7 @@ def test_it_is_asked_first(staff: StaffClient, delivered: Message) -> None:
     assert "Numbers are masked and texts left out" in page
     assert 'name="texts"' not in page
     assert 'name="texts"' in html(staff("only", *MAY, "view_unmasked"), export_url())
-    assert not LogEntry.objects.exclude(action_flag=LOOKED).exists()
+    assert not LogEntry.objects.exclude(action_flag=VIEWED).exists()
 
 
 def test_what_no_index_counts_is_not_counted(staff: StaffClient, delivered: Message) -> None:
@@ -79,7 +80,7 @@ def test_it_needs_the_permissions(lacking: str, staff: StaffClient, delivered: M
         page = html(client, list_url(Message))
         assert export_url() not in page
         assert 'value="export"' not in page
-    assert not LogEntry.objects.exclude(action_flag=LOOKED).exists()
+    assert not LogEntry.objects.exclude(action_flag=VIEWED).exists()
 
 
 def test_what_is_in_it(staff: StaffClient, delivered: Message) -> None:
@@ -110,7 +111,7 @@ def test_a_verification_code_is_in_no_export(staff: StaffClient, db: None) -> No
     "cell", ["=1+1", "+1", "-1", "@A1", "|cmd", "%0", "\t1", "\r1", "\n1", "＝1+1", "＋1", "－1", "＠A1"]
 )
 def test_nothing_is_a_formula(cell: str) -> None:
-    assert export_files.defuse(cell) == f"'{cell}"
+    assert files.escape_formula(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_nothing_is_a_formula(cell: str) -> None:
     ids=["semicolon", "tab", "line", "quotes", "several", "first and later", "behind a tab"],
 )
 def test_nothing_is_a_formula_further_on(text: str, defused: str) -> None:
-    assert export_files.defuse(text) == defused
+    assert files.escape_formula(text) == defused
 
 
 def first_signs(content: str, delimiter: str) -> set[str]:
@@ -141,7 +142,7 @@ def first_signs(content: str, delimiter: str) -> set[str]:
 def test_no_cell_is_a_formula_whatever_a_program_splits_at(delimiter: str, texts: list[str]) -> None:
     page = io.StringIO()
     # As in a file: a number begins each row.
-    csv.writer(page).writerows([number, export_files.defuse(text), "x"] for number, text in enumerate(texts))
+    csv.writer(page).writerows([number, files.escape_formula(text), "x"] for number, text in enumerate(texts))
     assert not first_signs(page.getvalue(), delimiter) & set("=@")
 
 
@@ -159,7 +160,7 @@ def test_no_cell_of_a_file_is_a_formula(delimiter: str, staff: StaffClient, db: 
     "cell", ["", "您好", " =1", "1=1", "138-1", SMSID, "a;b", "a; -1", "a,=1", "a;1-1", "a;'=1", "行\n二"]
 )
 def test_other_texts_stay(cell: str) -> None:
-    assert export_files.defuse(cell) == cell
+    assert files.escape_formula(cell) == cell
 
 
 def test_formulas_are_defused_in_both_files(staff: StaffClient, db: None) -> None:
@@ -198,7 +199,7 @@ def test_without_xlsxwriter_it_is_said(staff: StaffClient, delivered: Message, m
     assert "disabled" in html(client, export_url())
     page = client.post(export_url(), {"format": "xlsx"}).content.decode()
     assert "pip install &#x27;django-ihuyi[xlsx]&#x27;" in page
-    assert not LogEntry.objects.exclude(action_flag=LOOKED).exists()
+    assert not LogEntry.objects.exclude(action_flag=VIEWED).exists()
 
 
 def test_xlsx_ends_at_the_newest_rows(staff: StaffClient, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,7 +302,7 @@ def test_words_and_times_are_the_reader_s_although_the_file_is_written_later(db:
     make_message(created_at=datetime(2026, 3, 4, 15, 59, 58, tzinfo=UTC))
     with translation.override("zh-hans"), timezone.override("Asia/Tokyo"):
         rows = Rows(Message.objects.order_by("-id"), whole=False)
-    content = b"".join(export_files.csv_pieces(rows)).decode()
+    content = b"".join(files.csv_chunks(rows)).decode()
     assert "排队中" in content or "等待" in content
     assert "2026-03-05 00:59:58" in content
 
@@ -311,5 +312,5 @@ def test_times_without_zones(db: None, settings: Any) -> None:
     message = make_message(created_at=datetime(2026, 3, 4, 15, 59, 58))  # noqa: DTZ001  such a site's
     assert (
         "2026-03-04 15:59:58"
-        in b"".join(export_files.csv_pieces(Rows(Message.objects.filter(pk=message.pk), whole=False))).decode()
+        in b"".join(files.csv_chunks(Rows(Message.objects.filter(pk=message.pk), whole=False))).decode()
     )

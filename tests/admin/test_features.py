@@ -15,7 +15,7 @@ from django_ihuyi.verification.models import Suspicion
 from tests.features import left_out, run_without
 
 from .conftest import StaffClient
-from .pages import html, list_url
+from .urls import html, list_url
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from django_ihuyi.admin.filters import DayFilter
 from django_ihuyi.models import Message, Receipt, Reply
 
 from .conftest import HoursAgo, StaffClient, make_message, make_receipt, make_reply
-from .pages import html, list_url, listed
+from .urls import html, list_url, listed
 
 
 def _names(staff: StaffClient, query: str) -> set[str]:

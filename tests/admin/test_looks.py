@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from django_ihuyi.contrib.otp.models import SmsDevice
 from django_ihuyi.models import Message, OptOut, Receipt, Reply
-from django_ihuyi.privacy.looks import LOOKED
+from django_ihuyi.privacy.audit import VIEWED
 from django_ihuyi.verification.models import VerificationCode
 
 from .conftest import MOBILE, StaffClient, make_code, make_device
-from .pages import html, list_url, page_url
+from .urls import html, list_url, page_url
 
 WITH_NUMBERS = [Message, Receipt, Reply, VerificationCode, OptOut, SmsDevice]
 
@@ -35,7 +35,7 @@ def test_a_page(model: type[Model], kind: str, entries: int, staff: StaffClient)
     client, row = staff(kind), model._default_manager.get()
     for _time in range(3):
         assert (MOBILE in html(client, page_url(row))) is bool(entries)
-    looks = LogEntry.objects.filter(action_flag=LOOKED, object_id=str(row.pk))
+    looks = LogEntry.objects.filter(action_flag=VIEWED, object_id=str(row.pk))
     assert looks.count() == entries
     assert all(look.get_edited_object() == row for look in looks)
     assert not any(MOBILE in f"{look.object_repr}{look.change_message}" for look in looks)
@@ -48,7 +48,7 @@ def test_a_list(model: type[Model], kind: str, entries: int, staff: StaffClient)
     client, key = staff(kind), model._default_manager.get().pk
     for _time in range(2):
         html(client, list_url(model))
-    said = [look.change_message for look in LogEntry.objects.filter(action_flag=LOOKED)]
+    said = [look.change_message for look in LogEntry.objects.filter(action_flag=VIEWED)]
     assert said == [f"Looked at 1 rows unmasked, {key} to {key}."] * entries
 
 
@@ -63,7 +63,7 @@ def test_the_next_hour_and_the_next_reader(staff: StaffClient, delivered: Messag
         html(client, page_url(delivered))
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
         html(first, page_url(delivered))
-    assert LogEntry.objects.filter(action_flag=LOOKED).count() == 3
+    assert LogEntry.objects.filter(action_flag=VIEWED).count() == 3
 
 
 def test_the_log_reads_well_in_the_rows_history(staff: StaffClient, delivered: Message) -> None:

@@ -9,15 +9,15 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db.models import Model
 
-from django_ihuyi.admin.numbers import SearchedAdmin
-from django_ihuyi.admin.privacy import shown_text, shown_words
+from django_ihuyi.admin.field_masking import display_content, display_gateway_text
+from django_ihuyi.admin.mobile_search import MobileSearchMixin
 from django_ihuyi.contrib.otp.models import SmsDevice
 from django_ihuyi.masking import HIDDEN
 from django_ihuyi.models import Message, OptOut, Receipt, Reply
 from django_ihuyi.verification.models import VerificationCode
 
 from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_code, make_device, make_message, make_receipt, make_reply
-from .pages import html, list_url, page_url
+from .urls import html, list_url, page_url
 
 SECRETS = {"the text": "订单已发货", "the reply": "收到谢谢", "metadata": "王小明", "the key": "order-7"}
 WHOLE = ["whole", "superuser"]
@@ -101,7 +101,7 @@ def test_a_verification_code_is_shown_to_nobody(kind: str, staff: StaffClient, d
     ids=["whole", "masked", "code", "letters and digits", "full-width", "masked code", "template", "other template"],
 )
 def test_shown_text(values: dict[str, str], whole: bool, shown: str) -> None:
-    assert shown_text(Message(**values), whole=whole) == shown
+    assert display_content(Message(**values), whole=whole) == shown
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_shown_text(values: dict[str, str], whole: bool, shown: str) -> None:
     ids=["nothing quoted", "whole", "quoted", "quoted twice", "dots", "number", "whole number", "longest code first"],
 )
 def test_shown_words(words: str, values: dict[str, str], whole: bool, shown: str) -> None:
-    assert shown_words(words, Message(mobile=MOBILE, **values), whole=whole) == shown
+    assert display_gateway_text(words, Message(mobile=MOBILE, **values), whole=whole) == shown
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ ROWS: dict[type[Model], Callable[[], Model]] = {
 
 def test_every_table_with_pages_and_a_number__is_walked_below() -> None:
     assert set(WITH_NUMBERS) == set(ROWS)
-    assert all(isinstance(admin.site._registry[model], SearchedAdmin) for model in WITH_NUMBERS)
+    assert all(isinstance(admin.site._registry[model], MobileSearchMixin) for model in WITH_NUMBERS)
 
 
 def urls_of(row: Model) -> list[str]:

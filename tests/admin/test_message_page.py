@@ -11,11 +11,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.utils import translation
 
-from django_ihuyi.admin.carrier import explain
+from django_ihuyi.admin.carrier_codes import explain
 from django_ihuyi.models import AccountState, Message, Receipt, Reply, Template
 
 from .conftest import MOBILE, SMSID, StaffClient, make_message, make_receipt, make_reply
-from .pages import html, list_url, page_url
+from .urls import html, list_url, page_url
 
 MODELS: list[type[Model]] = [Message, Receipt, Reply, AccountState]
 

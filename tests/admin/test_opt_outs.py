@@ -12,7 +12,7 @@ from django.urls import reverse
 from django_ihuyi.models import OptOut
 
 from .conftest import MASKED, MOBILE, HoursAgo, StaffClient, make_reply
-from .pages import html, list_url, listed, page_url
+from .urls import html, list_url, listed, page_url
 
 pytestmark = pytest.mark.django_db
 

@@ -9,10 +9,10 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from django_ihuyi.models import AccountState, Message
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
 
 from .conftest import StaffClient, make_message
-from .pages import html, list_url, page_url
+from .urls import html, list_url, page_url
 
 SINCE = datetime(2026, 3, 5, 4, 0, tzinfo=UTC)
 

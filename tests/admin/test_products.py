@@ -10,11 +10,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi.models import AccountState, BalanceReading, Message, Template
-from tests.sending.registering import register
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
+from tests.sending.template_factory import register
 
 from .conftest import HoursAgo, StaffClient, make_message, make_reply
-from .pages import html, list_url, listed, page_url
+from .urls import html, list_url, listed, page_url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_products")]
 
@@ -160,7 +160,7 @@ def test_a_balance_in_yuan_is_called_so(staff: StaffClient, settings: Settings) 
     settings.IHUYI = {**settings.IHUYI, "BALANCE_LOW": 100}
     for alias in ("default", "abroad"):
         reading = BalanceReading.objects.create(account=alias, remaining=99, read_at=timezone.now())
-        AccountState.objects.note_balance(reading, low=True)
+        AccountState.objects.update_balance_state(reading, low=True)
     client = staff("only", "view_balancereading", "view_message")
     listing = html(client, list_url(BalanceReading))
     assert ">¥\xa099<" in listing

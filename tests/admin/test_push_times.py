@@ -11,7 +11,7 @@ from pytest_django import Settings
 from django_ihuyi.models import Message, Receipt, Reply
 
 from .conftest import StaffClient, make_receipt, make_reply
-from .pages import html, list_url, page_url
+from .urls import html, list_url, page_url
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])

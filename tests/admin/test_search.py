@@ -11,11 +11,11 @@ from django.db.models import Model
 from django.urls import reverse
 
 from django_ihuyi.models import Message, OptOut, Receipt, Reply
-from django_ihuyi.privacy.looks import LOOKED
+from django_ihuyi.privacy.audit import VIEWED
 from django_ihuyi.verification.models import VerificationCode
 
 from .conftest import MASKED, MOBILE, SMSID, StaffClient, make_message, make_receipt, make_reply
-from .pages import html, list_url, listed
+from .urls import html, list_url, listed
 
 HINT = "That is neither a mobile number nor an smsid."
 
@@ -106,7 +106,7 @@ def test_who_sees_masks_and_searches_for_a_number_is_noted(
 ) -> None:
     client = staff(kind)
     listed(client, list_url(model, f"?q={text}"))
-    entries = LogEntry.objects.filter(action_flag=LOOKED)
+    entries = LogEntry.objects.filter(action_flag=VIEWED)
     masked = MASKED if "138" in text else "137******00"
     assert [entry.change_message for entry in entries] == [f"Searched for the number {masked}."] * noted
     assert [entry.content_type.model_class() for entry in entries if entry.content_type] == [model] * noted

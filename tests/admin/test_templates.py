@@ -16,14 +16,14 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from django_ihuyi.admin.template_forms import TemplateForm
-from django_ihuyi.admin.templates import TemplateAdmin
+from django_ihuyi.admin.template import TemplateAdmin
+from django_ihuyi.admin.template_form import TemplateForm
 from django_ihuyi.models import Template, TemplateReview
-from tests.sending.registering import SHIPPED, register
-from tests.wire import FakeWire, Taken
+from tests.fakes import FakeGateway, SubmittedCall
+from tests.sending.template_factory import SHIPPED, register
 
 from .conftest import StaffClient
-from .pages import html, list_url, page_url
+from .urls import html, list_url, page_url
 
 pytestmark = pytest.mark.django_db
 
@@ -135,7 +135,7 @@ ANSWERS = [
     ("taken", {"code": 2, "msg": "", "templateid": 1001}, "Handed in.", ("in_review", "1001"), True),
     ("refused", {"code": 407, "msg": ""}, "code 407", ("draft", None), False),
     ("not sent", requests.exceptions.ConnectTimeout(), "could not be reached", ("draft", None), False),
-    ("no answer", Taken((500, b"")), "No answer came", ("in_review", None), True),
+    ("no answer", SubmittedCall((500, b"")), "No answer came", ("in_review", None), True),
 ]
 
 
@@ -144,7 +144,7 @@ ANSWERS = [
     ("answer", "says", "wanted", "logged"), [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS]
 )
 def test_handing_in(
-    wire: FakeWire, keeper: Client, answer: Any, says: str, wanted: tuple[str, str | None], logged: bool
+    wire: FakeGateway, keeper: Client, answer: Any, says: str, wanted: tuple[str, str | None], logged: bool
 ) -> None:
     template = draft()
     assert SHIPPED in html(keeper, submit_url(template))
@@ -179,7 +179,7 @@ def test_an_id_by_hand_where_no_answer_came(keeper: Client) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_account_that_is_gone(keeper: Client, wire: FakeWire) -> None:
+def test_an_account_that_is_gone(keeper: Client, wire: FakeGateway) -> None:
     template = draft(account="gone")
     assert "does not stand in the settings" in keeper.post(submit_url(template), follow=True).content.decode()
     assert Template.objects.get().state == "draft"

@@ -12,13 +12,13 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from django_ihuyi.admin.test_send import TEST
+from django_ihuyi.admin.test_send import TEST_PURPOSE
 from django_ihuyi.models import Message, Template
-from tests.sending.registering import register
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
+from tests.sending.template_factory import register
 
 from .conftest import MOBILE, StaffClient
-from .pages import html, list_url
+from .urls import html, list_url
 
 pytestmark = pytest.mark.django_db
 
@@ -140,7 +140,7 @@ def test_a_sure_refusal_is_told_as_one(tester: Client, use: Callable[..., None])
     assert 'ihuyi-bad"' in piece
 
 
-@pytest.mark.parametrize(("window", "most"), TEST.limits, ids=["minute", "day"])
+@pytest.mark.parametrize(("window", "most"), TEST_PURPOSE.limits, ids=["minute", "day"])
 def test_a_person_s_tests_are_limited(
     tester: Client, staff: StaffClient, broker: FakeBroker, window: Any, most: int
 ) -> None:
@@ -148,7 +148,9 @@ def test_a_person_s_tests_are_limited(
         Message.objects.all().update(created_at="2020-01-01 00:00Z")
         tester.post(PAGE, {**FORM, "nonce": str(number)})
         if most > 5:
-            LogEntry.objects.update(action_time=LogEntry.objects.latest("pk").action_time - TEST.limits[0][0] * 2)
+            LogEntry.objects.update(
+                action_time=LogEntry.objects.latest("pk").action_time - TEST_PURPOSE.limits[0][0] * 2
+            )
     answer = tester.post(PAGE, {**FORM, "nonce": "one more"})
     assert "Wait a while" in answer.content.decode()
     assert Message.objects.count() == most
@@ -156,7 +158,7 @@ def test_a_person_s_tests_are_limited(
 
 
 def test_tests_are_counted_where_the_log_is_written(tester: Client, broker: FakeBroker, settings: Settings) -> None:
-    settings.DATABASE_ROUTERS = ["tests.replica.LogsFromReplica"]
+    settings.DATABASE_ROUTERS = ["tests.db_routers.LogsFromReplica"]
     assert tester.post(PAGE, FORM).status_code == 302
 
 

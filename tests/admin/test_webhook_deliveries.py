@@ -10,11 +10,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from django_ihuyi.webhooks.models import WebhookDelivery
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
+from tests.webhooks.factories import make_delivery, make_endpoint
 
 from .conftest import MOBILE, StaffClient, make_message
-from .hooks import delivery, make
-from .pages import html, list_url, listed, page_url
+from .urls import html, list_url, listed, page_url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("webhooks_on")]
 
@@ -37,12 +37,12 @@ def replayer(staff: StaffClient) -> Client:
     ],
 )
 def test_filters(query: str, found: list[int], staff: StaffClient) -> None:
-    shop, till = make(), make(name="till")
+    shop, till = make_endpoint(), make_endpoint(name="till")
     rows = [
-        delivery(shop),
-        delivery(shop, status="delivered", event="ping"),
-        delivery(shop, status="pending"),
-        delivery(till),
+        make_delivery(shop),
+        make_delivery(shop, status="delivered", event="ping"),
+        make_delivery(shop, status="pending"),
+        make_delivery(till),
     ]
     client = staff("only", "view_webhookdelivery")
     asked = query.format(shop=shop.pk, till=till.pk)
@@ -51,7 +51,9 @@ def test_filters(query: str, found: list[int], staff: StaffClient) -> None:
 
 def test_a_page_shows_no_number_and_links_for_those_who_may(staff: StaffClient) -> None:
     message = make_message(content="您的订单已发货")
-    row = delivery(make(whole_numbers=True), message=message, data={"message": message.pk, "status": "delivered"})
+    row = make_delivery(
+        make_endpoint(whole_numbers=True), message=message, data={"message": message.pk, "status": "delivered"}
+    )
     link = f'<a href="{page_url(message)}">SMS {message.pk}</a>'
     for client, linked in (
         (staff("only", "view_webhookdelivery"), False),
@@ -68,8 +70,8 @@ def test_a_page_shows_no_number_and_links_for_those_who_may(staff: StaffClient) 
 
 @pytest.mark.django_db(transaction=True)
 def test_dead_letters_are_posted_again_from_the_list(replayer: Client, broker: FakeBroker) -> None:
-    endpoint = make()
-    dead, done, waiting = (delivery(endpoint, status=status) for status in ("dead", "delivered", "pending"))
+    endpoint = make_endpoint()
+    dead, done, waiting = (make_delivery(endpoint, status=status) for status in ("dead", "delivered", "pending"))
     chosen = {"action": "replay", "_selected_action": [row.pk for row in (dead, done, waiting)]}
     page = replayer.post(list_url(WebhookDelivery), chosen)
     assert "3 deliveries are meant." in page.content.decode()
@@ -86,7 +88,7 @@ def test_dead_letters_are_posted_again_from_the_list(replayer: Client, broker: F
 
 @pytest.mark.django_db(transaction=True)
 def test_one_is_posted_again_from_its_page(replayer: Client, broker: FakeBroker) -> None:
-    row = delivery(make())
+    row = make_delivery(make_endpoint())
     url = reverse("admin:ihuyi_webhooks_webhookdelivery_replay", args=[row.pk])
     assert url in html(replayer, page_url(row))
     html(replayer, url)
@@ -100,7 +102,7 @@ def test_one_is_posted_again_from_its_page(replayer: Client, broker: FakeBroker)
 
 
 def test_what_is_still_under_way_is_left(replayer: Client) -> None:
-    row = delivery(make(), status="sending")
+    row = make_delivery(make_endpoint(), status="sending")
     url = reverse("admin:ihuyi_webhooks_webhookdelivery_replay", args=[row.pk])
     page = replayer.post(url, {"confirmed": "yes"}, follow=True).content.decode()
     assert "1 delivery is left as it is" in page
@@ -109,7 +111,7 @@ def test_what_is_still_under_way_is_left(replayer: Client) -> None:
 
 
 def test_posting_again_needs_its_permission(staff: StaffClient) -> None:
-    row = delivery(make())
+    row = make_delivery(make_endpoint())
     client = staff("only", "view_webhookdelivery")
     url = reverse("admin:ihuyi_webhooks_webhookdelivery_replay", args=[row.pk])
     assert client.post(url, {"confirmed": "yes"}).status_code == 403
@@ -122,11 +124,11 @@ def test_posting_again_needs_its_permission(staff: StaffClient) -> None:
 
 
 def test_statements_do_not_grow(staff: StaffClient, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    endpoint, client = make(), staff("superuser")
-    delivery(endpoint)
+    endpoint, client = make_endpoint(), staff("superuser")
+    make_delivery(endpoint)
     with django_assert_num_queries(5) as one:
         html(client, list_url(WebhookDelivery))
     for _ in range(20):
-        delivery(endpoint, message=make_message(), created_at=timezone.now())
+        make_delivery(endpoint, message=make_message(), created_at=timezone.now())
     with django_assert_num_queries(len(one.captured_queries)):
         html(client, list_url(WebhookDelivery))

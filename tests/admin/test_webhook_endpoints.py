@@ -12,19 +12,19 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from pytest_django import Settings
 
-from django_ihuyi.webhooks import addresses, signing
+from django_ihuyi.webhooks import signatures, ssrf
 from django_ihuyi.webhooks.admin import endpoint_form
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
+from tests.webhooks.factories import URL, make_delivery, make_endpoint
 
 from .conftest import StaffClient
-from .hooks import URL, delivery, make
-from .pages import html, list_url, page_url
+from .urls import html, list_url, page_url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("webhooks_on")]
 
 ALL = ("view_webhookendpoint", "add_webhookendpoint", "change_webhookendpoint", "rotate_webhook_secret")
-SECRET = re.compile(re.escape(signing.PREFIX) + r"[A-Za-z0-9+/=]+")
+SECRET = re.compile(re.escape(signatures.PREFIX) + r"[A-Za-z0-9+/=]+")
 ADD = "/admin/ihuyi_webhooks/webhookendpoint/add/"
 
 
@@ -55,7 +55,7 @@ def test_the_secret_is_shown_when_it_is_made_and_never_again(staff: StaffClient)
 
 
 def test_a_new_secret_is_shown_and_logged(staff: StaffClient) -> None:
-    endpoint, client = make(), staff("only", *ALL)
+    endpoint, client = make_endpoint(), staff("only", *ALL)
     old = endpoint.secret
     assert SECRET.search(html(client, act_url(endpoint, "rotate"))) is None
     answer = client.post(act_url(endpoint, "rotate"))
@@ -94,14 +94,14 @@ def test_what_the_settings_allow_is_taken(url: str, staff: StaffClient, settings
 
 
 def test_each_reason_has_a_translation() -> None:
-    source = Path(addresses.__file__).read_text("utf-8")
+    source = Path(ssrf.__file__).read_text("utf-8")
     assert set(re.findall(r'AddressError\("(.+)"\)', source)) == set(endpoint_form.REASONS)
     with translation.override("zh-hans"):
         assert all(translation.gettext(reason) != reason for reason in endpoint_form.REASONS)
 
 
 def test_a_change_saves_what_was_written_and_nothing_else(staff: StaffClient) -> None:
-    endpoint, client = make(failures=3), staff("only", *ALL)
+    endpoint, client = make_endpoint(failures=3), staff("only", *ALL)
     nonce = endpoint.nonce
     client.post(page_url(endpoint), written(name="till", category="marketing"))
     endpoint.refresh_from_db()
@@ -124,7 +124,7 @@ def test_whole_numbers_are_for_those_to_give_who_see_them(staff: StaffClient) ->
 
 
 def test_the_url_is_shown_whole_to_those_who_may_change_it(staff: StaffClient) -> None:
-    endpoint = make()
+    endpoint = make_endpoint()
     reader, writer = staff("only", "view_webhookendpoint"), staff("only", *ALL)
     assert "of-the-hook" in html(writer, page_url(endpoint))
     for page in (html(reader, page_url(endpoint)), html(reader, list_url(WebhookEndpoint))):
@@ -138,14 +138,14 @@ def test_the_url_is_shown_whole_to_those_who_may_change_it(staff: StaffClient) -
     [({}, "active"), ({"active": False}, "switched off"), ({"failures": 1}, "does not answer")],
 )
 def test_states(values: dict[str, Any], badge: str, staff: StaffClient) -> None:
-    endpoint = make(**values)
+    endpoint = make_endpoint(**values)
     if endpoint.failures:
-        endpoint.rest(now=timezone.now())
+        endpoint.pause(now=timezone.now())
     assert badge in html(staff("only", "view_webhookendpoint"), list_url(WebhookEndpoint))
 
 
 def test_switching_off_and_on(staff: StaffClient) -> None:
-    endpoint, client = make(), staff("only", *ALL)
+    endpoint, client = make_endpoint(), staff("only", *ALL)
     page = html(client, page_url(endpoint))
     assert act_url(endpoint, "off") in page
     assert act_url(endpoint, "on") not in page
@@ -159,7 +159,7 @@ def test_switching_off_and_on(staff: StaffClient) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_ping_goes_out(staff: StaffClient, broker: FakeBroker) -> None:
-    endpoint, client = make(), staff("only", *ALL)
+    endpoint, client = make_endpoint(), staff("only", *ALL)
     client.get(act_url(endpoint, "ping"))
     assert not WebhookDelivery.objects.exists()
     client.post(act_url(endpoint, "ping"))
@@ -170,7 +170,7 @@ def test_a_ping_goes_out(staff: StaffClient, broker: FakeBroker) -> None:
 
 @pytest.mark.parametrize("name", ["ping", "rotate", "off"])
 def test_acts_need_their_permission(name: str, staff: StaffClient) -> None:
-    endpoint = make()
+    endpoint = make_endpoint()
     nonce = endpoint.nonce
     client = staff("only", "view_webhookendpoint")
     assert act_url(endpoint, name) not in html(client, page_url(endpoint))
@@ -182,7 +182,7 @@ def test_acts_need_their_permission(name: str, staff: StaffClient) -> None:
 
 def test_what_is_not_there(staff: StaffClient) -> None:
     client = staff("superuser")
-    endpoint = make()
+    endpoint = make_endpoint()
     assert client.get(act_url(endpoint, "burn")).status_code == 404
     endpoint.pk += 1
     assert client.get(act_url(endpoint, "ping")).status_code == 404
@@ -200,8 +200,8 @@ def test_the_list_says_so_where_nothing_is_posted(staff: StaffClient, settings: 
 
 
 def test_nobody_deletes_and_who_may_not_add_does_not(staff: StaffClient) -> None:
-    endpoint = make()
-    row = delivery(endpoint)
+    endpoint = make_endpoint()
+    row = make_delivery(endpoint)
     root = staff("superuser")
     for one in (endpoint, row):
         assert root.post(page_url(one, "delete"), {"post": "yes"}).status_code == 403
@@ -210,7 +210,7 @@ def test_nobody_deletes_and_who_may_not_add_does_not(staff: StaffClient) -> None
 
 
 def test_an_endpoint_leads_to_its_deliveries(staff: StaffClient) -> None:
-    endpoint = make()
+    endpoint = make_endpoint()
     url = f"{list_url(WebhookDelivery)}?endpoint={endpoint.pk}"
     assert url not in html(staff("only", "view_webhookendpoint"), page_url(endpoint))
     assert url in html(staff("only", "view_webhookendpoint", "view_webhookdelivery"), page_url(endpoint))

@@ -15,8 +15,8 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from django_ihuyi.api import problems
-from django_ihuyi.api.access import caller as caller_of
+from django_ihuyi.api import problem_details
+from django_ihuyi.api.access import caller_id as caller_of
 from django_ihuyi.models import Batch, Message, OptOut, Template
 
 from .conftest import API, MOBILE, Caller, open_api
@@ -233,10 +233,10 @@ def test_the_usual_rate_of_guesses(settings: Settings) -> None:
 
 
 def test_a_sites_own_refusal_is_a_problem_and_a_fault_is_none(db: None) -> None:
-    refused = problems.handle(PermissionDenied(), {})
+    refused = problem_details.handle(PermissionDenied(), {})
     assert refused is not None
     assert (refused.status_code, refused.data["type"]) == (403, "urn:django-ihuyi:permission-denied")
-    assert problems.handle(RuntimeError(), {}) is None
+    assert problem_details.handle(RuntimeError(), {}) is None
 
 
 def test_who_is_nobody_is_counted_by_address() -> None:

@@ -15,9 +15,9 @@ from django.urls import resolve
 
 from django_ihuyi.api import parsers
 from django_ihuyi.api.base import Endpoint
-from django_ihuyi.api.problems import TooLarge
+from django_ihuyi.api.problem_details import TooLarge
 from django_ihuyi.models import Batch, Message, OptOut
-from django_ihuyi.models.metadata import LONGEST, MOST_LEVELS
+from django_ihuyi.models.metadata import MAX_LENGTH, MAX_LEVELS
 from tests.bad_metadata import nested
 
 from .conftest import API, MOBILE, Caller
@@ -69,10 +69,10 @@ def test_body__that_cannot_be_kept__is_refused_with_a_clear_text(
 
 METADATA: dict[str, tuple[dict[str, Any], bool]] = {
     "numbers": ({"a": 1.5, "b": -7, "c": 1e-300, "d": 10**300}, True),
-    "the deepest": (nested(MOST_LEVELS), True),
-    "a level too many": (nested(MOST_LEVELS + 1), False),
-    "the longest": ({"a": "x" * (LONGEST - 9)}, True),
-    "a character too many": ({"a": "x" * (LONGEST - 8)}, False),
+    "the deepest": (nested(MAX_LEVELS), True),
+    "a level too many": (nested(MAX_LEVELS + 1), False),
+    "the longest": ({"a": "x" * (MAX_LENGTH - 9)}, True),
+    "a character too many": ({"a": "x" * (MAX_LENGTH - 8)}, False),
     "NUL": ({"a\0": 1}, False),
     "half of a surrogate pair": ({"a": ["\ud83d"]}, False),
 }
@@ -98,10 +98,10 @@ def padded(body: dict[str, Any], size: int) -> bytes:
 
 
 SIZES: dict[str, tuple[str, Callable[[], dict[str, Any]], int]] = {
-    "a message": ("messages/", lambda: {"mobile": MOBILE, "content": "您好"}, parsers.LARGEST),
-    "many": ("messages/bulk/", lambda: {"content": "您好", "messages": [{"mobile": MOBILE}]}, parsers.LARGEST_BULK),
-    "an opt-out": ("optouts/", lambda: {"mobile": MOBILE}, parsers.LARGEST),
-    "a code": ("verifications/", lambda: {"mobile": MOBILE, "purpose": "sign-up"}, parsers.LARGEST),
+    "a message": ("messages/", lambda: {"mobile": MOBILE, "content": "您好"}, parsers.MAX_BODY),
+    "many": ("messages/bulk/", lambda: {"content": "您好", "messages": [{"mobile": MOBILE}]}, parsers.MAX_BULK_BODY),
+    "an opt-out": ("optouts/", lambda: {"mobile": MOBILE}, parsers.MAX_BODY),
+    "a code": ("verifications/", lambda: {"mobile": MOBILE, "purpose": "sign-up"}, parsers.MAX_BODY),
 }
 
 
@@ -127,7 +127,7 @@ def test_body__that_is_declared_too_large__is_not_read(caller: Caller) -> None:
     answer = caller.client.post(
         f"{API}messages/",
         content_type="application/json",
-        **{"wsgi.input": Unread(), "CONTENT_LENGTH": str(parsers.LARGEST + 1)},  # type: ignore[arg-type]  # WSGI's own
+        **{"wsgi.input": Unread(), "CONTENT_LENGTH": str(parsers.MAX_BODY + 1)},  # type: ignore[arg-type]  # WSGI's own
     )
     assert answer.status_code == 413
 
@@ -136,12 +136,14 @@ def test_body__that_is_declared_too_large__is_not_read(caller: Caller) -> None:
 def test_body__that_is_longer_than_declared__is_refused(declared: str) -> None:
     context = {"view": Endpoint(), "request": RequestFactory().post("/", CONTENT_LENGTH=declared)}
     with pytest.raises(TooLarge):
-        parsers.BodyParser().parse(io.BytesIO(padded({}, parsers.LARGEST + 1)), parser_context=context)
-    assert parsers.BodyParser().parse(io.BytesIO(padded({}, parsers.LARGEST)), parser_context=context) == {}
+        parsers.BodyParser().parse(io.BytesIO(padded({}, parsers.MAX_BODY + 1)), parser_context=context)
+    assert parsers.BodyParser().parse(io.BytesIO(padded({}, parsers.MAX_BODY)), parser_context=context) == {}
 
 
 @pytest.mark.parametrize(
-    ("size", "status"), [(100, 202), (parsers.LARGEST, 202), (parsers.LARGEST + 1, 413)], ids=["small", "large", "over"]
+    ("size", "status"),
+    [(100, 202), (parsers.MAX_BODY, 202), (parsers.MAX_BODY + 1, 413)],
+    ids=["small", "large", "over"],
 )
 def test_body__in_chunks_of_a_session_under_asgi__is_read(size: int, status: int, caller: Caller) -> None:
     """DRF reads it once to look for the CSRF token of a form."""
@@ -168,11 +170,11 @@ def test_body__of_a_charset_that_it_is_not_in__is_refused(charset: str, caller: 
 
 
 def test_largest_bodies__are_enough_for_the_longest_fields(caller: Caller) -> None:
-    body = {"mobile": MOBILE, "content": "好" * 300, "metadata": {"a": "𠮷" * (LONGEST - 9)}}
-    assert len(json.dumps({**body, "content": "好" * 2000})) < parsers.LARGEST / 2
+    body = {"mobile": MOBILE, "content": "好" * 300, "metadata": {"a": "𠮷" * (MAX_LENGTH - 9)}}
+    assert len(json.dumps({**body, "content": "好" * 2000})) < parsers.MAX_BODY / 2
     assert caller.post("messages/", body).status_code == 202
     rows = [{"mobile": f"139{number:08}", "content": "好" * 70, "metadata": {"order": number}} for number in range(10)]
-    assert len(json.dumps(rows)) * 1000 < parsers.LARGEST_BULK
+    assert len(json.dumps(rows)) * 1000 < parsers.MAX_BULK_BODY
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,7 +22,7 @@ from pytest_django import Settings
 
 from django_ihuyi.api import access, counting
 from tests import services
-from tests.racing import at_once
+from tests.concurrency import run_concurrently
 
 from .conftest import API, Caller, open_api
 
@@ -96,7 +96,7 @@ def log_in(password: str) -> int:
 def in_threads(call: Callable[[], int], times: int) -> Counter[int]:
     """Call from many threads at once, so often in each; how often each status came."""
     calls = [partial(lambda: [call() for _time in range(times)])] * THREADS
-    return Counter(status for statuses in at_once(*calls) for status in statuses)
+    return Counter(status for statuses in run_concurrently(*calls) for status in statuses)
 
 
 @exact
@@ -167,7 +167,7 @@ def test_request__while_others_of_its_address_are_looked_at__is_told_to_come_aga
     answer = Client(REMOTE_ADDR="203.0.113.7").get(f"{API}messages/")
     assert (answer.status_code, answer["Retry-After"]) == (429, "1")
     counting.settle(busy[0])
-    counting.take_back(busy[1])
+    counting.uncount(busy[1])
     assert [log_in("right"), log_in("wrong"), log_in("right")] == [200, 401, 429]
 
 
@@ -183,7 +183,7 @@ def test_window__begins_with_the_first_and_ends_by_itself() -> None:
         assert late[:2] == (1, 60)
         clock.shift(-30)  # a clock that was ahead
         assert counting.count("k", seconds=60)[:2] == (2, 60)
-        counting.take_back(late)
+        counting.uncount(late)
         assert counting.count("k", seconds=60).number == 2
 
 

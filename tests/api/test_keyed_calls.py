@@ -13,11 +13,11 @@ from pytest_django import Settings
 
 from django_ihuyi import send_sms
 from django_ihuyi.api.models import ApiCall
-from django_ihuyi.hashing import hash_mobile
+from django_ihuyi.mobile_hash import hash_mobile
 from django_ihuyi.models import Batch, Message, Receipt, Reply
 from django_ihuyi.privacy import erasure
 from tests.features import our_models
-from tests.pushes.pushing import RECEIPT, REPLY, push
+from tests.pushes.push_client import RECEIPT, REPLY, push
 
 from .conftest import Caller
 

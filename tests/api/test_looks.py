@@ -17,7 +17,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from django_ihuyi.models import Message, OptOut, Reply
-from django_ihuyi.privacy.looks import LOOKED
+from django_ihuyi.privacy.audit import VIEWED
 
 from .conftest import MOBILE, Caller, open_api
 
@@ -46,7 +46,7 @@ def whole(caller: Caller, rows: Message) -> Caller:
 
 def said() -> list[tuple[object, str | None, str]]:
     """Of each entry the caller, the row and the words."""
-    entries = LogEntry.objects.filter(action_flag=LOOKED)
+    entries = LogEntry.objects.filter(action_flag=VIEWED)
     assert all(MOBILE not in f"{entry.object_repr}{entry.change_message}" for entry in entries)
     return [(entry.user_id, entry.object_id, entry.change_message) for entry in entries]
 
@@ -115,7 +115,7 @@ def records(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[Any, ..
     caplog.set_level(logging.INFO, "django_ihuyi.privacy")
 
     def read() -> list[tuple[Any, ...]]:
-        told = [vars(one) for one in caplog.records if one.name == "django_ihuyi.privacy.looks"]
+        told = [vars(one) for one in caplog.records if one.name == "django_ihuyi.privacy.audit"]
         assert all(MOBILE not in str(one) for one in told)
         assert not LogEntry.objects.exists()
         return [tuple(one.get(name) for name in ("event", "user_pk", "model", "first", "last")) for one in told]

@@ -13,10 +13,10 @@ from pytest_django import Settings
 
 from django_ihuyi.api import answers
 from django_ihuyi.api.models import ApiCall
-from django_ihuyi.hashing import hash_mobile
+from django_ihuyi.mobile_hash import hash_mobile
 from django_ihuyi.models import Batch, Message
 from django_ihuyi.testing import Outbox
-from tests.racing import at_once
+from tests.concurrency import run_concurrently
 
 from .conftest import MOBILE, Caller, open_api
 
@@ -186,7 +186,7 @@ def test_a_key_is_free_again_after_a_refusal(caller: Caller) -> None:
 def test_the_same_key_at_the_same_moment(settings: Settings) -> None:
     caller = Caller("add_message")
     calls = [lambda: caller.post("messages/", GOOD, Idempotency_Key="order-7")] * 3
-    found = at_once(*calls)
+    found = run_concurrently(*calls)
     assert {answer.status_code for answer in found} == {202}
     assert len({answer.json()["id"] for answer in found}) == Message.objects.count() == 1
 

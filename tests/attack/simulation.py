@@ -18,13 +18,13 @@ from django.utils import timezone
 from django_ihuyi import send_code, verify_code
 from django_ihuyi.exceptions import CodeThrottled
 from django_ihuyi.models import Message
-from django_ihuyi.verification import watch
+from django_ihuyi.verification import abuse_detection
 from django_ihuyi.verification.models import CodeQuota, Suspicion, VerificationCode
 
 START = datetime(2026, 3, 5, 2, tzinfo=UTC)
 PURPOSE = "sign-up"
 LOOK_EVERY = 10.0
-"""Seconds; upkeep's interval."""
+"""Seconds; the sweep's interval."""
 PATIENCE = 90
 """Seconds for which a person who is refused waits and asks once more."""
 
@@ -150,7 +150,7 @@ class Simulation:
         verify_code(mobile, PURPOSE, code)
 
     def _look(self) -> None:
-        watch.look(timezone.now())
+        abuse_detection.evaluate(timezone.now())
         suspected = self.outcome.suspected_after is None and self._now >= self.plan.calm
         if suspected and Suspicion.objects.standing().filter(subject="site").exists():
             self.outcome.suspected_after = self._now - self.plan.calm

@@ -11,14 +11,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi import conf, send_sms
-from django_ihuyi.dashboard import counting, ranges
+from django_ihuyi.dashboard import counters, date_ranges
 from django_ihuyi.dashboard.reconciliation import Day, reconcile
 from django_ihuyi.models import BalanceReading
 from django_ihuyi.sandbox import Sandbox
 from django_ihuyi.tasks import check_balance
 from django_ihuyi.worker import submission
 from django_ihuyi.worker.client_factory import make_client
-from tests.sending.registering import register
+from tests.sending.template_factory import register
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,10 +44,10 @@ def today() -> Day:
     """Read and count what has happened, and compare."""
     check_balance()
     now = timezone.now()
-    while counting.count_due(now + timedelta(hours=1))[1]:
+    while counters.count_due(now + timedelta(hours=1))[1]:
         pass
     zone = timezone.get_current_timezone()
-    (day,) = reconcile(ranges.named("7d", now=now, zone=zone))
+    (day,) = reconcile(date_ranges.named("7d", now=now, zone=zone))
     return day
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import hooks, report, sizes, submitting
+from benchmarks import report, sizes, submitting, webhooks
 from benchmarks.report import Figure
 
 RATIO = Figure("Submits", [90, 110, 60], other="loop", bare=[100, 100, 100], least=0.95, part="submitting")
@@ -62,4 +62,4 @@ def test_figures__of_several_runs__are_one_with_all_turns(tmp_path: Path) -> Non
 
 def test_bulks__that_are_measured_on_processes__have_whole_chunks_for_each() -> None:
     assert sizes.CHUNK == 1_000
-    assert hooks.NUMBER % (submitting.PROCESSES * sizes.CHUNK) == 0
+    assert webhooks.NUMBER % (submitting.PROCESSES * sizes.CHUNK) == 0

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import FIGURES, PARTS
-from tests.e2e.stack import clean_environment
+from tests.e2e.processes import clean_environment
 
 pytestmark = [pytest.mark.e2e, pytest.mark.service("post_office")]
 
 ROOT = Path(__file__).parents[2]
 SERVERS = ("POSTGRESQL", "MARIADB", "REDIS", "RABBITMQ")
 PROGRAMS = {
-    "pretending": ["offer_code, postgresql, known, 5 calls:", "offer_code, mariadb, others, 5 calls:"],
+    "offer_code_timing": ["offer_code, postgresql, known, 5 calls:", "offer_code, mariadb, others, 5 calls:"],
     "purging": ["texts: nothing left to do", "peak memory:"],
     "migrating": ["sqlite, 2,000 messages:", "postgresql, 2,000 messages:", "mariadb, 2,000 messages:"],
     "admin_pages": ["conversation of many messages", "export of 12,000 rows as XLSX"],

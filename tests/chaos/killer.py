@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .plan import IN_HAND
 from .processes import Supervised
+from .workload import IN_HAND
 
 CONCURRENCY = 4
 """Children of a worker."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from example_project.processes import Process
-from tests.e2e.stack import clean_environment, free_ports, wait_for
+from tests.e2e.processes import clean_environment, free_ports, wait_for
 
 _LINGER = 3.0
 """Seconds that the children of a killed process have to end by themselves."""

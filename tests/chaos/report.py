@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from .invariants import SENT, Recorded, in_flight, judge, was_unknown
 from .options import Options
-from .plan import is_ordinary, loses_answer
 from .run import Outcome
-from .verdict import SENT, Recorded, in_flight, judge, was_unknown
+from .workload import is_ordinary, loses_answer
 
 
 def wrong(outcome: Outcome) -> dict[str, list[str]]:

@@ -16,20 +16,20 @@ from urllib.parse import quote
 import django
 from django.db import DatabaseError, InterfaceError, connection
 
-from example_project import parts
+from example_project import commands
 from example_project.processes import Process, logged
-from tests.e2e.stack import clean_environment, manage
+from tests.e2e.processes import clean_environment, manage
 
-from . import record, servers
-from .forgetful import CALM
+from . import servers, snapshot
+from .failing_site import CALM
+from .invariants import Facts, unsettled
 from .killer import CONCURRENCY, Kill, Killer, plan
 from .options import Options
-from .plan import TEXT_MARKS, orders
 from .processes import Place, Supervised
-from .verdict import Facts, unsettled
+from .workload import TEXT_MARKS, orders
 
 _TICK = 0.05
-_BETWEEN_READINGS = 0.5
+POLL_INTERVAL = 0.5
 _RECEIPT_DELAY = 0.5
 _PUSH_PAUSE = 8
 _RECEIVED = re.compile(r"submit_message\[\S+\] received")
@@ -93,7 +93,7 @@ class Run:
         (self._data / CALM).touch()
         calm_at = time.monotonic()
         self._say(f"calm after {calm_at - started:.0f} s and {len(kills)} kills; settling")
-        facts, left = self._settle(kills)
+        facts, left = self.settle(kills)
         return Outcome(
             facts,
             unsettled=left,
@@ -124,7 +124,7 @@ class Run:
         logs, pushes = self._place.logs, f"http://127.0.0.1:{self._site_port}/ihuyi/push/{self._token}/"
         options = [f"--receipt-delay={_RECEIPT_DELAY}", f"--push-pause={_PUSH_PAUSE}", "--balance=100000"]
         options.append(f"--latency={self._options.latency:.3f}")
-        self._ours("sandbox", lambda _: parts.sandbox(logs, self._sandbox_port, pushes, *options))
+        self._ours("sandbox", lambda _: commands.sandbox(logs, self._sandbox_port, pushes, *options))
         victims["web"] = [self._ours("web", self._web)]
         names = [f"worker-{number}" for number in range(1, self._options.workers + 1)]
         victims["worker"] = [self._ours(name, partial(self._worker, name)) for name in names]
@@ -164,13 +164,13 @@ class Run:
             time.sleep(_TICK)
         return kills
 
-    def _settle(self, kills: list[Kill]) -> tuple[Facts, int]:
+    def settle(self, kills: list[Kill]) -> tuple[Facts, int]:
         give_up_at = time.monotonic() + self._options.timeout
         was_settled = False
         while True:
             self._place.tick()
             try:
-                facts = record.read(self._orders, kills, self._sandbox_url)
+                facts = snapshot.read(self._orders, kills, self._sandbox_url)
             except (DatabaseError, InterfaceError):
                 # Killed last, and not up again.
                 facts = None
@@ -183,13 +183,13 @@ class Run:
             was_settled = not left
             if time.monotonic() > give_up_at + 60:
                 raise TimeoutError("the database did not come back")
-            time.sleep(_BETWEEN_READINGS)
+            time.sleep(POLL_INTERVAL)
 
     def _ours(self, name: str, describe: Callable[[int], Process]) -> Supervised:
         return self._place.supervise(name, describe, self._environment)
 
     def _web(self, start: int) -> Process:
-        process = parts.site(self._place.logs, self._site_port)
+        process = commands.site(self._place.logs, self._site_port)
         # A log for each start: that of a killed one tells why it died.
         process.log = process.log.with_name(f"web.{start}.log")
         return process

@@ -13,7 +13,7 @@ from functools import partial
 
 import django
 
-from .plan import Order, orders
+from .workload import Order, orders
 
 _BURSTS = 20
 _CHUNK = 30

@@ -8,7 +8,7 @@ from django_ihuyi.schedule import BEAT_SCHEDULE
 from example_project.settings import *  # noqa: F403  settings are their names
 from example_project.settings import CELERY_BROKER_URL, IHUYI, INSTALLED_APPS, MIDDLEWARE
 
-from .plan import LONGEST_READ, THREADS
+from .workload import LONGEST_READ, THREADS
 
 IHUYI["ACCOUNTS"]["default"] |= {"TIMEOUT": (1.0, LONGEST_READ), "MAX_ATTEMPTS": 3, "CONCURRENCY": THREADS}
 del IHUYI["REGISTRATION"]
@@ -25,6 +25,6 @@ if CELERY_BROKER_URL.startswith("redis"):
         "unacked_restore_throttle": 1,
     }
 
-MIDDLEWARE = ["tests.chaos.forgetful.ForgetfulSite", *MIDDLEWARE]
+MIDDLEWARE = ["tests.chaos.failing_site.ForgetfulSite", *MIDDLEWARE]
 if os.environ.get("CHAOS_HURRY"):
-    INSTALLED_APPS = [*INSTALLED_APPS, "tests.chaos.hurry.Hurry"]
+    INSTALLED_APPS = [*INSTALLED_APPS, "tests.chaos.short_timeouts.Hurry"]

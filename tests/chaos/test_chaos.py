@@ -10,7 +10,7 @@ import pytest
 
 from example_project.processes import ROOT
 from tests import services
-from tests.e2e.stack import clean_environment
+from tests.e2e.processes import clean_environment
 
 from .servers import NotAvailableError, as_user, needs_driver, program
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from .killer import ALWAYS, plan
-from .plan import TEXT_MARKS, is_ordinary, loses_answer, orders, receipts_due
+from .workload import TEXT_MARKS, is_ordinary, loses_answer, orders, receipts_due
 
 
 def test_the_same_seed_draws_the_same() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from .invariants import Facts, Kept, Recorded, Taken, in_flight, judge, unsettled
 from .killer import Kill
-from .verdict import Facts, Kept, Recorded, Taken, in_flight, judge, unsettled
 
 _ORDINARY = "13712345678"
 _LOSING = "13900000004"

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from django_ihuyi.models import BalanceReading
-from tests.wire import Answer, FakeWire
+from tests.fakes import Answer, FakeGateway
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ NO_ANSWER: Answer = requests.exceptions.ConnectTimeout()
     ],
 )
 def test_what_it_says(
-    wire: FakeWire, settings: Settings, answer: Answer, status: int, text: str, data: dict[str, Any]
+    wire: FakeGateway, settings: Settings, answer: Answer, status: int, text: str, data: dict[str, Any]
 ) -> None:
     settings.IHUYI = {**settings.IHUYI, "BALANCE_LOW": 100}
     for options in ([], ["--json"]):
@@ -52,13 +52,13 @@ def test_what_it_says(
     assert not BalanceReading.objects.exists()
 
 
-def test_it_keeps_what_it_reads_where_it_is_told_to(wire: FakeWire) -> None:
+def test_it_keeps_what_it_reads_where_it_is_told_to(wire: FakeGateway) -> None:
     wire.answer(ENOUGH)
     call_command("ihuyi_balance", "default", "--record", stdout=StringIO())
     assert BalanceReading.objects.get().remaining == 1000
 
 
-def test_an_account_that_is_not_there(wire: FakeWire) -> None:
+def test_an_account_that_is_not_there(wire: FakeGateway) -> None:
     with pytest.raises(CommandError, match="'defualt'") as raised:
         call_command("ihuyi_balance", "defualt")
     assert raised.value.returncode == 2

@@ -19,7 +19,7 @@ from django.db.models.signals import post_init
 
 from django_ihuyi.management.commands.ihuyi_send import Command
 from django_ihuyi.models import Batch, Message
-from tests.wire import FakeBroker, FakeWire
+from tests.fakes import FakeBroker, FakeGateway
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -66,7 +66,7 @@ def test_one_message(broker: FakeBroker) -> None:
     assert Message.objects.count() == 1
 
 
-def test_one_message_without_a_broker(wire: FakeWire, eager: None) -> None:
+def test_one_message_without_a_broker(wire: FakeGateway, eager: None) -> None:
     wire.answer(requests.exceptions.ConnectTimeout())
     status, out, err = run(ONE, TEXT)
     message = Message.objects.get()

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import call_command, get_commands, load_command_class
 from django.utils import translation
 
-from django_ihuyi.management.printing import PrintingCommand
+from django_ihuyi.management.printing import TerminalCommand
 
 ROOT = Path(__file__).parents[2]
 OURS = {name: app for name, app in get_commands().items() if app.partition(".")[0] == "django_ihuyi"}
@@ -53,7 +53,7 @@ RUNS: list[tuple[list[str], str]] = [
 
 def test_commands__all_of_them__are_run_here() -> None:
     assert {command[0] for command, _status in RUNS} == OURS.keys()
-    assert all(isinstance(load_command_class(app, name), PrintingCommand) for name, app in OURS.items())
+    assert all(isinstance(load_command_class(app, name), TerminalCommand) for name, app in OURS.items())
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from pytest_django import Settings
 
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.verification.models import VerificationCode
-from tests.records import events
-from tests.verification.codes import MOBILE, another, code_in
+from tests.log_records import events
+from tests.verification.code_text import MOBILE, another, code_in
 from tests.verification.conftest import Configure
 
 from .adapter import Adapter

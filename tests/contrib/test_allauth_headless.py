@@ -12,7 +12,7 @@ from django.urls import include, path
 from pytest_django import Settings
 
 from django_ihuyi.models import Message
-from tests.verification.codes import MOBILE, another
+from tests.verification.code_text import MOBILE, another
 from tests.verification.conftest import Configure
 
 from .test_allauth import PASSWORD, UNKNOWN, latest_code, make_user, phone_of

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import authenticate, get_user_model
 
 from django_ihuyi import send_code
-from tests.verification.codes import MOBILE, another, code_in
+from tests.verification.code_text import MOBILE, another, code_in
 
 from .backend import UsernameCodeBackend
 

@@ -17,7 +17,7 @@ from django_ihuyi.contrib.otp.models import SmsDevice
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.verification.models import VerificationCode
-from tests.verification.codes import MOBILE, another, code_in
+from tests.verification.code_text import MOBILE, another, code_in
 from tests.verification.conftest import Configure
 
 pytestmark = pytest.mark.django_db

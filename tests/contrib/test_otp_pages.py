@@ -12,7 +12,7 @@ from django.urls import reverse
 from django_ihuyi.contrib.otp.models import SmsDevice
 from tests.admin.conftest import MASKED, MOBILE, StaffClient, make_device
 from tests.admin.conftest import staff as staff  # noqa: PLC0414  the fixture
-from tests.admin.pages import html, list_url, page_url
+from tests.admin.urls import html, list_url, page_url
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from django_ihuyi.contrib.two_factor import Gateway, token_entered
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.verification.models import VerificationCode
-from tests.verification.codes import MOBILE, code_in
+from tests.verification.code_text import MOBILE, code_in
 from tests.verification.conftest import Configure
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.urls")]

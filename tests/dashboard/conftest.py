@@ -6,9 +6,9 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django_ihuyi.dashboard import counting
+from django_ihuyi.dashboard import counters
 from django_ihuyi.dashboard.models import MessageTally, TallySlot
-from django_ihuyi.dashboard.slots import begin_of
+from django_ihuyi.dashboard.time_slots import begin_of
 from django_ihuyi.models import Message
 from django_ihuyi.verification.models import VerificationCode
 
@@ -49,18 +49,18 @@ def make_code(created_at: datetime = NOW, **values: Any) -> VerificationCode:
 
 def count(now: datetime = NOW) -> int:
     """Count until nothing is due. Returns how often a half-hour got other figures."""
-    changed, more = counting.count_due(now)
+    changed, more = counters.count_due(now)
     while more:
-        again, more = counting.count_due(now)
+        again, more = counters.count_due(now)
         changed += again
     return changed
 
 
 def count_one(number: int, now: datetime) -> None:
     """Count one half-hour if it is due: a sweep would open all those that have passed since."""
-    counting.open_slots(min(now, begin_of(number)))
+    counters.open_slots(min(now, begin_of(number)))
     for slot in TallySlot.objects.filter(number=number, due_at__lte=now):
-        counting.count(slot, now=now)
+        counters.count(slot, now=now)
 
 
 def statuses() -> dict[str, int]:

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from django_ihuyi.dashboard import ranges
+from django_ihuyi.dashboard import date_ranges
 from django_ihuyi.dashboard.models import MessageTally
 from django_ihuyi.dashboard.reconciliation import Day, reconcile
-from django_ihuyi.dashboard.slots import slot_of
+from django_ihuyi.dashboard.time_slots import slot_of
 from django_ihuyi.models import BalanceReading
 
 pytestmark = pytest.mark.django_db
@@ -21,8 +21,8 @@ NOW = datetime(2026, 3, 5, 4, 10, tzinfo=UTC)
 """12:10 in Shanghai."""
 
 
-def span() -> ranges.Range:
-    return ranges.named("7d", now=NOW, zone=SHANGHAI)
+def span() -> date_ranges.Range:
+    return date_ranges.named("7d", now=NOW, zone=SHANGHAI)
 
 
 def read_at(hours_ago: float, remaining: int, account: str = "default") -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from example_project.processes import ROOT
 from tests import services
-from tests.e2e.stack import STAFF_MOBILE, STAFF_PASSWORD, Stack, manage, wait_for
+from tests.e2e.processes import STAFF_MOBILE, STAFF_PASSWORD, Stack, manage, wait_for
 
 IMAGES = ROOT / "docs" / "images"
 LANGUAGES = {"en": "en-GB", "zh-hans": "zh-CN"}
@@ -39,7 +39,7 @@ from datetime import timedelta
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 from django_ihuyi import send_sms
-from example_project.people.models import Person
+from example_project.users.models import Person
 
 reader = Person(mobile={_READER[0]!r}, is_staff=True)
 reader.set_password({_READER[1]!r})
@@ -69,9 +69,9 @@ send_sms(
 # The teahouse's last month, for the dashboard.
 _MONTH = """
 from django.utils import timezone
-from tests.docs import month
+from tests.docs import sample_month
 
-month.record(timezone.now())
+sample_month.record(timezone.now())
 """
 
 # As if they had come in the course of the latest morning.

@@ -9,11 +9,11 @@ from django.test import Client
 from django.urls import resolve
 from pytest_django import Settings
 
-from django_ihuyi.api.conf import RATES, check_rates
+from django_ihuyi.api.conf import RATES, validate_rates
 from django_ihuyi.api.requests import NewMessages
 from tests.api.conftest import API, Caller, open_api
 
-from .reading import blocks, code_in, tables
+from .markdown_reader import blocks, code_in, tables
 
 PAGE = "docs/api.md"
 
@@ -31,7 +31,7 @@ def test_what_it_sends_is_taken_and_what_it_shows_is_answered(settings: Settings
     names: dict[str, dict[str, dict[str, str | None]]] = {}
     own, _client = blocks(PAGE, "python")
     exec(own.text, names)
-    assert check_rates(names["API"]["THROTTLE_RATES"]) is None
+    assert validate_rates(names["API"]["THROTTLE_RATES"]) is None
     open_api(settings)
     caller = Caller("add_message")
     [http] = blocks(PAGE, "http")

@@ -19,7 +19,7 @@ from django_ihuyi import send_sms
 from django_ihuyi.models import Message, OptOut
 from django_ihuyi.testing import Outbox, latest_code
 
-from .reading import blocks
+from .markdown_reader import blocks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from django_ihuyi import conf
-from django_ihuyi.conf.validators import check_queues
+from django_ihuyi.conf.validators import validate_queues
 from django_ihuyi.management.commands.ihuyi_send import Command
-from django_ihuyi.sending.bulk import SAID_ALREADY, UNUSABLE
+from django_ihuyi.sending.bulk import DUPLICATE, UNUSABLE
 from django_ihuyi.sending.single import OPTED_OUT
 
-from .reading import blocks, code_in, read, tables
+from .markdown_reader import blocks, code_in, read, tables
 
 PAGE = "docs/bulk.md"
 
@@ -25,11 +25,11 @@ def test_the_snippets_print_what_they_say(capsys: pytest.CaptureFixture[str]) ->
     for block in blocks(PAGE, "python"):
         exec(block.text, names)
     assert capsys.readouterr().out.splitlines() == ["2 {'queued': 2}", "2 406", "3 4083", "2"]
-    assert check_queues(names["QUEUES"]) is None
+    assert validate_queues(names["QUEUES"]) is None
 
 
 def test_the_codes_of_its_own() -> None:
-    assert [code_in(row[0]) for row in tables(PAGE)[0][1:]] == [str(OPTED_OUT), str(SAID_ALREADY), str(UNUSABLE)]
+    assert [code_in(row[0]) for row in tables(PAGE)[0][1:]] == [str(OPTED_OUT), str(DUPLICATE), str(UNUSABLE)]
 
 
 def test_the_workers_take_all_queues_between_them() -> None:

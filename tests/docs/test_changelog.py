@@ -7,7 +7,7 @@ import re
 import pytest
 from packaging.version import Version
 
-from .reading import read
+from .markdown_reader import read
 
 TEXT = read("CHANGELOG.md")
 SECTIONS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]

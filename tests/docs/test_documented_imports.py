@@ -11,7 +11,7 @@ from importlib import import_module
 
 import pytest
 
-from .reading import READMES, ROOT, blocks, read
+from .markdown_reader import READMES, ROOT, blocks, read
 
 PAGES = [*READMES, *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("**/*.md"))]
 OF_THE_READER = {"ihuyi_sms_client", "mysite", "people", "shop"}

@@ -10,7 +10,7 @@ import pytest
 
 from django_ihuyi.verification.conf import VerificationSettings
 
-from .reading import blocks, read
+from .markdown_reader import blocks, read
 from .test_snippets import SETUP, Site
 
 NO_GATEWAY = "http://127.0.0.1:9/webservice/sms.php"

@@ -10,7 +10,7 @@ import pytest
 import django_ihuyi
 from django_ihuyi.models import Message
 
-from .reading import code_in, tables
+from .markdown_reader import code_in, tables
 
 _PACKAGE = Path(django_ihuyi.__file__).parent
 _LEVELS = {"debug", "info", "warning", "error", "critical", "exception", "log"}

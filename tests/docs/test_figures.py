@@ -11,7 +11,7 @@ import pytest
 
 from docs.builder import figures
 
-from .reading import read
+from .markdown_reader import read
 
 PAGES = {"en": "docs/performance.md", "zh-hans": "docs/zh-hans/performance.md"}
 

@@ -11,7 +11,7 @@ import pytest
 
 from django_ihuyi.sandbox import Sandbox
 
-from .reading import blocks
+from .markdown_reader import blocks
 from .test_snippets import SETUP, TOKEN, Site
 
 QUEUES = "from django.conf import settings; print(*sorted(settings.IHUYI['QUEUES'].values()))"

@@ -17,7 +17,7 @@ from django_ihuyi.gateway import Client, products
 from django_ihuyi.gateway.products import PRODUCTS
 from django_ihuyi.worker.client_factory import make_client
 
-from .reading import blocks, code_in, read, tables
+from .markdown_reader import blocks, code_in, read, tables
 
 PAGE = "docs/products.md"
 ACCOUNTS, SEND, FILE = (block.text for block in blocks(PAGE, "python"))
@@ -53,8 +53,8 @@ def test_the_table_is_the_products() -> None:
     rows = {row[0]: row[1:] for row in table}
     told = PRODUCTS.values()
     assert ["only" in cell for cell in rows["category"]] == [product.only_codes for product in told]
-    assert ["template" in cell for cell in rows["text"]] == [product.takes_templates for product in told]
-    assert ["cannot" not in cell for cell in rows["balance"]] == [product.tells_balance for product in told]
+    assert ["template" in cell for cell in rows["text"]] == [product.supports_templates for product in told]
+    assert ["cannot" not in cell for cell in rows["balance"]] == [product.supports_balance for product in told]
     assert ["yuan" not in cell for cell in rows["balance"]] == [product.counts_messages for product in told]
     assert [cell == "is told" for cell in rows["a missing receipt"]] == [product.promises_receipts for product in told]
 

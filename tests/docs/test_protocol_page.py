@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from .reading import read
+from .markdown_reader import read
 
 
 @pytest.mark.parametrize("name", ["docs/protocol.md", "docs/zh-hans/protocol.md"])

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests import services
 
-from .reading import ROOT
+from .markdown_reader import ROOT
 from .screenshots import FLAGS
 
 CONF = 'extensions = ["myst_parser", "docs.builder.search"]\nlanguage = "zh_CN"\nroot_doc = "index"\n'

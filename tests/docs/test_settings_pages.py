@@ -11,7 +11,7 @@ import pytest
 
 from docs.builder.settings import SECTIONS
 
-from .reading import ROOT, code_in, read, tables
+from .markdown_reader import ROOT, code_in, read, tables
 
 
 @pytest.mark.parametrize("page", ["docs/settings.md", "docs/zh-hans/settings.md"])

@@ -9,7 +9,7 @@ import pytest
 
 from docs.builder.pages import faults
 
-from .reading import ROOT, read
+from .markdown_reader import ROOT, read
 
 FAULTS = [
     ("script", '<script src="https://cdn.example.com/x.js"></script>', "loads https://cdn.example.com/x.js"),

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from django_ihuyi.sandbox import Sandbox
-from tests.packaging.building import environment, run
+from tests.packaging.distribution import environment, run
 
-from .reading import ROOT, blocks, code_in, tables
+from .markdown_reader import ROOT, blocks, code_in, tables
 
 README = "README.md"
 TOKEN = "a-token-of-the-readmes-reader-0123456789"
@@ -139,7 +139,7 @@ def test_every_other_snippet_runs_and_prints_what_it_says(site: Site) -> None:
     what_comes_back = (
         "from django_ihuyi.models import Message, Reply\n"
         "first, second, *_codes = Message.objects.order_by('pk')\n"
-        "first.report(delivered=False, code=0, msg='UNDELIV', reported_at=None)\n"
+        "first.apply_receipt(delivered=False, code=0, msg='UNDELIV', reported_at=None)\n"
         "Reply.objects.receive(Reply(message=first, mobile=first.mobile, content='TD'))\n"
         "from django_ihuyi.signals import account_paused\n"
         "account_paused.send(None, account='default', code=4051)\n"

@@ -9,12 +9,12 @@ import pytest
 from django.contrib.auth.models import Permission
 from pytest_django import Settings
 
-from django_ihuyi.admin.test_send import TEST
+from django_ihuyi.admin.test_send import TEST_PURPOSE
 from django_ihuyi.models import Template
 from tests.features import our_labels
-from tests.sending.registering import register
+from tests.sending.template_factory import register
 
-from .reading import blocks, code_in, read, tables
+from .markdown_reader import blocks, code_in, read, tables
 
 PAGE = "docs/templates.md"
 
@@ -50,5 +50,5 @@ def test_the_permissions_and_limits() -> None:
         "delete_templatereview",
     }
     assert named <= known
-    [minute, day] = [most for _window, most in TEST.limits]
+    [minute, day] = [most for _window, most in TEST_PURPOSE.limits]
     assert f"{minute} in a minute and {day} in a day" in read(PAGE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import django_ihuyi.testing
 
-from .reading import blocks, read
+from .markdown_reader import blocks, read
 from .test_snippets import Site
 
 PAGE = "docs/testing.md"

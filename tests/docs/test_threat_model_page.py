@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from .reading import ROOT, read, tables
+from .markdown_reader import ROOT, read, tables
 
 PAGE = "docs/threat-model.md"
 CLAIMS = [tuple(row) for table in tables(PAGE) if table[0] == ["claim", "held by"] for row in table[1:]]

@@ -14,10 +14,10 @@ from django_ihuyi.exceptions import CodeThrottled, ThrottleReason
 from django_ihuyi.models import Message
 from django_ihuyi.verification.conf import get_verification
 from django_ihuyi.verification.models import VerificationCode
-from django_ihuyi.verification.policy import Policy
+from django_ihuyi.verification.rate_limits import Policy
 from tests.attack.simulation import SCENARIOS
 
-from .reading import blocks, code_in, tables
+from .markdown_reader import blocks, code_in, tables
 
 PAGE = "docs/verification.md"
 MOBILE = "13800138000"

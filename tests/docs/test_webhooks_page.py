@@ -16,16 +16,16 @@ from django.contrib.auth.models import Permission
 
 from django_ihuyi.conf import problems as setting_problems
 from django_ihuyi.models import Message
-from django_ihuyi.webhooks import payload, signing
+from django_ihuyi.webhooks import payload, signatures
 from django_ihuyi.webhooks.conf import WebhookSettings
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import PING, WebhookEvent
 from tests.features import our_labels
 
-from .reading import blocks, code_in, read, tables
+from .markdown_reader import blocks, code_in, read, tables
 
 PAGE = "docs/webhooks.md"
-SECRET, OLD = signing.secret_of(b"n" * 32), signing.secret_of(b"o" * 32)
+SECRET, OLD = signatures.secret_of(b"n" * 32), signatures.secret_of(b"o" * 32)
 BODY = '{"type":"ping","words":"您好"}'.encode()
 
 
@@ -42,7 +42,7 @@ class Case:
 
     @property
     def headers(self) -> dict[str, str]:
-        signed = signing.sign(self.keys, "evt_1", int(time.time()) - self.age, BODY)
+        signed = signatures.sign(self.keys, "evt_1", int(time.time()) - self.age, BODY)
         return {**signed, "webhook-id": self.event_id}
 
 
@@ -95,7 +95,11 @@ def test_the_setting() -> None:
 
 def test_the_events() -> None:
     assert [code_in(row[0]) for row in tables(PAGE)[0][1:]] == [*WebhookEvent.values, PING]
-    assert [code_in(row[0]) for row in tables(PAGE)[1][1:]] == [signing.ID, signing.TIMESTAMP, signing.SIGNATURE]
+    assert [code_in(row[0]) for row in tables(PAGE)[1][1:]] == [
+        signatures.ID,
+        signatures.TIMESTAMP,
+        signatures.SIGNATURE,
+    ]
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import services
 
-from .stack import Stack
+from .processes import Stack
 
 _FLAGS = [
     "--no-sandbox",

@@ -14,9 +14,9 @@ import requests
 from playwright.sync_api import Page, expect
 
 from example_project.processes import ROOT
-from tests.docs.reading import blocks
+from tests.docs.markdown_reader import blocks
 
-from .stack import STAFF_MOBILE, STAFF_PASSWORD, Stack, new_mobile, wait_for
+from .processes import STAFF_MOBILE, STAFF_PASSWORD, Stack, new_mobile, wait_for
 
 pytestmark = pytest.mark.e2e
 

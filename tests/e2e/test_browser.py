@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from .stack import STAFF_MOBILE, STAFF_PASSWORD, Stack, new_mobile, new_password
+from .processes import STAFF_MOBILE, STAFF_PASSWORD, Stack, new_mobile, new_password
 
 pytestmark = [pytest.mark.e2e, pytest.mark.service("chromium")]
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.pushes.pushing import FORM, MULTIPART, RECEIPT, REPLY, REVIEW, multipart, url
+from tests.pushes.push_client import FORM, MULTIPART, RECEIPT, REPLY, REVIEW, multipart, url
 
 from .web_servers import AUTHORIZATION, WebServer, serve
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .stack import Stack, new_mobile, new_password
+from .processes import Stack, new_mobile, new_password
 
 pytestmark = [pytest.mark.e2e, pytest.mark.service("chromium")]
 

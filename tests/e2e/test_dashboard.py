@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .stack import STAFF_MOBILE, STAFF_PASSWORD, Stack
+from .processes import STAFF_MOBILE, STAFF_PASSWORD, Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.service("chromium")]
 

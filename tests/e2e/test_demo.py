@@ -15,7 +15,7 @@ import pytest
 
 from example_project.processes import ROOT
 
-from .stack import clean_environment, free_ports, wait_for
+from .processes import clean_environment, free_ports, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.measures_processes]
 

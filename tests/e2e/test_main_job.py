@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 import requests
 
-from .stack import Stack, new_mobile, new_password, wait_for
+from .processes import Stack, new_mobile, new_password, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.measures_processes]
 
@@ -59,7 +59,7 @@ def test_a_sign_up_ends_in_delivered_and_an_answer_comes_back(stack: Stack) -> N
             "ORDER BY id",
             [mobile],
         ).fetchall()
-    # publishes: the tasks themselves did it, not upkeep.
+    # publishes: the tasks themselves did it, not the sweep.
     assert [(status, code, publishes, receipt) for status, code, _, publishes, receipt in rows] == [
         ("delivered", 2, 0, 2),
         ("delivered", 2, 0, 2),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from .stack import Stack, manage, new_mobile, wait_for
+from .processes import Stack, manage, new_mobile, wait_for
 
 pytestmark = pytest.mark.e2e
 

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.pushes.pushing import FORM, RECEIPT, TOKEN, url
+from tests.pushes.push_client import FORM, RECEIPT, TOKEN, url
 
-from .stack import wait_for
+from .processes import wait_for
 from .web_servers import COMMANDS, WebServer, serve
 
 pytestmark = pytest.mark.e2e

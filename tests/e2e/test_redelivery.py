@@ -11,7 +11,7 @@ import pytest
 
 from tests import services
 
-from .stack import Stack, manage, new_mobile, wait_for
+from .processes import Stack, manage, new_mobile, wait_for
 
 NUMBER = 8
 """Messages: as many tasks as a worker of two takes at once. The last ones wait in its hands for three calls."""
@@ -45,7 +45,7 @@ def _send(stack: Stack, mobiles: list[str]) -> None:
 
 
 def _accepted(database: str) -> list[tuple[int, int]] | None:
-    """How often each message was claimed and published by upkeep, once all are accepted."""
+    """How often each message was claimed and published by the sweep, once all are accepted."""
     # Only where PostgreSQL is: its driver is no part of what every test run installs.
     import psycopg
 

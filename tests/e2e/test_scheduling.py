@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import pytest
 
-from example_project import parts
+from example_project import commands
 from tests import services
 
-from .stack import Stack, manage, wait_for
+from .processes import Stack, manage, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.service("postgresql", "redis")]
 
@@ -58,7 +58,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[_Row]]:
         places = {"DATABASE_URL": database, "CELERY_BROKER_URL": broker, "CELERY_QUEUE": "codes"}
         stack = Stack(folder / "data", DJANGO_SETTINGS_MODULE="tests.e2e.scheduling_settings", **places)
         campaigns = ("--queues=campaigns", "--concurrency=12", "--soft-time-limit=8")
-        stack.processes.append(parts.worker(stack.logs, *campaigns, name="campaigns", beat=False))
+        stack.processes.append(commands.worker(stack.logs, *campaigns, name="campaigns", beat=False))
         try:
             stack.start()
             manage(stack.environment, "shell", "--no-imports", "--command", _BULKS)

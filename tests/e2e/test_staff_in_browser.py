@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from example_project.processes import ROOT
 
-from .office import REPLY, TEXT
-from .stack import Stack, new_mobile, new_password
+from .processes import Stack, new_mobile, new_password
+from .staff_data import REPLY, TEXT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.service("chromium")]
 
@@ -83,7 +83,7 @@ def office(stack: Stack) -> Office:
     stack.secrets |= {one.password: "password" for one in staff.values()}
     mobile = new_mobile()
     wanted = json.dumps({"mobile": mobile, "staff": {kind: vars(one) for kind, one in staff.items()}})
-    command = [sys.executable, "-m", "tests.e2e.office"]
+    command = [sys.executable, "-m", "tests.e2e.staff_data"]
     made = subprocess.run(
         command, input=wanted, env=stack.environment, cwd=ROOT, check=True, capture_output=True, text=True
     )

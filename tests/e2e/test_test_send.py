@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
 
-from .stack import STAFF_MOBILE, STAFF_PASSWORD, Stack, new_mobile
+from .processes import STAFF_MOBILE, STAFF_PASSWORD, Stack, new_mobile
 
 pytestmark = [pytest.mark.e2e, pytest.mark.service("chromium")]
 

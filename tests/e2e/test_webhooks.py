@@ -13,7 +13,7 @@ import pytest
 
 from tests.webhooks.receiver import Post, Receiver
 
-from .stack import Stack, manage, new_mobile, wait_for
+from .processes import Stack, manage, new_mobile, wait_for
 
 pytestmark = pytest.mark.e2e
 

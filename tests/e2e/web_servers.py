@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from example_project.processes import ROOT, Process, answers_http, stop
 
-from .stack import clean_environment, free_ports, wait_for
+from .processes import clean_environment, free_ports, wait_for
 
 _USER, _PASSWORD = "shop", "shop-password"
 _MAKE = f"""

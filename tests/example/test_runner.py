@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from example_project import processes
+from example_project.banner import welcome
 from example_project.demo import DemoError, read_ports
 from example_project.processes import Process, answers_http, logged, stop
-from example_project.welcome import welcome
 
 _STUBBORN = """
 import signal, subprocess, sys, time

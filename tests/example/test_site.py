@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.building import ROOT, environment, run
+from tests.packaging.distribution import ROOT, environment, run
 
 
 @pytest.mark.measures_processes

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from django_ihuyi.gateway import certificates, transport
+from django_ihuyi.gateway import ca_bundle, transport
 
-from .standin import StandIn
+from .socket_server import StandIn
 
 LOOPBACK_PEM = Path(__file__).parent / "loopback.pem"
 
@@ -21,7 +21,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for scheme in ("http", "https", "all", "no"):
         monkeypatch.delenv(f"{scheme}_proxy", raising=False)
         monkeypatch.delenv(f"{scheme}_proxy".upper(), raising=False)
-    for name in certificates.NAMES:
+    for name in ca_bundle.NAMES:
         monkeypatch.delenv(name, raising=False)
     transport.close_sessions()
     yield

@@ -16,9 +16,9 @@ import pytest
 import requests
 
 from django_ihuyi import __version__
-from django_ihuyi.gateway import Client, Refused, SubmitResult, Uncertain
+from django_ihuyi.gateway import Client, SubmitRefused, SubmitResult, Uncertain
 
-from .standin import StandIn, answers
+from .socket_server import StandIn, answers
 
 KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 MOBILE = "13800004085"
@@ -109,7 +109,7 @@ def test_add_template_sends_the_key_itself(stand_in: Start) -> None:
 @pytest.mark.parametrize("ask", [Client.get_balance, lambda client: client.add_template("【变量】")])
 def test_balance_and_templates_raise_refusals(stand_in: Start, ask: Callable[[Client], int]) -> None:
     server = stand_in(answers('{"code":4050,"msg":"账号被冻结"}'.encode()))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(SubmitRefused) as caught:
         ask(Client("cf_test", KEY, base_url=server.url))
     assert (caught.value.code, caught.value.msg) == (4050, "账号被冻结")
 

@@ -21,9 +21,9 @@ from requests.adapters import HTTPAdapter
 
 from django_ihuyi.gateway import Client, GatewayError, NotSent, Uncertain, transport
 
-from .confidential import CONTENT, KEY, MOBILE, SECRETS
 from .conftest import LOOPBACK_PEM
-from .standin import ACCEPTED, Behaviour, Request, StandIn, answers, drips, hangs, http, resets, sends
+from .secret_values import CONTENT, KEY, MOBILE, SECRETS
+from .socket_server import ACCEPTED, Behaviour, Request, StandIn, answers, drips, hangs, http, resets, sends
 
 Start = Callable[..., StandIn]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from .confidential import CONTENT, KEY, MOBILE, SECRETS
-from .standin import ACCEPTED, StandIn, answers, hangs
+from .secret_values import CONTENT, KEY, MOBILE, SECRETS
+from .socket_server import ACCEPTED, StandIn, answers, hangs
 
 PAGE = Path(__file__).parents[2] / "docs" / "plain-script.md"
 

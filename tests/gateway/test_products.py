@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from django_ihuyi.conf import AccountSettings
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.gateway import Client, Refused, SubmitResult, Uncertain
-from django_ihuyi.gateway.numbers import country_and_number
-from django_ihuyi.gateway.products import INTERNATIONAL, PRODUCTS, SMS, VOICE, Product, find
+from django_ihuyi.gateway import Client, SubmitRefused, SubmitResult, Uncertain
+from django_ihuyi.gateway.mobile_numbers import country_and_number
+from django_ihuyi.gateway.products import INTERNATIONAL, PRODUCTS, SMS, VOICE, Product, get_product
 
-from .standin import StandIn, answers
+from .socket_server import StandIn, answers
 
 Start = Callable[..., StandIn]
 KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
@@ -35,9 +35,9 @@ NUMBERS: list[tuple[Product, str, str]] = [
 
 @pytest.mark.parametrize(("product", "written", "kept"), NUMBERS, ids=[f"{row[0].name} {row[1]}" for row in NUMBERS])
 def test_numbers_have_one_form(product: Product, written: str, kept: str) -> None:
-    assert product.normalise(written) == kept
-    assert product.normalise(kept) == kept
-    assert product.find(product.normalise(written)) == kept
+    assert product.normalize(written) == kept
+    assert product.normalize(kept) == kept
+    assert product.parse(product.normalize(written)) == kept
 
 
 WRONG_NUMBERS: list[tuple[Product, object, int]] = [
@@ -63,21 +63,21 @@ WRONG_NUMBERS: list[tuple[Product, object, int]] = [
 @pytest.mark.parametrize(("product", "written", "code"), WRONG_NUMBERS)
 def test_numbers_that_a_product_does_not_reach(product: Product, written: object, code: int) -> None:
     with pytest.raises(InvalidMessage) as caught:
-        product.normalise(written)
+        product.normalize(written)
     assert caught.value.code == code
     assert not set("0123456789") & set(caught.value.reason)
 
 
 @given(st.one_of(st.text(), st.from_regex(r"(\+|00)[1-9][0-9 -]{5,17}", fullmatch=True)))
 def test_anything_is_e164_or_refused(text: str) -> None:
-    number = INTERNATIONAL.find(text)
+    number = INTERNATIONAL.parse(text)
     if number is not None:
         assert number[0] == "+"
         assert number[1:].isascii()
         assert number[1:].isdecimal()
         assert len(number) <= 16
-        assert INTERNATIONAL.find(number) == number
-        assert SMS.find(number) is None
+        assert INTERNATIONAL.parse(number) == number
+        assert SMS.parse(number) is None
 
 
 PUSHED = [
@@ -94,7 +94,7 @@ PUSHED = [
 
 @pytest.mark.parametrize(("product", "pushed", "kept"), PUSHED)
 def test_numbers_in_pushes(product: Product, pushed: str, kept: str | None) -> None:
-    assert product.read_pushed(pushed) == kept
+    assert product.from_wire(pushed) == kept
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_numbers_in_pushes(product: Product, pushed: str, kept: str | None) -> N
     [("+14155550123", "1 4155550123"), ("+85291234567", "852 91234567"), ("+393471234567", "39 3471234567")],
 )
 def test_numbers_on_the_wire(kept: str, written: str) -> None:
-    assert INTERNATIONAL.on_the_wire(kept) == written
+    assert INTERNATIONAL.to_wire(kept) == written
 
 
 @pytest.mark.parametrize("wrong", ["13800138000", "", "+"])
@@ -150,9 +150,9 @@ def test_what_is_submitted_for_a_code() -> None:
 
 
 def test_products_are_found_by_name() -> None:
-    assert find("voice") is VOICE
+    assert get_product("voice") is VOICE
     with pytest.raises(ValueError, match="'sms', 'international', 'voice'"):
-        find("fax")
+        get_product("fax")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_balance_in_yuan_that_cannot_be_read(stand_in: Start, num: str) -> Non
 
 def test_a_balance_in_yuan_that_is_refused(stand_in: Start) -> None:
     server = stand_in(answers(b'{"code":405,"msg":"no","num":0}'))
-    with pytest.raises(Refused):
+    with pytest.raises(SubmitRefused):
         Client("I1", KEY, base_url=server.url, product="international").get_balance()
 
 

@@ -20,11 +20,11 @@ import pytest
 import responses
 from urllib3.exceptions import NewConnectionError
 
-from django_ihuyi.gateway import Client, NotSent, Uncertain, connections, transport
+from django_ihuyi.gateway import Client, NotSent, Uncertain, transport
 
 from .conftest import LOOPBACK_PEM
-from .standin import ACCEPTED, Request, StandIn, answers, drips
-from .standin import http as answer_bytes
+from .socket_server import ACCEPTED, Request, StandIn, answers, drips
+from .socket_server import http as answer_bytes
 
 KEY = "1q784322ba1d9bb88d50cf5cdfd89k7d"
 MOBILE = "13800004085"
@@ -86,7 +86,7 @@ def test_a_kept_connection_that_closes_while_it_is_taken_has_sent_nothing(
     server = stand_in(lambda conn, _request: conn.sendall(answer_bytes()) is not None)
     client_of(server).submit(MOBILE, "1234")
     # As if the pool had looked a moment before the server closed.
-    monkeypatch.setattr(connections.PlainConnection, "is_connected", True)
+    monkeypatch.setattr(transport.PlainConnection, "is_connected", True)
     time.sleep(0.05)
     with pytest.raises(NotSent, match="before the message was written"):
         client_of(server).submit(MOBILE, "1234")
@@ -96,7 +96,7 @@ def test_a_kept_connection_that_closes_while_it_is_taken_has_sent_nothing(
 def test_a_connection_idle_for_long_is_replaced(stand_in: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = stand_in(answers())
     client_of(server).submit(MOBILE, "1234")
-    monkeypatch.setattr(connections, "MAX_IDLE", 0.05)
+    monkeypatch.setattr(transport, "MAX_IDLE", 0.05)
     time.sleep(0.1)
     client_of(server).submit(MOBILE, "1234")
     assert (len(server.requests), server.connections) == (2, 2)
@@ -269,7 +269,7 @@ def test_the_wire_can_be_faked_by_responses() -> None:
 
 
 def test_a_call_that_is_over_waits_no_more() -> None:
-    call = connections.Call(0.001, 0.001)
+    call = transport.Call(0.001, 0.001)
     time.sleep(0.01)
     with pytest.raises(TimeoutError, match="time is over"):
         call.wait(10)
@@ -281,9 +281,9 @@ def test_an_answer_that_drips_in_quickly_is_read(stand_in: Start) -> None:
 
 
 def test_a_body_passed_with_the_head_counts_as_written(refusing_port: int) -> None:
-    call = connections.current.call = connections.Call(1, 1)
+    call = transport.current.call = transport.Call(1, 1)
     call.may_have_gone_out = False
-    conn = connections.PlainConnection("127.0.0.1", refusing_port, timeout=1)
+    conn = transport.PlainConnection("127.0.0.1", refusing_port, timeout=1)
     with pytest.raises(NewConnectionError):
         # As http.client does it, and urllib3 before version 2.
         http.client.HTTPConnection.request(conn, "POST", "/", b"a=b")

@@ -23,11 +23,11 @@ from statistics import quantiles
 import django
 import requests
 
-from example_project import parts
+from example_project import commands
 from example_project.processes import Process, answers_http, logged
 from tests.chaos import servers
 from tests.chaos.processes import Place
-from tests.e2e.stack import clean_environment, manage
+from tests.e2e.processes import clean_environment, manage
 from tests.services import MISSING
 
 TOKEN = secrets.token_urlsafe(24)
@@ -84,7 +84,7 @@ def start(place: Place) -> str:
     celery = [sys.executable, "-m", "celery", "-A", "example_project.celery", "worker", "--concurrency=4"]
     options = ("--receipt-delay=0.2", "--balance=1000000")
     for process in (
-        parts.sandbox(place.logs, sandbox_port, push_url, *options),
+        commands.sandbox(place.logs, sandbox_port, push_url, *options),
         Process("web", [*gunicorn, "--workers=2"], log=place.logs / "web.log", answers=answers_http(site_port)),
         Process("worker", [*celery, "--loglevel=INFO"], log=place.logs / "worker.log", answers=logged(" ready.")),
     ):

@@ -13,7 +13,7 @@ from typing import Protocol
 import pytest
 
 from tests import services
-from tests.docs.reading import ROOT
+from tests.docs.markdown_reader import ROOT
 
 
 class Make(Protocol):
@@ -39,7 +39,7 @@ DATABASES = [
 def walk(url: str, how: str) -> str:
     """Walk through a database's migrations in a process; return what it printed."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "tests.migrations.walking", how],
+        [sys.executable, "-W", "error", "-m", "tests.migrations.round_trip", how],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": url},
         stdout=subprocess.PIPE,

@@ -10,11 +10,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from django_ihuyi.dashboard import counting
+from django_ihuyi.dashboard import counters
 from django_ihuyi.dashboard.models import TallySlot
 from django_ihuyi.gateway import SubmitResult
-from django_ihuyi.models import Message, Receipt, Reply, Template, TemplateReview, many
-from django_ihuyi.verification import forgetting
+from django_ihuyi.models import Message, Receipt, Reply, Template, TemplateReview, message_bulk
+from django_ihuyi.verification import cleanup
 from django_ihuyi.verification.models import CodeQuota, Suspicion, VerificationCode
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -45,7 +45,7 @@ def code() -> VerificationCode:
 
 def _accept_many() -> None:
     rows = [message("submitting"), message("submitting")]
-    many.accept([(row, SubmitResult(2, "", str(row.pk))) for row in rows], now=NOW)
+    message_bulk.accept_many([(row, SubmitResult(2, "", str(row.pk))) for row in rows], now=NOW)
 
 
 def _early_receipt() -> None:
@@ -69,47 +69,49 @@ def _forget() -> None:
     VerificationCode.objects.filter(pk=code().pk).update(created_at=old)
     CodeQuota.objects.create(subject="site", used_at=old)
     Suspicion.objects.create(subject="site", seen_at=old)
-    forgetting.forget(NOW, most=10)
+    cleanup.delete_expired(NOW, most=10)
 
 
 CHANGES: dict[str, Callable[[], object]] = {
     "message claimed": lambda: message().claim(now=NOW, lease=LEASE),
     "message accepted": lambda: message("submitting").accept(code=2, msg="", smsid="7", now=NOW),
     "message rejected": lambda: message("submitting").reject(code=407, msg=""),
-    "message put back": lambda: message("submitting").put_back(due_at=SOON, publish_at=SOON),
-    "message put back late": lambda: message("unknown").put_back(due_at=SOON, publish_at=SOON),
-    "message unknown": lambda: message("submitting", claimed_until=PAST).lose_answer(error=""),
+    "message put back": lambda: message("submitting").requeue(due_at=SOON, publish_at=SOON),
+    "message put back late": lambda: message("unknown").requeue(due_at=SOON, publish_at=SOON),
+    "message unknown": lambda: message("submitting", claimed_until=PAST).mark_unknown(error=""),
     "message expired": lambda: message(expires_at=PAST).expire(now=NOW),
     "message cancelled": lambda: message().cancel(),
     "message given up": lambda: message("unknown").give_up(now=NOW),
     "message postponed": lambda: message().postpone(due_at=SOON, publish_at=SOON),
-    "message taken for publishing": lambda: message().take_for_publishing(publish_at=SOON),
-    "message reported": lambda: message("accepted").report(delivered=True, code=2, msg="", reported_at=NOW),
-    "messages claimed": lambda: many.claim([message(), message()], now=NOW, lease=LEASE),
+    "message taken for publishing": lambda: message().reserve_enqueue(publish_at=SOON),
+    "message reported": lambda: message("accepted").apply_receipt(delivered=True, code=2, msg="", reported_at=NOW),
+    "messages claimed": lambda: message_bulk.claim_many([message(), message()], now=NOW, lease=LEASE),
     "messages accepted": _accept_many,
-    "messages taken for publishing": lambda: many.take_for_publishing([message()] * 2, now=NOW, publish_at=SOON),
-    "messages expired": lambda: many.expire([message(expires_at=PAST), message(expires_at=PAST)], now=NOW),
-    "messages queued": lambda: many.queued([message().pk, message().pk]).update(publish_at=SOON),
+    "messages taken for publishing": lambda: message_bulk.reserve_enqueue_many(
+        [message()] * 2, now=NOW, publish_at=SOON
+    ),
+    "messages expired": lambda: message_bulk.expire_many([message(expires_at=PAST), message(expires_at=PAST)], now=NOW),
+    "messages queued": lambda: message_bulk.queued([message().pk, message().pk]).update(publish_at=SOON),
     "receipt matched": lambda: Receipt.objects.attach(receipt(), message("accepted")),
     "receipt not matched": lambda: Receipt.objects.match(receipt(), window=timedelta(days=3), now=NOW),
     "receipt that came first": _early_receipt,
     "reply read": lambda: Reply.objects.mark(
         [Reply.objects.create(mobile="13800138000", content="x").pk], read_by=None, now=NOW
     ),
-    "code tried": lambda: code().take_try(now=NOW, most=5),
+    "code tried": lambda: code().reserve_attempt(now=NOW, most=5),
     "code entered": lambda: code().enter(now=NOW),
     "rows forgotten": _forget,
     "template handed in": _hand_in,
     "template reviewed": _review,
     "suspicion begun": lambda: Suspicion.objects.suspect("site", sent=9, entered=1, now=NOW),
     "suspicion lifted": lambda: Suspicion.objects.lift(Suspicion.objects.create(subject="site", since=PAST)),
-    "half-hour counted": lambda: counting.count(TallySlot.objects.create(number=5, due_at=PAST), now=NOW),
+    "half-hour counted": lambda: counters.count(TallySlot.objects.create(number=5, due_at=PAST), now=NOW),
     "delivery claimed": lambda: delivery().claim(now=NOW, lease=LEASE),
-    "delivery put back": lambda: delivery("sending").put_back(answer=500, error="", due_at=SOON),
-    "delivery given up": lambda: delivery("sending").die(answer=500, error="", now=NOW),
+    "delivery put back": lambda: delivery("sending").requeue(answer=500, error="", due_at=SOON),
+    "delivery given up": lambda: delivery("sending").fail(answer=500, error="", now=NOW),
     "delivery delivered": lambda: delivery("sending").deliver(answer=200, now=NOW),
     "delivery too old": lambda: delivery().expire(now=NOW),
-    "delivery taken for publishing": lambda: delivery().take_for_publishing(now=NOW),
+    "delivery taken for publishing": lambda: delivery().reserve_enqueue(now=NOW),
     "delivery replayed": lambda: delivery("dead").replay(now=NOW),
 }
 
@@ -129,7 +131,7 @@ def test_row__that_is_changed__is_found_by_its_key_alone(change: Callable[[], ob
                 plans.extend(
                     (sql, dict(zip(names, row, strict=True))["possible_keys"]) for row in cursor.fetchall()[:1]
                 )
-        return execute(sql, params, many, context)
+        return execute(sql, params, message_bulk, context)
 
     with connection.execute_wrapper(explain):
         change()

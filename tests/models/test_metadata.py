@@ -15,12 +15,12 @@ from pytest_django import Settings
 
 from django_ihuyi import send_bulk, send_sms
 from django_ihuyi.models import Message
-from django_ihuyi.models.metadata import LONGEST, MOST_LEVELS, UNREADABLE, check_metadata
+from django_ihuyi.models.metadata import MAX_LENGTH, MAX_LEVELS, UNREADABLE, check_metadata
 from django_ihuyi.webhooks import payload
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.api.conftest import API, open_api
 from tests.bad_metadata import BAD, nested
-from tests.wire import FakeBroker, FakeWire
+from tests.fakes import FakeBroker, FakeGateway
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.by_database]
 
@@ -38,8 +38,8 @@ GOOD: dict[str, dict[str, Any]] = {
         "none": None,
         "list": [1, [2]],
     },
-    "the deepest": nested(MOST_LEVELS),
-    "the longest": {"a": "x" * (LONGEST - 9)},
+    "the deepest": nested(MAX_LEVELS),
+    "the longest": {"a": "x" * (MAX_LENGTH - 9)},
     "no NUL": {"path": "C:\\u0000"},
 }
 
@@ -88,7 +88,7 @@ STORED: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize(("written", "read"), STORED.values(), ids=STORED)
 def test_metadata__whatever_stands_in_the_row__hides_neither_row_nor_page(
-    written: str, read: Any, settings: Settings, wire: FakeWire, broker: FakeBroker
+    written: str, read: Any, settings: Settings, wire: FakeGateway, broker: FakeBroker
 ) -> None:
     open_api(settings)
     settings.IHUYI = {**settings.IHUYI, "WEBHOOKS": {}}

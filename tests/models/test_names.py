@@ -6,7 +6,7 @@ import pytest
 from django.db.models import Model
 
 from tests.features import our_models
-from tests.migrations.walking import fill_one
+from tests.migrations.round_trip import fill_one
 
 pytestmark = pytest.mark.django_db
 

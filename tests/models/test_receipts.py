@@ -12,8 +12,8 @@ from time_machine import travel
 
 from django_ihuyi import maintenance
 from django_ihuyi.models import Message, Receipt
-from django_ihuyi.models.lifecycle import SOURCES, MessageStatus
-from tests.wire import FakeBroker
+from django_ihuyi.models.message_status import TRANSITIONS, MessageStatus
+from tests.fakes import FakeBroker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,7 +57,7 @@ def test_one_delivered_outweighs_any_failure(codes: list[int], status: str, code
 def test_a_message_that_the_gateway_gave_no_smsid_finds_no_receipt_by_it() -> None:
     receive(smsid="")
     message = make(status="accepted", smsid=None)
-    Receipt.objects.match_kept(message)
+    Receipt.objects.match_again(message)
     assert not message.receipts.exists()
 
 
@@ -68,7 +68,7 @@ def test_what_a_receipt_can_move(status: str) -> None:
         message = make(status=status, smsid=SMSID)
         receive(code)
         message.refresh_from_db()
-        assert message.status == (target if status in SOURCES[target] else status)
+        assert message.status == (target if status in TRANSITIONS[target] else status)
         assert message.receipts.count() == 1
 
 
@@ -97,7 +97,7 @@ def test_one_that_comes_first_waits_for_the_smsid() -> None:
     assert Receipt.objects.get().message is None
     message = make(status="submitting", attempts=1)
     assert message.accept(code=2, msg="", smsid=SMSID, now=timezone.now())
-    Receipt.objects.match_kept(message)
+    Receipt.objects.match_again(message)
     message.refresh_from_db()
     assert message.status == "delivered"
 

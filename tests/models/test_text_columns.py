@@ -12,12 +12,22 @@ from django.db import connection, connections
 from django.test import Client
 
 from django_ihuyi import send_bulk, send_sms
-from django_ihuyi.gateway.codes import ACCEPTED
-from django_ihuyi.models import AccountState, Batch, Message, OptOut, Receipt, Reply, Template, TemplateReview, fitting
+from django_ihuyi.gateway.result_codes import ACCEPTED
+from django_ihuyi.models import (
+    AccountState,
+    Batch,
+    Message,
+    OptOut,
+    Receipt,
+    Reply,
+    Template,
+    TemplateReview,
+    column_limits,
+)
 from django_ihuyi.tasks import submit_batch, submit_message
-from tests.pushes.pushing import RECEIPT, REPLY, REVIEW, push
-from tests.wire import FakeBroker, FakeWire
-from tests.worker.working import bulk
+from tests.fakes import FakeBroker, FakeGateway
+from tests.pushes.push_client import RECEIPT, REPLY, REVIEW, push
+from tests.worker.helpers import bulk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.by_database]
 on_mariadb = pytest.mark.skipif(connection.vendor != "mysql", reason="only MariaDB has columns without all characters")
@@ -42,7 +52,7 @@ def _convert(collation: str) -> None:
         for model in MODELS:
             table = connection.ops.quote_name(model._meta.db_table)
             cursor.execute(f"ALTER TABLE {table} CONVERT TO CHARACTER SET {charset} COLLATE {collation}")
-    fitting._narrow.cache_clear()
+    column_limits._narrow.cache_clear()
 
 
 @pytest.fixture
@@ -58,10 +68,10 @@ def narrow_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     options = {**connections.settings["default"]["OPTIONS"], "charset": "utf8"}
     monkeypatch.setitem(connections.settings["default"], "OPTIONS", options)
     connection.close()
-    fitting._narrow.cache_clear()
+    column_limits._narrow.cache_clear()
     yield
     connection.close()
-    fitting._narrow.cache_clear()
+    column_limits._narrow.cache_clear()
 
 
 def problems() -> list[CheckMessage]:
@@ -91,8 +101,8 @@ def _review(client: Client) -> tuple[str, str]:
     return Template.objects.get().msg, "通过{}"
 
 
-def _answer(code: int, many: bool = False) -> Callable[[FakeWire], tuple[str, str]]:
-    def submit(wire: FakeWire) -> tuple[str, str]:
+def _answer(code: int, many: bool = False) -> Callable[[FakeGateway], tuple[str, str]]:
+    def submit(wire: FakeGateway) -> tuple[str, str]:
         wire.answer(*[{"code": code, "msg": f"好{EMOJI}", "smsid": str(100 + index)} for index in range(3)])
         pks = bulk(3 if many else 1)
         if many:
@@ -104,7 +114,7 @@ def _answer(code: int, many: bool = False) -> Callable[[FakeWire], tuple[str, st
     return submit
 
 
-def _pause(wire: FakeWire) -> tuple[str, str]:
+def _pause(wire: FakeGateway) -> tuple[str, str]:
     _answer(4051)(wire)
     return AccountState.objects.get().msg, "好{}"
 
@@ -140,7 +150,7 @@ def test_words_with_an_emoji__are_kept_as_far_as_the_database_holds_them(
     say: Callable[[Any], tuple[str, str]],
     request: pytest.FixtureRequest,
     client: Client,
-    wire: FakeWire,
+    wire: FakeGateway,
     broker: FakeBroker,
 ) -> None:
     if database:

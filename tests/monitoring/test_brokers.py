@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from django_ihuyi.models import Heartbeat
 from tests.celery import app
-from tests.monitoring.working import due, run
+from tests.monitoring.helpers import due, run
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from pytest_django import Settings
 
 from django_ihuyi.models import Heartbeat
 from django_ihuyi.monitoring import health
-from tests.monitoring.working import paused, run
-from tests.wire import FakeWire
+from tests.fakes import FakeGateway
+from tests.monitoring.helpers import paused, run
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def alive() -> None:
 
 
 @pytest.mark.usefixtures("alive")
-def test_all_is_well(wire: FakeWire, django_assert_max_num_queries: Any) -> None:
+def test_all_is_well(wire: FakeGateway, django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(11):
         status, text = run()
     assert status == 0, text
@@ -38,7 +38,7 @@ def test_all_is_well(wire: FakeWire, django_assert_max_num_queries: Any) -> None
 
 
 @pytest.mark.usefixtures("alive")
-def test_as_json(wire: FakeWire) -> None:
+def test_as_json(wire: FakeGateway) -> None:
     wire.answer({"code": 2, "msg": "", "num": "0"})
     status, text = run("--json")
     told = json.loads(text)

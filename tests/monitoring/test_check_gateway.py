@@ -11,9 +11,9 @@ import requests
 from pytest_django import Settings
 
 from django_ihuyi.gateway import Client
-from django_ihuyi.gateway.errors import Uncertain
-from tests.monitoring.working import run
-from tests.wire import Answer, FakeWire
+from django_ihuyi.gateway.exceptions import Uncertain
+from tests.fakes import Answer, FakeGateway
+from tests.monitoring.helpers import run
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
     ],
     ids=["low", "enough", "very low", "wrong key", "no connection", "no such address", "nonsense"],
 )
-def test_the_gateway(answer: Answer, limits: list[str], status: int, said: str, wire: FakeWire) -> None:
+def test_the_gateway(answer: Answer, limits: list[str], status: int, said: str, wire: FakeGateway) -> None:
     wire.answer(answer)
     ended, text = run("--only", "gateway", *limits)
     assert ended == status, text
@@ -52,7 +52,7 @@ def test_the_gateway(answer: Answer, limits: list[str], status: int, said: str, 
     ids=["fewer", "as many", "none", "another account's", "its own", "told otherwise", "a wrong setting"],
 )
 def test_a_low_balance_is_a_warning(
-    low: object, left: int, limits: list[str], status: int, wire: FakeWire, settings: Settings
+    low: object, left: int, limits: list[str], status: int, wire: FakeGateway, settings: Settings
 ) -> None:
     settings.IHUYI = {**settings.IHUYI, "BALANCE_LOW": low}
     wire.answer({"code": 2, "num": str(left)})
@@ -62,7 +62,7 @@ def test_a_low_balance_is_a_warning(
 @pytest.mark.parametrize(
     ("ahead", "status"), [(0, 0), (45, 1), (-45, 1), (300, 2)], ids=["right", "ahead", "behind", "far"]
 )
-def test_the_clock(ahead: int, status: int, wire: FakeWire) -> None:
+def test_the_clock(ahead: int, status: int, wire: FakeGateway) -> None:
     wire.headers = {"Date": format_datetime(datetime.now(UTC) - timedelta(seconds=ahead), usegmt=True)}
     ended, text = run("--only", "gateway")
     assert ended == status, text
@@ -89,7 +89,7 @@ class Broken(Client):
         raise LookupError
 
 
-def test_an_account_whose_client_fails_keeps_no_other_from_its_question(settings: Settings, wire: FakeWire) -> None:
+def test_an_account_whose_client_fails_keeps_no_other_from_its_question(settings: Settings, wire: FakeGateway) -> None:
     default = settings.IHUYI["ACCOUNTS"]["default"]
     accounts = {"broken": {**default, "CLIENT": f"{__name__}.{Broken.__name__}"}, "default": default}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": accounts}
@@ -99,7 +99,7 @@ def test_an_account_whose_client_fails_keeps_no_other_from_its_question(settings
     assert re.search(r"OK +gateway default +answers, 100 messages left", text)
 
 
-def test_accounts_in_the_safe_mode_are_asked_as_well(settings: Settings, wire: FakeWire) -> None:
+def test_accounts_in_the_safe_mode_are_asked_as_well(settings: Settings, wire: FakeGateway) -> None:
     account = {**settings.IHUYI["ACCOUNTS"]["default"], "REDIRECT_TO": ["13900139000"]}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account, "shop": account}}
     wire.headers = {"Date": format_datetime(datetime.now(UTC), usegmt=True)}
@@ -113,7 +113,7 @@ def test_accounts_in_the_safe_mode_are_asked_as_well(settings: Settings, wire: F
     ]
 
 
-def test_an_account_with_wrong_settings(settings: Settings, wire: FakeWire) -> None:
+def test_an_account_with_wrong_settings(settings: Settings, wire: FakeGateway) -> None:
     accounts = {**settings.IHUYI["ACCOUNTS"], "shop": {"ACCOUNT": "x"}}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": accounts}
     ended, text = run("--only", "gateway", "--only", "settings")

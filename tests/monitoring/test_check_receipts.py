@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from pytest_django import Settings
 
-from tests.monitoring.working import accepted, run
+from tests.monitoring.helpers import accepted, run
 
 pytestmark = pytest.mark.django_db
 

@@ -15,12 +15,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi import hooks
-from django_ihuyi.findings import Level
+from django_ihuyi.health_result import Level
 from django_ihuyi.models import Message
 from django_ihuyi.monitoring import database_health, health
 from django_ihuyi.privacy import retention
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
-from tests.monitoring.working import accepted, ago, due, heart, message, paused, run
+from tests.monitoring.helpers import accepted, ago, due, heart, message, paused, run
 
 pytestmark = pytest.mark.django_db
 
@@ -113,7 +113,7 @@ def test_checks__without_the_app_of_webhooks__know_no_such_name() -> None:
     with modify_settings(INSTALLED_APPS={"remove": ["django_ihuyi.webhooks"]}):
         with pytest.raises(CommandError, match="invalid choice: 'webhooks'"):
             run("--only", "webhooks")
-        assert "webhooks" not in [finding.check for finding in health.check()]
+        assert "webhooks" not in [finding.check for finding in health.run_health_checks()]
     assert run("--only", "webhooks")[0] == 0
 
 
@@ -151,7 +151,7 @@ def test_tables__of_apps_that_are_not_installed__are_a_warning(
     left_out: list[str], tables: list[str], found: dict[str, int]
 ) -> None:
     with existing(*tables), modify_settings(INSTALLED_APPS={"remove": left_out}):
-        findings = health.check(only=["tables"])
+        findings = health.run_health_checks(only=["tables"])
         status, text = run("--only", "tables")
     assert {one.subject: one.figures["count"] for one in findings if one.level is Level.WARNING} == found
     assert status == bool(found), text

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from django_ihuyi.dashboard.metrics import collect
 from django_ihuyi.dashboard.models import CodeTally, MessageTally
-from django_ihuyi.dashboard.slots import slot_of
+from django_ihuyi.dashboard.time_slots import slot_of
 from django_ihuyi.models import AccountState, BalanceReading, Heartbeat, Message, Receipt
 from django_ihuyi.monitoring import metrics
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint

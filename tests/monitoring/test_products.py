@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from django_ihuyi.dashboard import present
+from django_ihuyi.dashboard import snapshot
 from django_ihuyi.models import Message
-from tests.monitoring.working import ago, run
-from tests.wire import FakeWire
+from tests.fakes import FakeGateway
+from tests.monitoring.helpers import ago, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_products")]
 
 
-def test_balances_in_their_units_and_where_there_is_none(wire: FakeWire) -> None:
+def test_balances_in_their_units_and_where_there_is_none(wire: FakeGateway) -> None:
     wire.answer({"code": 2, "msg": "", "num": "100"}, {"code": 2, "msg": "", "num": "3.99"})
     status, text = run("--only", "gateway")
     assert status == 0, text
@@ -39,4 +39,4 @@ def test_receipts_that_nobody_promised_are_not_missed(account: str, status: int)
 def test_nor_on_the_dashboard(account: str, missing: int) -> None:
     moment = ago(hours=25)
     Message.objects.create(mobile="13800138000", content="x", account=account, status="accepted", accepted_at=moment)
-    assert present.look(ago(hours=0)).no_receipt == missing
+    assert snapshot.take_snapshot(ago(hours=0)).no_receipt == missing

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .building import Built, build
-from .stranger import Site, install, start_project
+from .distribution import Built, build
+from .wheel_site import Site, install, start_project
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import requests
 
-from tests.docs.reading import Code
-from tests.e2e.stack import free_ports, wait_for
+from tests.docs.markdown_reader import Code
+from tests.e2e.processes import free_ports, wait_for
 
-from .stranger import Site
+from .wheel_site import Site
 
 STAFF = ("li", "tea-and-cake-9")
 NO_ISSUES = "System check identified no issues (0 silenced)."

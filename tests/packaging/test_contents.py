@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from .building import Built, environment, names_in_wheel, run, source_files
+from .distribution import Built, environment, names_in_wheel, run, source_files
 
 PACKAGE = "django_ihuyi/"
 
@@ -81,7 +81,9 @@ def test_the_tests_of_the_sdist_find_all_they_need(built: Built) -> None:
     collect = ["-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider"]
     output = run(sys.executable, *collect, cwd=built.unpacked, env=env)
     assert re.search(r"^\d{3,} tests collected", output, re.MULTILINE), output
-    where = "import django_ihuyi, tests.packaging.building as b; print(django_ihuyi.__file__, len(b.source_files()))"
+    where = (
+        "import django_ihuyi, tests.packaging.distribution as b; print(django_ihuyi.__file__, len(b.source_files()))"
+    )
     path, files = run(sys.executable, "-c", where, cwd=built.unpacked, env=env).split()
     assert path == str(built.unpacked / PACKAGE / "__init__.py")
     assert int(files) == len(source_files() - {".gitignore"})

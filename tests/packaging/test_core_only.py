@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.test_core_only import COMMAND, FOLDER
 
-from .building import Built, environment
-from .stranger import install
+from .distribution import Built, environment
+from .wheel_site import install
 
 
 def test_core__of_the_wheel__passes_its_tests(built: Built, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .building import ROOT, source_files
+from .distribution import ROOT, source_files
 
 WATCH = Path(__file__).with_name("watching.py")
 

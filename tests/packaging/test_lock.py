@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from .building import ROOT
+from .distribution import ROOT
 
 LOCK = (ROOT / ".ci" / "lock.txt").read_text("utf-8")
 PACKAGES = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)", LOCK, re.MULTILINE)

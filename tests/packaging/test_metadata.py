@@ -17,7 +17,7 @@ from packaging.version import Version
 
 import django_ihuyi
 
-from .building import ADDRESS, ROOT, Built, run
+from .distribution import ADDRESS, ROOT, Built, run
 
 
 @pytest.fixture(scope="module")

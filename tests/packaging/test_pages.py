@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.docs.reading import fenced, read
-from tests.e2e.stack import wait_for
+from tests.docs.markdown_reader import fenced, read
+from tests.e2e.processes import wait_for
 
-from .building import Built
+from .distribution import Built
 from .reader import SETTINGS, Reader, is_of_the_environment
-from .stranger import Site, install
+from .wheel_site import Site, install
 
 README = read("README.md").partition("## Install it into your site\n")[2].partition("\n## ")[0]
 STEPS_1_TO_4, _, _STEP_5 = README.partition("**5. ")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .building import ROOT
+from .distribution import ROOT
 
 TEXT = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
 WORKFLOW: dict[str, Any] = yaml.safe_load(TEXT)

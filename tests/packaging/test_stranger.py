@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from .building import source_files
-from .stranger import ADMIN, TOKEN, Site
+from .distribution import source_files
+from .wheel_site import ADMIN, TOKEN, Site
 
 MOBILE = "13800138000"
 STATIC = "django_ihuyi/static/"

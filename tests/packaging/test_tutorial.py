@@ -8,12 +8,12 @@ from contextlib import ExitStack
 import pytest
 import requests
 
-from tests.docs.reading import blocks
-from tests.e2e.stack import wait_for
+from tests.docs.markdown_reader import blocks
+from tests.e2e.processes import wait_for
 
-from .building import Built
+from .distribution import Built
 from .reader import STAFF, Reader, is_of_the_environment
-from .stranger import Site, install
+from .wheel_site import Site, install
 
 PAGE = "docs/tutorial.md"
 MOBILE = "13712345678"

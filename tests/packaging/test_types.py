@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from .building import Built, run
-from .stranger import Site, install
+from .distribution import Built, run
+from .wheel_site import Site, install
 
 TYPED = Path(__file__).with_name("typed")
 MYPY = """

@@ -9,13 +9,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.hashing import hash_mobile, spellings
 from django_ihuyi.masking import mask_mobile, without_hash
+from django_ihuyi.mobile_hash import hash_mobile, lookup_values
 from django_ihuyi.models import Message, Receipt, Reply
 from django_ihuyi.privacy import erasure
 from django_ihuyi.tasks import purge
-from tests.admin.pages import html, list_url, listed, page_url
-from tests.pushes.pushing import RECEIPT, REPLY, SMSID, push
+from tests.admin.urls import html, list_url, listed, page_url
+from tests.pushes.push_client import RECEIPT, REPLY, SMSID, push
 
 MOBILE = "13800138000"
 MASKED = "138******00"
@@ -47,9 +47,9 @@ def test_what_stands_there(message: Message, settings: Settings) -> None:
     assert receipt.fingerprint != receipt.make_fingerprint()
     settings.SECRET_KEY = "another"
     assert hash_mobile(MOBILE) != message.mobile
-    assert message.mobile not in spellings(MOBILE)
+    assert message.mobile not in lookup_values(MOBILE)
     settings.SECRET_KEY_FALLBACKS = ["tests-only"]
-    assert message.mobile in spellings(MOBILE)
+    assert message.mobile in lookup_values(MOBILE)
 
 
 def test_staff_find_it_by_the_whole_number(message: Message, admin_client: Client) -> None:

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from django_ihuyi.models import Message, Reply
-from django_ihuyi.privacy.numbers import hash_rows
+from django_ihuyi.privacy.retention import hash_rows
 from django_ihuyi.verification.models import CodeQuota, VerificationCode
 
 ABROAD, MASKED = "+14155550123", "+14*******23"

@@ -17,12 +17,12 @@ from django_ihuyi import send_code, send_sms
 from django_ihuyi.models import AccountState, Message, Receipt
 from tests.admin.conftest import StaffClient, make_message, make_receipt
 from tests.admin.conftest import staff as staff  # noqa: PLC0414  the fixture
-from tests.admin.pages import html, list_url, page_url
+from tests.admin.urls import html, list_url, page_url
 from tests.api.conftest import Caller, open_api
+from tests.fakes import FakeBroker, FakeGateway, SubmittedCall
 from tests.features import our_models
-from tests.pushes.pushing import RECEIPT, push
-from tests.verification.codes import code_in
-from tests.wire import FakeBroker, FakeWire, Taken
+from tests.pushes.push_client import RECEIPT, push
+from tests.verification.code_text import code_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,7 +75,7 @@ def run(broker: FakeBroker) -> None:
         task.run()
 
 
-def sent(broker: FakeBroker, wire: FakeWire, *answers: Any) -> tuple[Message, str]:
+def sent(broker: FakeBroker, wire: FakeGateway, *answers: Any) -> tuple[Message, str]:
     """A code on its way, answered so. Returns its message, read anew, and the code."""
     message = send_code(MOBILE, "sign-up")
     code = code_in(message)
@@ -94,7 +94,7 @@ def refusal(number: int, writing: str) -> Callable[[str], dict[str, Any]]:
     ("number", "status"), [(2, "accepted"), (407, "rejected"), (4072, "rejected"), (4051, "queued"), (0, "queued")]
 )
 def test_the_gateways_words__that_quote_the_code__are_kept_without_it(
-    wire: FakeWire, broker: FakeBroker, writing: str, number: int, status: str
+    wire: FakeGateway, broker: FakeBroker, writing: str, number: int, status: str
 ) -> None:
     message, code = sent(broker, wire, refusal(number, writing))
     assert (message.status, message.code) == (status, number)
@@ -107,7 +107,7 @@ def test_the_gateways_words__that_quote_the_code__are_kept_without_it(
 @pytest.mark.parametrize("writing", WRITINGS)
 @pytest.mark.parametrize("delivered", [True, False])
 def test_a_carriers_words__that_quote_the_code__are_kept_without_it(
-    wire: FakeWire, broker: FakeBroker, client: Client, writing: str, delivered: bool
+    wire: FakeGateway, broker: FakeBroker, client: Client, writing: str, delivered: bool
 ) -> None:
     message, code = sent(broker, wire)
     push(client, "receipt", {**RECEIPT, "code": "2" if delivered else "0", "smsid": SMSID, "msg": quote(code, writing)})
@@ -121,7 +121,7 @@ def test_a_carriers_words__that_quote_the_code__are_kept_without_it(
 
 @pytest.mark.parametrize("writing", WRITINGS)
 def test_a_receipt__that_comes_before_its_answer__is_kept_without_the_code(
-    wire: FakeWire, broker: FakeBroker, client: Client, writing: str
+    wire: FakeGateway, broker: FakeBroker, client: Client, writing: str
 ) -> None:
     message = send_code(MOBILE, "sign-up")
     code = code_in(message)
@@ -142,9 +142,9 @@ def test_a_receipt__that_comes_before_its_answer__is_kept_without_the_code(
 
 @pytest.mark.parametrize("writing", WRITINGS)
 def test_a_receipt_of_an_unknown_message__that_quotes_the_code__is_kept_without_it(
-    wire: FakeWire, broker: FakeBroker, client: Client, writing: str
+    wire: FakeGateway, broker: FakeBroker, client: Client, writing: str
 ) -> None:
-    message, code = sent(broker, wire, Taken((502, b"")))
+    message, code = sent(broker, wire, SubmittedCall((502, b"")))
     assert message.status == "unknown"
     push(client, "receipt", {**RECEIPT, "smsid": "999", "report_time": "", "msg": quote(code, writing)})
     message.refresh_from_db()
@@ -181,7 +181,7 @@ def test_a_notices_receipt__that_quotes_the_text__is_kept_without_it(client: Cli
 
 @pytest.mark.parametrize("name", ["NotSentClient", "UncertainClient"])
 def test_a_client_of_the_sites_own__whose_error_quotes_the_code__leaves_it_nowhere(
-    settings: Settings, broker: FakeBroker, wire: FakeWire, caplog: pytest.LogCaptureFixture, name: str
+    settings: Settings, broker: FakeBroker, wire: FakeGateway, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     account = {**settings.IHUYI["ACCOUNTS"]["default"], "CLIENT": f"tests.privacy.quoting.{name}"}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
@@ -224,7 +224,7 @@ def test_an_export__of_a_row_that_has_a_quoted_code__does_not_have_it(client: Cl
 
 
 def test_the_account_page__after_words_that_quote_a_code__does_not_have_it(
-    staff: StaffClient, wire: FakeWire, broker: FakeBroker
+    staff: StaffClient, wire: FakeGateway, broker: FakeBroker
 ) -> None:
     _message, code = sent(broker, wire, refusal(4051, "full-width"))
     state = AccountState.objects.get()
@@ -238,7 +238,7 @@ def test_the_account_page__after_words_that_quote_a_code__does_not_have_it(
 
 @pytest.mark.parametrize("category", ["notification", "marketing"])
 def test_a_chunks_words__that_quote_a_number__are_kept_without_it(
-    wire: FakeWire, broker: FakeBroker, category: str
+    wire: FakeGateway, broker: FakeBroker, category: str
 ) -> None:
     wire.answer({"code": 2, "msg": "１３８００１３８０００ 提交成功", "smsid": SMSID})
     message = send_sms(MOBILE, "您好", category=category)

@@ -19,8 +19,8 @@ from django_ihuyi.models import BalanceReading, Message, Receipt, Reply
 from django_ihuyi.privacy import retention
 from django_ihuyi.tasks import purge
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
-from tests.wire import FakeBroker
-from tests.worker.working import as_a_worker
+from tests.fakes import FakeBroker
+from tests.worker.helpers import as_a_worker
 
 pytestmark = pytest.mark.django_db
 

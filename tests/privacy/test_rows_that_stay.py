@@ -24,7 +24,7 @@ from django_ihuyi.privacy import erasure, retention
 from django_ihuyi.tasks import purge
 from django_ihuyi.verification.models import CodeQuota, VerificationCode
 from tests.broken_tables import unreadable
-from tests.records import ours
+from tests.log_records import package_records
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -117,7 +117,7 @@ def test_a_purge__of_rows_that_cannot_be_deleted__is_logged_without_a_word_of_th
     rows = make_old(4)
     with protected([rows[1].pk, rows[3].pk], LookupError(f"{MOBILE} 您好")), pytest.raises(LookupError):
         purge()
-    records = ours(caplog, logging.ERROR)
+    records = package_records(caplog, logging.ERROR)
     assert [record.__dict__["event"] for record in records] == ["row.failed", "purge.failed"]
     assert records[1].getMessage() == "The purge ended 2 rows of 'notification' and could not end 2: LookupError."
     assert MOBILE not in caplog.text

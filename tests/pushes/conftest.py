@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from django_ihuyi.models import Message
-from tests.pushes.pushing import SMSID
+from tests.pushes.push_client import SMSID
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django import Settings
 
-from tests.pushes.pushing import RECEIPT, TOKEN, url
+from tests.pushes.push_client import RECEIPT, TOKEN, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

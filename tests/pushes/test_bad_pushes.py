@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from django_ihuyi.models import Receipt, Reply, TemplateReview
-from tests.pushes.pushing import multipart
+from tests.pushes.push_client import multipart
 
 MANY = int(os.environ.get("IHUYI_BAD_PUSHES", "1000"))
 FORM = "application/x-www-form-urlencoded"

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from django_ihuyi.models import OptOut, Receipt, Reply, TemplateReview
-from tests.pushes.pushing import FORM, MULTIPART, RECEIPT, REPLY, REVIEW, multipart, push
+from tests.pushes.push_client import FORM, MULTIPART, RECEIPT, REPLY, REVIEW, multipart, push
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from django_ihuyi.models import Message, Receipt
 from django_ihuyi.signals import message_delivered
-from tests.pushes.pushing import RECEIPT, REPLY, push, url
+from tests.pushes.push_client import RECEIPT, REPLY, push, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

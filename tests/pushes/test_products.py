@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from django_ihuyi.hashing import MOBILE_LENGTH, hash_mobile
+from django_ihuyi.mobile_hash import MOBILE_LENGTH, hash_mobile
 from django_ihuyi.models import Message, OptOut, Receipt, Reply
-from tests.pushes.pushing import RECEIPT, REPLY, SMSID, TOKEN, push
+from tests.pushes.push_client import RECEIPT, REPLY, SMSID, TOKEN, push
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ABROAD = "+14155550123"

@@ -16,14 +16,14 @@ from pytest_django import Settings
 
 from django_ihuyi.models import Message, OptOut, Receipt, Reply, TemplateReview
 from django_ihuyi.signals import message_delivered, message_undelivered, reply_received
-from tests.heard import Heard
-from tests.pushes.pushing import FORM, MULTIPART, RECEIPT, REPLY, REVIEW, SMSID, TOKEN, multipart, push, url
-from tests.records import ours
+from tests.log_records import package_records
+from tests.pushes.push_client import FORM, MULTIPART, RECEIPT, REPLY, REVIEW, SMSID, TOKEN, multipart, push, url
+from tests.signal_recorder import SignalRecorder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_receipt_makes_it_delivered(client: Client, message: Message, heard: Heard) -> None:
+def test_a_receipt_makes_it_delivered(client: Client, message: Message, heard: SignalRecorder) -> None:
     heard.listen(message_delivered)
     response = push(client, "receipt", RECEIPT)
     assert (response.status_code, response.content) == (200, b"success")
@@ -38,7 +38,7 @@ def test_a_receipt_makes_it_delivered(client: Client, message: Message, heard: H
 
 
 @pytest.mark.parametrize("code", ["0", "1", "3", "-1", "4051"])
-def test_any_other_code_is_undelivered(client: Client, message: Message, heard: Heard, code: str) -> None:
+def test_any_other_code_is_undelivered(client: Client, message: Message, heard: SignalRecorder, code: str) -> None:
     heard.listen(message_undelivered, message_delivered)
     push(client, "receipt", {**RECEIPT, "code": code, "msg": "UNDELIV"})
     message.refresh_from_db()
@@ -47,7 +47,7 @@ def test_any_other_code_is_undelivered(client: Client, message: Message, heard: 
     assert heard[message_delivered] == []
 
 
-def test_the_same_push_again_changes_nothing(client: Client, message: Message, heard: Heard) -> None:
+def test_the_same_push_again_changes_nothing(client: Client, message: Message, heard: SignalRecorder) -> None:
     heard.listen(message_delivered, reply_received)
     for _ in range(3):
         assert push(client, "receipt", RECEIPT).content == b"success"
@@ -56,7 +56,7 @@ def test_the_same_push_again_changes_nothing(client: Client, message: Message, h
     assert len(heard[message_delivered]) == len(heard[reply_received]) == 1
 
 
-def test_a_reply(client: Client, message: Message, heard: Heard) -> None:
+def test_a_reply(client: Client, message: Message, heard: SignalRecorder) -> None:
     heard.listen(reply_received)
     response = push(client, "reply", REPLY)
     assert (response.status_code, response.content) == (200, b"success")
@@ -137,7 +137,7 @@ def test_a_malformed_push_is_told_so_and_logged_without_its_content(
     assert named in response.content.decode()
     assert not Receipt.objects.exists()
     assert not Reply.objects.exists()
-    (record,) = ours(caplog)
+    (record,) = package_records(caplog)
     assert record.levelno == logging.WARNING
     assert named in record.getMessage()
     for secret in ("13800138000", "退订", TOKEN, SMSID):
@@ -187,7 +187,7 @@ def test_bodies_that_are_refused(
     assert response.status_code == status
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert not Receipt.objects.exists()
-    assert [record.levelname for record in ours(caplog)] == ["WARNING"]
+    assert [record.levelname for record in package_records(caplog)] == ["WARNING"]
     assert TOKEN not in caplog.text
     assert push(client, "receipt", RECEIPT).content == b"success"
 
@@ -223,7 +223,7 @@ def test_a_multipart_push__of_a_content_type_in_capitals__is_read(
 
 
 def test_a_multipart_push__read_by_a_middleware__is_kept(client: Client, message: Message, settings: Settings) -> None:
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.pushes.pushing.reading_middleware"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.pushes.push_client.reading_middleware"]
     for body, content_type in ((multipart(RECEIPT), MULTIPART), (urlencode(RECEIPT), FORM)):
         Receipt.objects.all().delete()
         assert push(client, "receipt", body, content_type).content == b"success"

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from django_ihuyi.models import Template, TemplateReview
 from django_ihuyi.signals import template_reviewed
-from tests.heard import Heard
-from tests.pushes.pushing import REVIEW, TOKEN, push
-from tests.racing import at_once
-from tests.sending.registering import register
+from tests.concurrency import run_concurrently
+from tests.pushes.push_client import REVIEW, TOKEN, push
+from tests.sending.template_factory import register
+from tests.signal_recorder import SignalRecorder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,7 +28,7 @@ def template() -> Template:
 
 
 @pytest.mark.parametrize(("code", "state"), [("2", "passed"), ("0", "refused"), ("7", "in_review")])
-def test_a_review(client: Client, template: Template, heard: Heard, code: str, state: str) -> None:
+def test_a_review(client: Client, template: Template, heard: SignalRecorder, code: str, state: str) -> None:
     heard.listen(template_reviewed)
     for _ in range(3):
         answer = push(client, "template", {**REVIEW, "code": code})
@@ -45,7 +45,7 @@ def test_a_review(client: Client, template: Template, heard: Heard, code: str, s
 
 
 def test_whoever_comes_last_decides_but_a_repeat_is_nobody_new(
-    client: Client, template: Template, heard: Heard
+    client: Client, template: Template, heard: SignalRecorder
 ) -> None:
     heard.listen(template_reviewed)
     refused = {**REVIEW, "code": "0", "msg": "含有广告"}
@@ -61,7 +61,7 @@ def test_whoever_comes_last_decides_but_a_repeat_is_nobody_new(
     assert TemplateReview.objects.count() == len(heard[template_reviewed]) == 3
 
 
-def test_a_review_of_nobodys_template_is_kept(client: Client, heard: Heard) -> None:
+def test_a_review_of_nobodys_template_is_kept(client: Client, heard: SignalRecorder) -> None:
     heard.listen(template_reviewed)
     assert push(client, "template", REVIEW).content == b"success"
     review = TemplateReview.objects.get()
@@ -111,13 +111,13 @@ def test_without_a_last_slash_and_in_few_queries(client: Client, template: Templ
     assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) <= 10
 
 
-def test_two_equal_ones_at_the_same_moment_are_one(template: Template, heard: Heard) -> None:
+def test_two_equal_ones_at_the_same_moment_are_one(template: Template, heard: SignalRecorder) -> None:
     heard.listen(template_reviewed)
 
     def receive() -> bool:
         return TemplateReview.objects.receive(TemplateReview(templateid="1001", code=2, msg="审核通过"))
 
-    assert sorted(at_once(receive, receive, receive)) == [False, False, True]
+    assert sorted(run_concurrently(receive, receive, receive)) == [False, False, True]
     assert TemplateReview.objects.count() == len(heard[template_reviewed]) == 1
 
 

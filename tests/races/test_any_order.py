@@ -29,16 +29,16 @@ from hypothesis.stateful import (
 )
 
 from django_ihuyi import maintenance, send_bulk, send_sms
-from django_ihuyi.clock import CHINA
+from django_ihuyi.china_time import CHINA
 from django_ihuyi.models import AccountState, Batch, Message, Receipt
-from django_ihuyi.models.lifecycle import SOURCES, MessageStatus
-from tests.any_order import START, dying, explore
-from tests.wire import Answer, FakeBroker, FakeWire, Published, Taken
+from django_ihuyi.models.message_status import TRANSITIONS, MessageStatus
+from tests.fakes import Answer, FakeBroker, FakeGateway, Published, SubmittedCall
+from tests.state_machine import START, dying, explore
 
 ENDS = {"delivered", "undelivered", "rejected", "expired", "cancelled", "unknown", "accepted"}
 TAKEN = {"accepted", "delivered", "undelivered", "unknown", "submitting"}
 
-FAULTS: list[Answer | Taken] = [
+FAULTS: list[Answer | SubmittedCall] = [
     0,
     407,
     4080,
@@ -50,10 +50,10 @@ FAULTS: list[Answer | Taken] = [
     requests.exceptions.ReadTimeout(),
     (502, b"<html>"),
     (200, b"{"),
-    Taken(requests.exceptions.ReadTimeout()),
-    Taken(requests.exceptions.ConnectionError()),
-    Taken((502, b"")),
-    Taken((200, b'{"code":2,')),
+    SubmittedCall(requests.exceptions.ReadTimeout()),
+    SubmittedCall(requests.exceptions.ConnectionError()),
+    SubmittedCall((502, b"")),
+    SubmittedCall((200, b'{"code":2,')),
     {"code": 2, "msg": "", "smsid": "0"},
 ]
 
@@ -65,7 +65,7 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.responses = responses.RequestsMock(assert_all_requests_are_fired=False)
         self.responses.start()
-        self.wire = FakeWire(self.responses)
+        self.wire = FakeGateway(self.responses)
         self.wire.when_taken = self.check_taken_once
         self.broker = FakeBroker()
         self.clock = time_machine.travel(START, tick=False)
@@ -118,7 +118,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @precondition(lambda self: self.tasks)
     @rule(data=st.data(), keep=st.booleans(), fault=st.sampled_from([None, *FAULTS]))
-    def work(self, data: st.DataObject, keep: bool, fault: Answer | Taken | None) -> None:
+    def work(self, data: st.DataObject, keep: bool, fault: Answer | SubmittedCall | None) -> None:
         """A worker runs a task; the broker may hand the same one out again."""
         task = data.draw(st.sampled_from(self.tasks))
         if not keep:
@@ -131,7 +131,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @precondition(lambda self: self.tasks)
     @rule(data=st.data(), statement=st.integers(1, 8), after=st.booleans(), fault=st.sampled_from([None, *FAULTS]))
-    def die(self, data: st.DataObject, statement: int, after: bool, fault: Answer | Taken | None) -> None:
+    def die(self, data: st.DataObject, statement: int, after: bool, fault: Answer | SubmittedCall | None) -> None:
         """A worker is killed at a statement; the broker hands its task out again."""
         task = data.draw(st.sampled_from(self.tasks))
         if fault is not None:
@@ -217,7 +217,7 @@ class AnyOrder(RuleBasedStateMachine):
             connections.close_all()
 
     def settle_down(self) -> None:
-        """The faults stop: upkeep and workers go on until nothing changes any more."""
+        """The faults stop: the sweep and workers go on until nothing changes any more."""
         if not self.history:
             return
         self.wire.forget_answers()
@@ -251,7 +251,7 @@ def reachable(status: str) -> set[str]:
     """Every status that the table lets a message get to from this one."""
     found = {status}
     while True:
-        more = {str(target) for target, sources in SOURCES.items() if found & {str(s) for s in sources}}
+        more = {str(target) for target, sources in TRANSITIONS.items() if found & {str(s) for s in sources}}
         # Back to queued is the one arrow down, and only from submitting.
         if more <= found:
             return found

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_ihuyi import BulkResult, balance, maintenance, offer_code, send_bulk, send_code, send_sms, verify_code
-from django_ihuyi.dashboard import counting
+from django_ihuyi.dashboard import counters
 from django_ihuyi.dashboard.models import TallySlot
 from django_ihuyi.models import AccountState, BalanceReading, Message, OptOut, Receipt, Reply, Template, TemplateReview
 from django_ihuyi.sending.resend import resend
@@ -27,11 +27,11 @@ from django_ihuyi.verification.models import VerificationCode
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import WebhookEvent
 from tests.api.conftest import Caller, open_api
+from tests.concurrency import run_concurrently
 from tests.conflicts import Conflicts
-from tests.pushes.pushing import RECEIPT, REPLY, REVIEW, SMSID, push
-from tests.racing import at_once
-from tests.wire import FakeBroker, FakeWire
-from tests.worker.working import bulk
+from tests.fakes import FakeBroker, FakeGateway
+from tests.pushes.push_client import RECEIPT, REPLY, REVIEW, SMSID, push
+from tests.worker.helpers import bulk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -182,13 +182,13 @@ def _pause() -> Work:
 
 
 def _balance() -> Work:
-    answer = balance.ask("default")
-    return lambda: balance.record(answer), lambda: BalanceReading.objects.count() == 1
+    answer = balance.fetch("default")
+    return lambda: balance.save_reading(answer), lambda: BalanceReading.objects.count() == 1
 
 
 def _figures() -> Work:
     message(status="rejected", code=406)
-    return lambda: counting.count_due(timezone.now()), lambda: TallySlot.objects.get().counted_at is not None
+    return lambda: counters.count_due(timezone.now()), lambda: TallySlot.objects.get().counted_at is not None
 
 
 def _statuses() -> list[tuple[str, int]]:
@@ -239,7 +239,7 @@ def test_work__with_conflicts__is_done_once(
     make: Callable[[], Work],
     statement: str,
     heard: bool,
-    wire: FakeWire,
+    wire: FakeGateway,
     broker: FakeBroker,
     settings: Settings,
 ) -> None:
@@ -341,6 +341,6 @@ def test_opt_out__beside_a_sweep__meets_no_deadlock(broker: FakeBroker) -> None:
             time.sleep(0.02)
         may_go_on.set()
 
-    at_once(opt_out, sweep, watch)
+    run_concurrently(opt_out, sweep, watch)
     assert errors.seen == []
     assert set(Message.objects.values_list("status", flat=True)) == {"cancelled"}

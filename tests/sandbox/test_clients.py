@@ -15,7 +15,7 @@ import pytest
 import requests
 import urllib3
 
-from django_ihuyi.sandbox.formats import FORM
+from django_ihuyi.sandbox.wire_format import FORM
 from tests.sandbox.conftest import ACCOUNT, KEY, Customer
 
 MOBILE = "13712345678"

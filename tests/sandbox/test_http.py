@@ -15,8 +15,8 @@ import pytest
 
 from django_ihuyi.sandbox import bodies
 from django_ihuyi.sandbox.bodies import MAX_BODY
-from django_ihuyi.sandbox.formats import FORM
 from django_ihuyi.sandbox.server import Handler
+from django_ihuyi.sandbox.wire_format import FORM
 from tests.sandbox.conftest import ACCOUNT, KEY, Customer, eventually
 
 MOBILE = "13712345678"

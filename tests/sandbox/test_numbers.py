@@ -17,10 +17,10 @@ from urllib.parse import urlencode
 import phonenumbers
 import pytest
 
-from django_ihuyi.gateway.codes import CODES, Again, Scope, lookup
-from django_ihuyi.sandbox import answering, faults
+from django_ihuyi.gateway.result_codes import CODES, Retry, Scope, lookup
+from django_ihuyi.sandbox import faults, response_writer
 from django_ihuyi.sandbox.faults import FAULTS, ORDINARY, TEXTS, fault_of, magic_code
-from django_ihuyi.sandbox.formats import FORM
+from django_ihuyi.sandbox.wire_format import FORM
 from tests.sandbox.conftest import ACCOUNT, KEY, Customer, MakeCustomer, Site, eventually
 
 REFUSALS = sorted(set(TEXTS) - {2})
@@ -88,7 +88,7 @@ def test_code_numbers_come_after_the_rules(customer: Customer) -> None:
 
 def pauses(code: int, always: str, second: str) -> str:
     """What a row of the table says of the pause of the account that a code brings at the site."""
-    if lookup(code).again is Again.WHEN_MENDED:
+    if lookup(code).retry is Retry.AFTER_FIX:
         return always
     return second if lookup(code).scope is Scope.CLOCK else ""
 
@@ -190,7 +190,7 @@ def test_dripping_answer(raw: Raw) -> None:
 
 
 def test_dripping_answer_to_the_end(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "DRIP_PAUSE", 0)
+    monkeypatch.setattr(response_writer, "DRIP_PAUSE", 0)
 
     assert json.loads(raw("13900000020").read())["code"] == 2
 
@@ -215,11 +215,11 @@ def test_close_without_a_word(customer: Customer, *, in_a_hurry: bool) -> None:
 
 
 def test_close_without_a_word_where_the_caller_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "LINGER", 0.01)
+    monkeypatch.setattr(response_writer, "LINGER", 0.01)
     ours, theirs = socket.socketpair()
     with ours, theirs, ours.makefile("rb") as rfile, ours.makefile("wb") as wfile:
         handler: Any = SimpleNamespace(connection=ours, rfile=rfile, wfile=wfile, close_connection=False)
-        assert answering.close_without_a_word(handler) is False
+        assert response_writer.close_silently(handler) is False
         assert handler.close_connection
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from django_ihuyi.sandbox.billing import segments
 from django_ihuyi.sandbox.options import OptionFields
+from django_ihuyi.sandbox.segments import count_segments
 from tests.sandbox.conftest import Customer, MakeCustomer
 
 OPEN = "您的验证码是：1234。请不要把验证码泄露给其他人。"
@@ -78,7 +78,7 @@ def test_smsids_are_unique_across_a_reset(customer: Customer) -> None:
 )
 def test_segments(length: int, parts: int) -> None:
     """With the six characters of 【互亿无线】: 70, 71, 134, 135, 201, 202, 306."""
-    assert segments("长" * length, "互亿无线") == parts
+    assert count_segments("长" * length, "互亿无线") == parts
 
 
 def test_balance_pays_for_segments(make_customer: MakeCustomer) -> None:

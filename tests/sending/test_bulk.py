@@ -17,8 +17,8 @@ from pytest_django import Settings
 from django_ihuyi import maintenance, send_bulk, send_sms
 from django_ihuyi.models import Batch, Message, OptOut
 from tests.bad_metadata import BAD
-from tests.records import events
-from tests.wire import FakeBroker, FakeWire
+from tests.fakes import FakeBroker, FakeGateway
+from tests.log_records import events
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.by_database]
 
@@ -212,14 +212,14 @@ def test_a_key_that_another_call_takes_meanwhile(broker: FakeBroker) -> None:
     assert len(broker.take_pks()) == 4
 
 
-def test_later_messages_are_left_to_upkeep(broker: FakeBroker) -> None:
+def test_later_messages_are_left_to_the_sweep(broker: FakeBroker) -> None:
     send_bulk([(mobile, "您好") for mobile in numbers(3)], send_at=django_timezone.now() + timedelta(hours=1))
     assert broker.take() == []
     message = Message.objects.all()[0]
     assert message.publish_at == message.due_at == message.send_at
 
 
-def test_upkeep_waits_longer_for_the_end_of_a_long_queue(broker: FakeBroker, settings: Settings) -> None:
+def test_sweep_waits_longer_for_the_end_of_a_long_queue(broker: FakeBroker, settings: Settings) -> None:
     account = {**settings.IHUYI["ACCOUNTS"]["default"], "RATE_LIMIT": 2}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
     before = django_timezone.now()
@@ -235,7 +235,7 @@ def test_after_the_callers_commit(broker: FakeBroker) -> None:
     assert len(broker.take()) == 2
 
 
-def test_from_the_call_to_the_wire(broker: FakeBroker, wire: FakeWire) -> None:
+def test_from_the_call_to_the_wire(broker: FakeBroker, wire: FakeGateway) -> None:
     send_bulk([(mobile, "您好") for mobile in numbers(40)], batch_size=20)
     for task in broker.take():
         task.run()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from phonenumber_field.phonenumber import PhoneNumber
 
 from django_ihuyi.exceptions import ArgumentTypeError, InvalidMessage
-from django_ihuyi.sending.numbers import normalise, normalise_any, normalise_pushed
+from django_ihuyi.gateway.products import normalize_any, normalize_mobile, normalize_pushed
 
 WRITTEN = [
     "13800138000",
@@ -34,7 +34,7 @@ WRITTEN = [
 
 @pytest.mark.parametrize("written", WRITTEN)
 def test_spellings_of_one_number(written: str) -> None:
-    assert normalise(written) == "13800138000"
+    assert normalize_mobile(written) == "13800138000"
 
 
 INVISIBLE = {
@@ -51,7 +51,7 @@ INVISIBLE = {
 
 @pytest.mark.parametrize("written", INVISIBLE.values(), ids=INVISIBLE)
 def test_number__with_invisible_characters__is_read_without_them(written: str) -> None:
-    assert normalise(written) == normalise_any(written) == "13800138000"
+    assert normalize_mobile(written) == normalize_any(written) == "13800138000"
 
 
 ABROAD = [
@@ -70,7 +70,7 @@ ABROAD = [
 
 @pytest.mark.parametrize("written", ABROAD)
 def test_number_abroad__in_any_spelling__is_read(written: str) -> None:
-    assert normalise_any(written) == "+85261234567"
+    assert normalize_any(written) == "+85261234567"
 
 
 DECIMALS = [
@@ -106,10 +106,10 @@ DECIMALS = [
 def test_number__as_spreadsheets_write_it__is_its_digits_or_refused(written: str, kept: str | None) -> None:
     if kept is None:
         with pytest.raises(InvalidMessage) as caught:
-            normalise(written)
+            normalize_mobile(written)
         assert caught.value.code == 406
     else:
-        assert normalise(written) == normalise_any(written) == kept
+        assert normalize_mobile(written) == normalize_any(written) == kept
 
 
 @pytest.mark.parametrize("prefix", range(130, 200))
@@ -117,13 +117,13 @@ def test_number__with_any_mobile_prefix__is_taken(prefix: int) -> None:
     for rest in ("00005678", "12345678", "99999999"):
         number = f"{prefix}{rest}"
         for written in (number, f"{prefix} {rest[:4]} {rest[4:]}", f"+86 {number}", f"86{number}", f"0{number}"):
-            assert normalise(written) == number
+            assert normalize_mobile(written) == number
 
 
 @pytest.mark.parametrize("written", ["+1 380 013 8000", "0013800138000", "+13800138000"])
 def test_number_abroad__with_eleven_digits_behind_the_plus__is_not_in_china(written: str) -> None:
     with pytest.raises(InvalidMessage):
-        normalise(written)
+        normalize_mobile(written)
 
 
 OBJECTS = {
@@ -144,7 +144,7 @@ OBJECTS = {
 
 @pytest.mark.parametrize(("mobile", "kept"), OBJECTS.values(), ids=OBJECTS)
 def test_number__of_another_type_than_text__is_read(mobile: object, kept: str) -> None:
-    assert normalise_any(mobile) == kept
+    assert normalize_any(mobile) == kept
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_number__of_another_type_than_text__is_read(mobile: object, kept: str) -
 )
 def test_number__of_another_type__that_is_none__is_refused(mobile: object, code: int) -> None:
     with pytest.raises(InvalidMessage) as caught:
-        normalise_any(mobile)
+        normalize_any(mobile)
     assert caught.value.code == code
 
 
@@ -172,7 +172,7 @@ def test_number__of_another_type__that_is_none__is_refused(mobile: object, code:
 )
 def test_number__of_a_wrong_type__is_a_type_error_that_names_it(mobile: object) -> None:
     with pytest.raises(ArgumentTypeError, match=f"of the type {type(mobile).__name__}: it must be a text") as caught:
-        normalise_any(mobile)
+        normalize_any(mobile)
     assert caught.value.code == 406
     assert "1380" not in str(caught.value)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
@@ -180,7 +180,7 @@ def test_number__of_a_wrong_type__is_a_type_error_that_names_it(mobile: object) 
 
 @pytest.mark.parametrize("mobile", ["19912345678", "16612345678", "17012345678", "14712345678", "15912345678"])
 def test_mobile_prefixes(mobile: str) -> None:
-    assert normalise(mobile) == mobile
+    assert normalize_mobile(mobile) == mobile
 
 
 REFUSED = [
@@ -208,7 +208,7 @@ REFUSED = [
 @pytest.mark.parametrize(("mobile", "code"), REFUSED)
 def test_refused(mobile: object, code: int) -> None:
     with pytest.raises(InvalidMessage) as caught:
-        normalise(mobile)
+        normalize_mobile(mobile)
     assert caught.value.code == code
     assert "number" in str(caught.value)
 
@@ -217,13 +217,13 @@ def test_refused(mobile: object, code: int) -> None:
 @given(st.text() | st.from_regex(r"(\+?86[ -]?)?1[3-9](\d[ -]?){9}", fullmatch=True))
 def test_anything_is_eleven_digits_or_refused(text: str) -> None:
     try:
-        number = normalise(text)
+        number = normalize_mobile(text)
     except InvalidMessage:
         return
     assert len(number) == 11
     assert number.isascii()
     assert number.isdecimal()
-    assert normalise(number) == number
+    assert normalize_mobile(number) == number
 
 
 @pytest.mark.parametrize(
@@ -231,4 +231,4 @@ def test_anything_is_eleven_digits_or_refused(text: str) -> None:
     [("8613800138000", "13800138000"), ("13800138000", "13800138000"), ("+852 9123 4567", "+852 9123 4567"), ("", "")],
 )
 def test_pushed_numbers_are_never_refused(pushed: str, kept: str) -> None:
-    assert normalise_pushed(pushed) == kept
+    assert normalize_pushed(pushed) == kept

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_ihuyi.sending.placeholders import PLACEHOLDER, fill, fits, has_stray_bracket
+from django_ihuyi.sending.template_registry import PLACEHOLDER, fill, has_extra_bracket, matches
 
 CASES = [
     ("no variable", "您好。", "您好。", True),
@@ -31,7 +31,7 @@ CASES = [
 
 @pytest.mark.parametrize(("text", "content", "wanted"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])
 def test_fits(text: str, content: str, wanted: bool) -> None:
-    assert fits(text, content) is wanted
+    assert matches(text, content) is wanted
 
 
 letters = st.text("ab", max_size=5)
@@ -40,20 +40,20 @@ letters = st.text("ab", max_size=5)
 @given(st.lists(letters, min_size=1, max_size=5), st.text("ab", max_size=14))
 def test_fits_as_a_regular_expression_does(pieces: list[str], content: str) -> None:
     pattern = ".+".join(map(re.escape, pieces))
-    assert fits(PLACEHOLDER.join(pieces), content) is bool(re.fullmatch(pattern, content, re.DOTALL))
+    assert matches(PLACEHOLDER.join(pieces), content) is bool(re.fullmatch(pattern, content, re.DOTALL))
 
 
 @given(st.data(), st.lists(letters, min_size=1, max_size=5))
 def test_what_was_filled_fits(data: st.DataObject, pieces: list[str]) -> None:
     text = PLACEHOLDER.join(pieces)
     values = [data.draw(st.text(min_size=1, max_size=8)) for _ in pieces[1:]]
-    assert fits(text, fill(text, values))
+    assert matches(text, fill(text, values))
 
 
 def test_many_variables_take_no_longer() -> None:
     text = PLACEHOLDER.join(["a"] * 60) + "b"
     began = time.perf_counter()
-    assert not fits(text, "a" * 500)
+    assert not matches(text, "a" * 500)
     assert time.perf_counter() - began < 0.5
 
 
@@ -61,4 +61,4 @@ def test_many_variables_take_no_longer() -> None:
     ("text", "stray"), [("a【变量】b", False), ("a【 变量】b", True), ("【签名】a", True), ("a】", True), ("a", False)]
 )
 def test_brackets_of_no_placeholder(text: str, stray: bool) -> None:
-    assert has_stray_bracket(text) is stray
+    assert has_extra_bracket(text) is stray

@@ -12,7 +12,7 @@ from django_ihuyi.gateway import Client
 from django_ihuyi.models import Message, OptOut
 from django_ihuyi.worker.client_factory import make_client
 from django_ihuyi.worker.submission import submit
-from tests.wire import FakeWire
+from tests.fakes import FakeGateway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_products")]
 
@@ -75,7 +75,7 @@ def test_a_number_abroad_is_recorded_in_one_form() -> None:
     assert (message.mobile, message.content, message.account) == ("+14155550123", "Hello", "abroad")
 
 
-def test_submitted_as_the_product_wants_it(wire: FakeWire) -> None:
+def test_submitted_as_the_product_wants_it(wire: FakeGateway) -> None:
     message = send_sms("+1 415 555 0123", "Hello", account="abroad")
     submit(message.pk)
     message.refresh_from_db()
@@ -93,7 +93,7 @@ def test_a_clients_class_of_a_sites_own_is_told_the_product_only_where_it_matter
         make_client(conf.get_account("abroad"))
 
 
-def test_redirected_to_a_number_that_the_product_reaches(settings: Settings, wire: FakeWire) -> None:
+def test_redirected_to_a_number_that_the_product_reaches(settings: Settings, wire: FakeGateway) -> None:
     accounts = settings.IHUYI["ACCOUNTS"]
     abroad = {**accounts["abroad"], "REDIRECT_TO": ["+85291234567"]}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {**accounts, "abroad": abroad}}
@@ -101,7 +101,7 @@ def test_redirected_to_a_number_that_the_product_reaches(settings: Settings, wir
     assert wire.accepted[0]["mobile"] == "852 91234567"
 
 
-def test_one_a_second_whichever_account_sends(wire: FakeWire) -> None:
+def test_one_a_second_whichever_account_sends(wire: FakeGateway) -> None:
     messages = [
         send_sms("13800138000", "您好"),
         send_sms("13800138000", "1234", account="voice", category="verification"),

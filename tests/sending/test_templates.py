@@ -15,14 +15,14 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_ihuyi import send_bulk, send_code, send_sms
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.gateway import GatewayError, NotSent, Refused
+from django_ihuyi.gateway import GatewayError, NotSent, SubmitRefused
 from django_ihuyi.models import Message, Template, TemplateReview
 from django_ihuyi.sending.template_registry import submit_for_review
 from django_ihuyi.signals import template_reviewed
-from tests.heard import Heard
-from tests.wire import FakeBroker, FakeWire, Taken
+from tests.fakes import FakeBroker, FakeGateway, SubmittedCall
+from tests.signal_recorder import SignalRecorder
 
-from .registering import register
+from .template_factory import register
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -174,7 +174,7 @@ def draft(**values: Any) -> Template:
     return register(**{"template_id": None, "state": "draft", **values})
 
 
-def test_handing_in(wire: FakeWire, heard: Heard) -> None:
+def test_handing_in(wire: FakeGateway, heard: SignalRecorder) -> None:
     heard.listen(template_reviewed)
     template = draft(error="before")
     wire.answer({"code": 2, "msg": "提交成功", "templateid": "1001"})
@@ -192,13 +192,13 @@ def test_handing_in(wire: FakeWire, heard: Heard) -> None:
 @pytest.mark.parametrize(
     ("answer", "raises", "msg", "error"),
     [
-        ({"code": 407, "msg": "短信内容含有敏感字符"}, Refused, "短信内容含有敏感字符", "code 407"),
+        ({"code": 407, "msg": "短信内容含有敏感字符"}, SubmitRefused, "短信内容含有敏感字符", "code 407"),
         (requests.exceptions.ConnectTimeout(), NotSent, "", "reached"),
     ],
     ids=["refused", "not sent"],
 )
 def test_what_the_gateway_has_not_taken_stays_what_it_was(
-    wire: FakeWire, state: str, answer: Any, raises: type[GatewayError], msg: str, error: str
+    wire: FakeGateway, state: str, answer: Any, raises: type[GatewayError], msg: str, error: str
 ) -> None:
     template = draft(state=state)
     wire.answer(answer)
@@ -209,10 +209,12 @@ def test_what_the_gateway_has_not_taken_stays_what_it_was(
     assert error in template.error
 
 
-def test_no_answer_is_not_handed_in_twice_and_an_id_by_hand_settles_it(wire: FakeWire, heard: Heard) -> None:
+def test_no_answer_is_not_handed_in_twice_and_an_id_by_hand_settles_it(
+    wire: FakeGateway, heard: SignalRecorder
+) -> None:
     heard.listen(template_reviewed)
     template = draft()
-    wire.answer(Taken((500, b"")))
+    wire.answer(SubmittedCall((500, b"")))
     assert submit_for_review(template)
     template.refresh_from_db()
     assert template.lacks_id
@@ -226,7 +228,7 @@ def test_no_answer_is_not_handed_in_twice_and_an_id_by_hand_settles_it(wire: Fak
     assert [event["template"].pk for event in heard[template_reviewed]] == [template.pk]
 
 
-def test_a_review_that_comes_before_the_answer(wire: FakeWire, heard: Heard) -> None:
+def test_a_review_that_comes_before_the_answer(wire: FakeGateway, heard: SignalRecorder) -> None:
     heard.listen(template_reviewed)
     wire.answer({"code": 2, "msg": "", "templateid": 1001})
 
@@ -241,7 +243,7 @@ def test_a_review_that_comes_before_the_answer(wire: FakeWire, heard: Heard) -> 
     assert len(heard[template_reviewed]) == 1
 
 
-def test_an_id_that_is_another_templates_is_left_to_a_person(wire: FakeWire) -> None:
+def test_an_id_that_is_another_templates_is_left_to_a_person(wire: FakeGateway) -> None:
     register("other")
     template = draft()
     wire.answer({"code": 2, "msg": "", "templateid": 1001})
@@ -251,7 +253,7 @@ def test_an_id_that_is_another_templates_is_left_to_a_person(wire: FakeWire) -> 
     assert "another template" in template.error
 
 
-def test_of_two_who_hand_in_one_does(wire: FakeWire) -> None:
+def test_of_two_who_hand_in_one_does(wire: FakeGateway) -> None:
     template = draft()
     same = Template.objects.get()
     wire.answer({"code": 2, "msg": "", "templateid": 1001})

@@ -8,7 +8,7 @@ from django_ihuyi import send_code, send_sms, verify_code
 from django_ihuyi.models import Reply
 from django_ihuyi.sandbox import Sandbox
 from django_ihuyi.testing import latest_code, use_gateway, wait_for
-from django_ihuyi.testing.cases import running_gateways
+from django_ihuyi.testing.settings_override import running_gateways
 
 pytestmark = pytest.mark.django_db
 

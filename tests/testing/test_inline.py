@@ -13,7 +13,7 @@ from django_ihuyi.models import Heartbeat
 from django_ihuyi.monitoring import heartbeats
 from django_ihuyi.testing import use_gateway, use_outbox
 from django_ihuyi.testing.inline import InlineDispatcher
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from django_ihuyi import send_bulk, send_sms
 from django_ihuyi.models import Message
 from django_ihuyi.testing import Outbox, OutboxMixin, outbox, use_outbox
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
 
 pytestmark = pytest.mark.django_db
 

@@ -14,11 +14,11 @@ from django_ihuyi.models import Message
 from django_ihuyi.webhooks.models import WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import WebhookEvent
 from tests.api.conftest import Caller, open_api
-from tests.docs.reading import code_in, tables
+from tests.docs.markdown_reader import code_in, tables
+from tests.fakes import FakeBroker, FakeGateway
 from tests.features import our_models
-from tests.pushes.pushing import RECEIPT, REPLY, push
-from tests.verification.codes import code_in as code_sent_in
-from tests.wire import FakeBroker, FakeWire
+from tests.pushes.push_client import RECEIPT, REPLY, push
+from tests.verification.code_text import code_in as code_sent_in
 
 PAGE = "docs/threat-model.md"
 MOBILE = "13800138000"
@@ -50,7 +50,7 @@ def named(what: str) -> Cells:
 
 
 @pytest.fixture
-def code(wire: FakeWire, broker: FakeBroker, client: Client, settings: Settings) -> str:
+def code(wire: FakeGateway, broker: FakeBroker, client: Client, settings: Settings) -> str:
     """Send, be pushed to and be called: a trace in every table that people leave one in. Returns a code on its way."""
     open_api(settings)
     settings.IHUYI = {**settings.IHUYI, "WEBHOOKS": {}}

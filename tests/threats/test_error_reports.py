@@ -26,14 +26,13 @@ from django_ihuyi.contrib.otp.models import SmsDevice
 from django_ihuyi.contrib.two_factor import Gateway
 from django_ihuyi.models import Message
 from django_ihuyi.privacy.erasure import ErasureFailedError, erase
-from django_ihuyi.sending.preview import examine
+from django_ihuyi.sending.preview import preview_message
 from django_ihuyi.sending.resend import resend
-from django_ihuyi.verification.checking import note_entered
-from django_ihuyi.verification.issuing import send_given_code
+from django_ihuyi.verification.codes import mark_entered, send_external_code
 from django_ihuyi.verification.models import VerificationCode
 from django_ihuyi.worker import batch_submission, submission
 from tests.api.conftest import Caller, open_api
-from tests.pushes.pushing import REPLY, push
+from tests.pushes.push_client import REPLY, push
 from tests.verification.pages import OpenForm
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -103,14 +102,14 @@ TRIED = ("UPDATE", "ihuyi_verification_verificationcode")
 CALLS: list[tuple[str, Callable[[], object], tuple[str, str]]] = [
     ("send_code", partial(send_code, MOBILE, PURPOSE), NEW),
     ("offer_code", partial(offer_code, MOBILE, PURPOSE, known=False), NEW),
-    ("send_given_code", partial(send_given_code, MOBILE, PURPOSE, TYPED), NEW),
+    ("send_external_code", partial(send_external_code, MOBILE, PURPOSE, TYPED), NEW),
     ("verify_code", partial(verify_code, MOBILE, PURPOSE, TYPED), TRIED),
-    ("note_entered", partial(note_entered, MOBILE, PURPOSE), TRIED),
+    ("mark_entered", partial(mark_entered, MOBILE, PURPOSE), TRIED),
     ("a form sends", lambda: form().send_code(), NEW),
     ("a form checks", lambda: form().is_valid(), TRIED),
     ("send_sms", partial(send_sms, MOBILE, TEXT), NEW),
     ("send_bulk", partial(send_bulk, [(MOBILE, TEXT)]), NEW),
-    ("a trial", partial(examine, MOBILE, TEXT, account="default"), ("SELECT", "django_ihuyi_template")),
+    ("a trial", partial(preview_message, MOBILE, TEXT, account="default"), ("SELECT", "django_ihuyi_template")),
     ("erase", partial(erase, MOBILE), ("UPDATE", "django_ihuyi_message")),
     ("allauth", lambda: get_adapter().send_verification_code_sms(None, MOBILE, TYPED), NEW),
     ("log-in by code", partial(CodeBackend().authenticate, None, MOBILE, TYPED), TRIED),
@@ -144,7 +143,9 @@ def test_a_message_that_is_sent_again_shows_nothing_of_people(break_at: Break) -
     assert shown(caught.value, caught.tb.tb_next) == set()
 
 
-@pytest.mark.parametrize("submit", [submission.submit, lambda pk: batch_submission.submit([pk])], ids=["one", "many"])
+@pytest.mark.parametrize(
+    "submit", [submission.submit, lambda pk: batch_submission.submit_batch([pk])], ids=["one", "many"]
+)
 def test_a_client_of_the_sites_own_that_fails_shows_nothing_of_people(
     settings: Settings, submit: Callable[[int], None]
 ) -> None:

@@ -7,16 +7,16 @@ from pytest_django import Settings
 
 from django_ihuyi import send_code, send_sms
 from django_ihuyi.gateway import Client
-from django_ihuyi.hashing import hash_mobile
+from django_ihuyi.mobile_hash import hash_mobile
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.verification.models import VerificationCode
-from tests.verification.codes import MOBILE, PURPOSE, code_in
-from tests.wire import URL, FakeBroker, FakeWire
+from tests.fakes import URL, FakeBroker, FakeGateway
+from tests.verification.code_text import MOBILE, PURPOSE, code_in
 
 KEY = "0123456789abcdef0123456789abcdef"
 
 
-def password_for(wire: FakeWire, mobile: str, content: str) -> str:
+def password_for(wire: FakeGateway, mobile: str, content: str) -> str:
     """Submit a message; return the password that went over the wire with it."""
     Client("cf_tests", KEY, base_url=URL).submit(mobile, content)
     assert KEY not in "".join(wire.forms[-1].values())
@@ -26,7 +26,7 @@ def password_for(wire: FakeWire, mobile: str, content: str) -> str:
 @pytest.mark.parametrize(
     ("mobile", "content"), [("13900139000", "您好"), ("13800138000", "再见")], ids=["number", "text"]
 )
-def test_a_password_of_the_wire_is_good_for_its_message_only(wire: FakeWire, mobile: str, content: str) -> None:
+def test_a_password_of_the_wire_is_good_for_its_message_only(wire: FakeGateway, mobile: str, content: str) -> None:
     first = password_for(wire, "13800138000", "您好")
     assert password_for(wire, mobile, content) != first
 
@@ -53,7 +53,7 @@ def test_with_the_key_a_hashed_number_can_be_searched_for(settings: Settings) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_while_the_key_is_changed_messages_wait(wire: FakeWire, broker: FakeBroker) -> None:
+def test_while_the_key_is_changed_messages_wait(wire: FakeGateway, broker: FakeBroker) -> None:
     wire.answer(405)
     message = send_sms(MOBILE, "您的订单已发货。")
     for task in broker.take():

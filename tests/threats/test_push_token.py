@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from django_ihuyi.models import Message, OptOut, Receipt
-from tests.pushes.pushing import RECEIPT, REPLY, REVIEW, SMSID, push
-from tests.wire import FakeBroker, FakeWire
+from tests.fakes import FakeBroker, FakeGateway
+from tests.pushes.push_client import RECEIPT, REPLY, REVIEW, SMSID, push
 
 pytestmark = pytest.mark.django_db
 MOBILE = RECEIPT["mobilephone"]
@@ -66,7 +66,7 @@ def test_the_answer_does_not_tell_what_is_in_the_record(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_push_sends_anything(client: Client, wire: FakeWire, broker: FakeBroker) -> None:
+def test_no_push_sends_anything(client: Client, wire: FakeGateway, broker: FakeBroker) -> None:
     Message.objects.create(mobile=MOBILE, content="您的订单已发货", status="accepted", smsid=SMSID)
     for kind, fields in (("receipt", {**RECEIPT, "code": "9"}), ("reply", REPLY), ("template", REVIEW)):
         push(client, kind, fields)

@@ -18,7 +18,7 @@ from django_ihuyi.models import Message
 from django_ihuyi.verification.captcha import captcha_required
 from django_ihuyi.verification.models import Suspicion
 
-from .codes import MOBILE, PURPOSE
+from .code_text import MOBILE, PURPOSE
 from .conftest import Configure
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]

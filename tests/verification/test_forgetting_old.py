@@ -11,10 +11,10 @@ from django.utils import timezone
 from django_ihuyi import maintenance, send_code
 from django_ihuyi.exceptions import CodeThrottled
 from django_ihuyi.models import Message
-from django_ihuyi.verification.forgetting import forget
+from django_ihuyi.verification.cleanup import delete_expired
 from django_ihuyi.verification.models import CodeQuota, Suspicion, VerificationCode
 
-from .codes import MOBILE, PURPOSE
+from .code_text import MOBILE, PURPOSE
 from .conftest import Configure
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -42,13 +42,13 @@ def test_each_in_its_time(configure: Configure) -> None:
 def test_a_suspicion_that_stands_is_kept(configure: Configure) -> None:
     now = timezone.now()
     Suspicion.objects.create(subject="site", since=now, seen_at=now - timedelta(days=99))
-    assert forget(now, most=10) == (0, False)
+    assert delete_expired(now, most=10) == (0, False)
 
 
 def test_in_batches() -> None:
     old = timezone.now() - timedelta(days=99)
     CodeQuota.objects.bulk_create(CodeQuota(subject=f"number:{index}", used_at=old) for index in range(7))
-    assert forget(timezone.now(), most=3) == (3, True)
+    assert delete_expired(timezone.now(), most=3) == (3, True)
     assert maintenance.sweep(batch=3)["forgotten"] == 4
 
 
@@ -58,6 +58,6 @@ def test_what_was_forgotten_did_not_count_any_more() -> None:
         for _ in range(5):
             send_code(MOBILE, PURPOSE)
             clock.shift(61)
-        forget(timezone.now(), most=100)
+        delete_expired(timezone.now(), most=100)
         with pytest.raises(CodeThrottled):
             send_code(MOBILE, PURPOSE)

@@ -15,9 +15,9 @@ from django_ihuyi import send_sms
 from django_ihuyi.models import Message
 from django_ihuyi.tasks import submit_message
 from django_ihuyi.verification.models import VerificationCode
-from tests.wire import FakeWire
+from tests.fakes import FakeGateway
 
-from .codes import another, code_in
+from .code_text import another, code_in
 from .conftest import Configure
 from .pages import KNOWN
 
@@ -132,7 +132,7 @@ REFUSALS = [4030, 408, 4082, 4084, 4085, 4081, 4083, 4086]
 @pytest.mark.parametrize("code", REFUSALS)
 @pytest.mark.parametrize("history", ["notice", "log-in code", "code of this page"])
 def test_page_for_everybody__after_the_gateway_refused_a_customer__answers_as_to_a_stranger(
-    client: Client, wire: FakeWire, configure: Configure, code: int, history: str
+    client: Client, wire: FakeGateway, configure: Configure, code: int, history: str
 ) -> None:
     configure(INTERVAL=0)
     ask(client, "/open/", "13700137000")  # what is done once a process
@@ -159,7 +159,7 @@ def test_page_for_everybody__after_the_gateway_refused_a_customer__answers_as_to
 
 @pytest.mark.parametrize("code", REFUSALS)
 def test_page_for_customers__after_the_gateway_refused_one__answers_as_to_a_stranger(
-    client: Client, wire: FakeWire, configure: Configure, code: int
+    client: Client, wire: FakeGateway, configure: Configure, code: int
 ) -> None:
     configure(INTERVAL=0)
     ask(client, "/closed/", "13700137000")

@@ -14,12 +14,12 @@ from pytest_django import Settings
 from django_ihuyi import offer_code, send_code, send_sms, verify_code
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage, ThrottleReason
 from django_ihuyi.models import Message
-from django_ihuyi.verification import watch
-from django_ihuyi.verification.issuing import send_given_code
+from django_ihuyi.verification import abuse_detection
+from django_ihuyi.verification.codes import send_external_code
 from django_ihuyi.verification.models import CodeQuota, Suspicion, VerificationCode
-from django_ihuyi.verification.policy import prefix_subject
+from django_ihuyi.verification.rate_limits import prefix_subject
 
-from .codes import MOBILE, PURPOSE, code_in
+from .code_text import MOBILE, PURPOSE, code_in
 from .conftest import Configure
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_products")]
@@ -76,7 +76,7 @@ def test_a_number_abroad_is_none_for_the_other_accounts() -> None:
 
 def test_a_given_code_that_no_call_can_say_leaves_nothing_behind() -> None:
     with pytest.raises(InvalidMessage) as caught:
-        send_given_code(MOBILE, PURPOSE, "12345678", account="voice")
+        send_external_code(MOBILE, PURPOSE, "12345678", account="voice")
     assert caught.value.code == 4072
     assert not VerificationCode.objects.exists()
     assert not CodeQuota.objects.exists()
@@ -132,7 +132,9 @@ NOT_FOR_CODES = [
 
 
 @pytest.mark.parametrize("number", NOT_FOR_CODES)
-@pytest.mark.parametrize("call", [send_code, partial(offer_code, known=False), partial(send_given_code, code="1234")])
+@pytest.mark.parametrize(
+    "call", [send_code, partial(offer_code, known=False), partial(send_external_code, code="1234")]
+)
 def test_no_code_goes_to_a_satellite_or_a_premium_number(call: Any, number: str) -> None:
     with pytest.raises(InvalidMessage) as caught:
         call(number, PURPOSE, account="abroad")
@@ -170,5 +172,5 @@ def test_the_watch_sees_prefixes_abroad() -> None:
             created_at=now - timedelta(minutes=10),
             expires_at=now,
         )
-    watch.look(now)
+    abuse_detection.evaluate(now)
     assert Suspicion.objects.standing().filter(subject="prefix:+1415555").exists()

@@ -17,11 +17,11 @@ from django_ihuyi.exceptions import CodeThrottled
 from django_ihuyi.models import Message
 from django_ihuyi.signals import bombing_over, bombing_suspected
 from django_ihuyi.verification.models import Suspicion, VerificationCode
-from tests.heard import Heard
-from tests.racing import at_once
-from tests.wire import FakeBroker
+from tests.concurrency import run_concurrently
+from tests.fakes import FakeBroker
+from tests.signal_recorder import SignalRecorder
 
-from .codes import MOBILE, PURPOSE, another, code_in
+from .code_text import MOBILE, PURPOSE, another, code_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -75,7 +75,7 @@ def test_a_limit_holds_to_the_one(
     settings: Settings, options: dict[str, int], calls: list[Callable[[], str]], answers: Counter[str]
 ) -> None:
     settings.IHUYI = {**settings.IHUYI, "VERIFICATION": options}
-    assert Counter(at_once(*calls)) == answers
+    assert Counter(run_concurrently(*calls)) == answers
     assert Message.objects.count() == VerificationCode.objects.count() == answers["sent"]
 
 
@@ -93,16 +93,16 @@ class Refused(Exception):  # noqa: N818  a refusal is no error
 
 
 def test_inside_transactions_of_the_callers_too() -> None:
-    assert Counter(at_once(*[ask_in_a_transaction] * MANY)) == Counter(sent=1, interval=MANY - 1)
+    assert Counter(run_concurrently(*[ask_in_a_transaction] * MANY)) == Counter(sent=1, interval=MANY - 1)
     calls = [
         partial(ask_in_a_transaction, mobile, ip=f"203.0.113.{index}")
         for index, mobile in enumerate(f"1390013{index:04}" for index in range(40))
     ]
-    assert Counter(at_once(*calls)) == Counter(sent=40)
+    assert Counter(run_concurrently(*calls)) == Counter(sent=40)
 
 
 def test_one_number_one_sms(broker: FakeBroker) -> None:
-    at_once(*[ask] * MANY)
+    run_concurrently(*[ask] * MANY)
     assert len(broker.take()) == 1
 
 
@@ -110,20 +110,20 @@ def test_the_right_code_many_times_at_once_is_right_once(settings: Settings) -> 
     settings.IHUYI = {**settings.IHUYI, "VERIFICATION": {"MAX_TRIES": MANY, "INTERVAL": 0}}
     for _ in range(3):
         code = code_in(send_code(MOBILE, PURPOSE))
-        assert Counter(at_once(*[partial(verify_code, MOBILE, PURPOSE, code)] * 10)) == {True: 1, False: 9}
+        assert Counter(run_concurrently(*[partial(verify_code, MOBILE, PURPOSE, code)] * 10)) == {True: 1, False: 9}
 
 
-def test_many_sweeps_one_suspicion(heard: Heard) -> None:
+def test_many_sweeps_one_suspicion(heard: SignalRecorder) -> None:
     heard.listen(bombing_suspected, bombing_over)
     now = timezone.now()
-    assert sum(at_once(*[lambda: Suspicion.objects.suspect("site", sent=9, entered=0, now=now)] * 8)) == 1
+    assert sum(run_concurrently(*[lambda: Suspicion.objects.suspect("site", sent=9, entered=0, now=now)] * 8)) == 1
     row = Suspicion.objects.get()
-    assert sum(at_once(*[lambda: Suspicion.objects.lift(row)] * 8)) == 1
+    assert sum(run_concurrently(*[lambda: Suspicion.objects.lift(row)] * 8)) == 1
     assert len(heard[bombing_suspected]) == len(heard[bombing_over]) == 1
 
 
 def test_many_guesses_at_once_are_no_more_than_the_tries() -> None:
     code = code_in(send_code(MOBILE, PURPOSE))
-    assert not any(at_once(*[partial(verify_code, MOBILE, PURPOSE, another(code))] * MANY))
+    assert not any(run_concurrently(*[partial(verify_code, MOBILE, PURPOSE, another(code))] * MANY))
     assert VerificationCode.objects.get().tries == 5
     assert not verify_code(MOBILE, PURPOSE, code)

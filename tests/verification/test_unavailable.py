@@ -19,11 +19,11 @@ from django_ihuyi import offer_code, send_code, send_sms, verify_code
 from django_ihuyi.exceptions import CodeThrottled
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.tasks import submit_message
-from django_ihuyi.verification.issuing import send_given_code
+from django_ihuyi.verification.codes import send_external_code
 from django_ihuyi.verification.models import CodeQuota, VerificationCode
-from tests.wire import FakeBroker, FakeWire
+from tests.fakes import FakeBroker, FakeGateway
 
-from .codes import MOBILE, PURPOSE, code_in
+from .code_text import MOBILE, PURPOSE, code_in
 from .conftest import Configure
 from .pages import KNOWN
 
@@ -36,7 +36,7 @@ CALLS: dict[str, Callable[..., Message]] = {
     "send_code": send_code,
     "offer_code to a known number": partial(offer_code, known=True),
     "offer_code to another": partial(offer_code, known=False),
-    "send_given_code": partial(send_given_code, code="123456"),
+    "send_external_code": partial(send_external_code, code="123456"),
 }
 
 
@@ -80,7 +80,7 @@ def test_code__while_another_account_is_paused__is_sent(call: Callable[..., Mess
 
 
 def test_code__when_the_account_is_to_be_tried_again__is_the_probe(
-    wire: FakeWire, broker: FakeBroker, time_machine: TimeMachineFixture
+    wire: FakeGateway, broker: FakeBroker, time_machine: TimeMachineFixture
 ) -> None:
     time_machine.move_to("2026-03-05T12:00:00+08:00", tick=False)
     older = send_sms(OTHER, "您好")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from django_ihuyi.gateway import certificates
+from django_ihuyi.gateway import ca_bundle
 from django_ihuyi.webhooks.models import WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import WebhookEvent
 
@@ -28,7 +28,7 @@ def _ask_anew() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _own_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the machine trusts is no part of a test."""
-    for name in certificates.NAMES:
+    for name in ca_bundle.NAMES:
         monkeypatch.delenv(name, raising=False)
 
 

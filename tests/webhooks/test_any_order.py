@@ -24,11 +24,11 @@ from hypothesis.stateful import (
 )
 
 from django_ihuyi.models import Message
-from django_ihuyi.webhooks import delivering, signing
+from django_ihuyi.webhooks import signatures, worker
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import MAX_AGE
-from tests.any_order import START, dying, explore
-from tests.wire import FakeBroker, Published
+from tests.fakes import FakeBroker, Published
+from tests.state_machine import START, dying, explore
 
 from .receiver import ALLOWED, NO_ANSWER, Receiver
 
@@ -92,7 +92,7 @@ class AnyOrder(RuleBasedStateMachine):
     def sweep(self, statement: int, after: bool, lost: bool) -> None:
         """A sweep, which may be killed."""
         with dying(statement, after):
-            delivering.sweep(timezone.now(), most=500)
+            worker.sweep(timezone.now(), most=500)
         self.endpoint.refresh_from_db()  # which may be switched off now
         self.collect(lost=lost)
 
@@ -130,7 +130,7 @@ class AnyOrder(RuleBasedStateMachine):
         for post in self.receiver.posts:
             bodies[post.headers["webhook-id"]].add(post.body)
             stamp = float(post.headers["webhook-timestamp"])
-            assert signing.verify([self.endpoint.secret], post.headers, post.body, now=stamp)
+            assert signatures.verify([self.endpoint.secret], post.headers, post.body, now=stamp)
         assert all(len(different) == 1 for different in bodies.values())
 
     def teardown(self) -> None:
@@ -141,11 +141,11 @@ class AnyOrder(RuleBasedStateMachine):
             connections.close_all()
 
     def settle_down(self) -> None:
-        """The faults stop: upkeep and workers go on until nothing changes any more."""
+        """The faults stop: the sweep and workers go on until nothing changes any more."""
         self.endpoint.switch_on()
         for _ in range(TRIES + 4):
             self.time.shift(30000)
-            delivering.sweep(timezone.now(), most=500)
+            worker.sweep(timezone.now(), most=500)
             self.collect()
             tasks, self.tasks = self.tasks, []
             for task in tasks:
@@ -176,7 +176,7 @@ def test_a_death_at_any_statement_leaves_both_or_neither(
     use(**ALLOWED, PORTS=[receiver.port])
     WebhookEndpoint.objects.create(name="shop", url=receiver.url, events=["message.cancelled"])
     message = Message.objects.create(mobile="13800138000", content="您好")
-    WebhookEndpoint.objects.wanting("message.cancelled")
+    WebhookEndpoint.objects.subscribed_to("message.cancelled")
     with dying(statement, after):
         message.cancel()
     FakeBroker().take()

@@ -10,7 +10,7 @@ from django.core import serializers
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.webhooks import signing
+from django_ihuyi.webhooks import signatures
 from django_ihuyi.webhooks.models import WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
@@ -23,20 +23,20 @@ def make(name: str = "shop") -> WebhookEndpoint:
 
 
 def fits(secret: str, endpoint: WebhookEndpoint, *, later: timedelta = timedelta()) -> bool:
-    headers = signing.sign(endpoint.secrets(timezone.now() + later), "evt_1", int(time.time()), b"{}")
+    headers = signatures.sign(endpoint.secrets(timezone.now() + later), "evt_1", int(time.time()), b"{}")
     try:
-        signing.verify([secret], headers, b"{}", now=time.time())
-    except signing.SignatureError:
+        signatures.verify([secret], headers, b"{}", now=time.time())
+    except signatures.SignatureError:
         return False
     return True
 
 
 def test_no_secret_stands_in_the_table_or_is_printed() -> None:
     endpoint = make()
-    raw = endpoint.secret.removeprefix(signing.PREFIX)
+    raw = endpoint.secret.removeprefix(signatures.PREFIX)
     dumped = serializers.serialize("json", WebhookEndpoint.objects.all())
     assert raw not in dumped
-    assert signing.PREFIX not in dumped
+    assert signatures.PREFIX not in dumped
     assert endpoint.secret not in f"{endpoint} {endpoint!r}"
     assert "of-the-hook" not in f"{endpoint} {endpoint!r}"
 
@@ -85,8 +85,8 @@ def test_rests_get_longer_up_to_five_minutes_and_end() -> None:
     for _ in range(9):
         endpoint.refresh_from_db()
         now = timezone.now()
-        endpoint.rest(now=now)
-        endpoint.rest(now=now + DAY)  # another worker that read the same row
+        endpoint.pause(now=now)
+        endpoint.pause(now=now + DAY)  # another worker that read the same row
         endpoint.refresh_from_db()
         assert endpoint.rests_until is not None
         rests.append((endpoint.rests_until - now).total_seconds())

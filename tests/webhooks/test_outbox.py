@@ -16,13 +16,22 @@ from django_ihuyi import maintenance, send_sms
 from django_ihuyi.dispatch import use_dispatcher
 from django_ihuyi.events import record_event
 from django_ihuyi.gateway import SubmitResult
-from django_ihuyi.models import AccountState, BalanceReading, Message, Receipt, Reply, Template, TemplateReview, many
+from django_ihuyi.models import (
+    AccountState,
+    BalanceReading,
+    Message,
+    Receipt,
+    Reply,
+    Template,
+    TemplateReview,
+    message_bulk,
+)
 from django_ihuyi.testing.inline import InlineDispatcher
-from django_ihuyi.webhooks import delivering, payload
+from django_ihuyi.webhooks import payload, worker
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import Subscription, SubscriptionCache, WebhookEvent
 from tests.dispatchers import AwayDispatcher
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
 
 from .conftest import Subscribe
 
@@ -61,7 +70,7 @@ def review() -> None:
 def fall() -> None:
     reading = BalanceReading.objects.create(account="default", remaining=3, read_at=NOW)
     for _ in range(2):
-        AccountState.objects.note_balance(reading, low=True)
+        AccountState.objects.update_balance_state(reading, low=True)
 
 
 def reply() -> None:
@@ -85,8 +94,8 @@ def receipts(*codes: int) -> Callable[[], None]:
     [
         (lambda: submitting().accept(code=2, msg="", smsid="158", now=NOW), ["message.accepted"]),
         (lambda: submitting().reject(code=406, msg="号码格式不正确"), ["message.rejected"]),
-        (lambda: submitting().lose_answer(error="time-out"), ["message.unknown"]),
-        (lambda: submitting().put_back(due_at=NOW, publish_at=NOW), []),
+        (lambda: submitting().mark_unknown(error="time-out"), ["message.unknown"]),
+        (lambda: submitting().requeue(due_at=NOW, publish_at=NOW), []),
         (lambda: make().cancel(), ["message.cancelled"]),
         (lambda: make(expires_at=NOW - timedelta(hours=1)).expire(now=NOW), ["message.expired"]),
         (receipts(2), ["message.delivered"]),
@@ -127,10 +136,10 @@ def test_many_accepted_at_once_are_told_in_one_statement(
     subscribe(events=["message.delivered"])
     messages = [submitting() for _ in range(5)]
     answers = [(message, SubmitResult(2, "", f"158{message.pk}")) for message in messages]
-    WebhookEndpoint.objects.wanting("message.accepted")
+    WebhookEndpoint.objects.subscribed_to("message.accepted")
     broker.take()
     with django_assert_num_queries(4):  # BEGIN, the UPDATE, the rows, COMMIT
-        assert len(many.accept(answers, now=timezone.now())) == 5
+        assert len(message_bulk.accept_many(answers, now=timezone.now())) == 5
     assert sorted(WebhookDelivery.objects.values_list("message", flat=True)) == [message.pk for message in messages]
     assert len(broker.take_pks()) == 5
 
@@ -147,10 +156,12 @@ def test_where_nobody_listens_a_change_is_one_statement(
     else:
         settings.IHUYI = {**settings.IHUYI, "WEBHOOKS": listening}
     messages = [submitting() for _ in range(3)]
-    WebhookEndpoint.objects.wanting("message.accepted")  # asked once in five seconds
+    WebhookEndpoint.objects.subscribed_to("message.accepted")  # asked once in five seconds
     with django_assert_num_queries(2):
         messages[0].accept(code=2, msg="", smsid="158", now=timezone.now())
-        many.accept([(message, SubmitResult(2, "", "159")) for message in messages[1:]], now=timezone.now())
+        message_bulk.accept_many(
+            [(message, SubmitResult(2, "", "159")) for message in messages[1:]], now=timezone.now()
+        )
     assert not WebhookDelivery.objects.exists()
 
 
@@ -159,15 +170,15 @@ def test_without_the_setting_the_table_is_not_even_asked(
 ) -> None:
     assert "WEBHOOKS" not in settings.IHUYI
     with django_assert_num_queries(0):
-        assert WebhookEndpoint.objects.wanting("message.accepted") == []
-        assert delivering.sweep(timezone.now(), most=500) == (0, False)
+        assert WebhookEndpoint.objects.subscribed_to("message.accepted") == []
+        assert worker.sweep(timezone.now(), most=500) == (0, False)
 
 
 def test_what_is_rolled_back_is_not_told(subscribe: Subscribe, broker: FakeBroker) -> None:
     subscribe()
     message = make(status="accepted")
     with transaction.atomic():
-        message.report(delivered=True, code=2, msg="", reported_at=NOW)
+        message.apply_receipt(delivered=True, code=2, msg="", reported_at=NOW)
         transaction.set_rollback(True)
     assert not WebhookDelivery.objects.exists()
     assert broker.take() == []
@@ -204,7 +215,7 @@ def test_each_endpoint_gets_its_own_row_with_the_same_id(subscribe: Subscribe, b
 
 def test_an_endpoint_that_was_deleted_a_moment_ago_undoes_no_change(subscribe: Subscribe, broker: FakeBroker) -> None:
     endpoint = subscribe()
-    assert WebhookEndpoint.objects.wanting("message.cancelled")
+    assert WebhookEndpoint.objects.subscribed_to("message.cancelled")
     WebhookEndpoint.objects.filter(pk=endpoint.pk)._raw_delete(
         "default"
     )  # as another process does: nothing here hears of it
@@ -236,14 +247,14 @@ def test_what_is_submitted_in_this_process_posts_nothing(subscribe: Subscribe, b
 
 def test_new_endpoints_are_known_at_once_here_and_elsewhere_soon(subscribe: Subscribe) -> None:
     assert subscribe is not None
-    assert WebhookEndpoint.objects.wanting("message.cancelled") == []
+    assert WebhookEndpoint.objects.subscribed_to("message.cancelled") == []
     endpoint = subscribe()
-    assert [one.pk for one in WebhookEndpoint.objects.wanting("message.cancelled")] == [endpoint.pk]
+    assert [one.pk for one in WebhookEndpoint.objects.subscribed_to("message.cancelled")] == [endpoint.pk]
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(active=False)  # as another process does
-    assert len(WebhookEndpoint.objects.wanting("message.cancelled")) == 1
+    assert len(WebhookEndpoint.objects.subscribed_to("message.cancelled")) == 1
     WebhookEndpoint.objects.forget()
-    assert WebhookEndpoint.objects.wanting("message.cancelled", as_known=True) != []
-    assert WebhookEndpoint.objects.wanting("message.cancelled") == []
+    assert WebhookEndpoint.objects.subscribed_to("message.cancelled", as_known=True) != []
+    assert WebhookEndpoint.objects.subscribed_to("message.cancelled") == []
 
 
 def test_subscription_cache__lifetime_over_or_forgotten__is_read_again() -> None:
@@ -265,7 +276,7 @@ def test_recording__endpoints_changed_since_the_sink_was_asked__adds_no_statemen
 ) -> None:
     subscribe()
     message = make()
-    WebhookEndpoint.objects.wanting("message.cancelled")
+    WebhookEndpoint.objects.subscribed_to("message.cancelled")
     # BEGIN, the INSERT, COMMIT; what else there is to read waits for the next event.
     with django_assert_num_queries(3), record_event("message.cancelled", using="default") as record:
         WebhookEndpoint.objects.forget()

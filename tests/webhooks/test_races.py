@@ -13,13 +13,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from django_ihuyi.webhooks import delivering
+from django_ihuyi.webhooks import worker
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.models.delivery import new_event_id
 from django_ihuyi.webhooks.tasks import deliver_webhook
-from tests.racing import at_once
-from tests.records import events
-from tests.wire import FakeBroker
+from tests.concurrency import run_concurrently
+from tests.fakes import FakeBroker
+from tests.log_records import events
 
 from .conftest import Subscribe
 from .receiver import ALLOWED, Receiver
@@ -43,20 +43,20 @@ def in_hand(receiver: Receiver, *deliveries: WebhookDelivery) -> Iterator[None]:
 
     receiver.may_answer.clear()
     workers = [threading.Thread(target=work, args=[delivery.pk]) for delivery in deliveries]
-    for worker in workers:
-        worker.start()
+    for thread in workers:
+        thread.start()
     assert receiver.wait_for_posts(len(workers))
     try:
         yield
     finally:
         receiver.may_answer.set()
-        for worker in workers:
-            worker.join(60)
+        for thread in workers:
+            thread.join(60)
 
 
 def test_of_workers_with_the_same_task_one_posts(subscribe: Subscribe, receiver: Receiver) -> None:
     delivery = pending(subscribe())
-    at_once(*[partial(deliver_webhook, delivery.pk)] * 4)
+    run_concurrently(*[partial(deliver_webhook, delivery.pk)] * 4)
     assert len(receiver.posts) == 1
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts) == ("delivered", 1)
@@ -66,7 +66,7 @@ def test_sweeps_at_once_publish_each_delivery_once(subscribe: Subscribe, broker:
     endpoint = subscribe()
     rows = [pending(endpoint) for _ in range(5)]
     later = timezone.now() + timedelta(minutes=2)
-    at_once(*[partial(delivering.sweep, later, most=10)] * 3)
+    run_concurrently(*[partial(worker.sweep, later, most=10)] * 3)
     assert sorted(broker.take_pks()) == [row.pk for row in rows]
 
 
@@ -106,7 +106,7 @@ def test_an_answer_after_the_claim_ran_out_counts_if_it_is_good_news(
     receiver.answer(status)
     caplog.set_level(logging.INFO)
     with in_hand(receiver, delivery):
-        delivering.sweep(timezone.now() + timedelta(hours=1), most=10)
+        worker.sweep(timezone.now() + timedelta(hours=1), most=10)
     delivery.refresh_from_db()
     assert delivery.status == after
     assert events(caplog) == told

@@ -9,14 +9,14 @@ import time_machine
 from django.utils import timezone
 
 from django_ihuyi import maintenance
-from django_ihuyi.webhooks import delivering
+from django_ihuyi.webhooks import worker
 from django_ihuyi.webhooks.models import WebhookDelivery
 from django_ihuyi.webhooks.tasks import deliver_webhook
-from tests.wire import FakeBroker
+from tests.fakes import FakeBroker
 
 from .conftest import Subscribe
+from .helpers import make, report, work
 from .receiver import Receiver
-from .working import make, report, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,7 +56,7 @@ def test_what_a_worker_left_in_hand_is_posted_again(
         work(broker)
     assert len(receiver.posts) == 1
     # The worker that was thought dead settles too late: the row is another try's.
-    assert not delivery.put_back(answer=500, error="", due_at=timezone.now())
+    assert not delivery.requeue(answer=500, error="", due_at=timezone.now())
 
 
 def test_two_sweeps_publish_once_and_with_growing_pauses(subscribe: Subscribe, broker: FakeBroker) -> None:
@@ -66,9 +66,9 @@ def test_two_sweeps_publish_once_and_with_growing_pauses(subscribe: Subscribe, b
     stale, start, minutes = WebhookDelivery.objects.get(), timezone.now(), []
     for minute in range(130):
         with time_machine.travel(start + timedelta(minutes=minute, seconds=1)):
-            if delivering.sweep(timezone.now(), most=500)[0]:
+            if worker.sweep(timezone.now(), most=500)[0]:
                 minutes.append(minute)
-                assert not stale.take_for_publishing(now=timezone.now())
+                assert not stale.reserve_enqueue(now=timezone.now())
     assert minutes == [1, 3, 7, 15, 31, 63, 123]
 
 
@@ -77,5 +77,5 @@ def test_of_a_mountain_the_sweep_goes_on_while_the_broker_takes_it(subscribe: Su
     for _ in range(3):
         report(make())
     later = timezone.now() + timedelta(minutes=2)
-    assert delivering.sweep(later, most=2) == (2, True)
-    assert delivering.sweep(later, most=2) == (1, False)
+    assert worker.sweep(later, most=2) == (2, True)
+    assert worker.sweep(later, most=2) == (1, False)

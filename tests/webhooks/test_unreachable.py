@@ -23,17 +23,17 @@ from pytest_django import Settings
 from django_ihuyi.isolation import RowsFailedError
 from django_ihuyi.monitoring import health
 from django_ihuyi.privacy import retention
-from django_ihuyi.webhooks import delivering
+from django_ihuyi.webhooks import worker
 from django_ihuyi.webhooks.models import WebhookDelivery
 from django_ihuyi.webhooks.tasks import deliver_webhook
-from tests.any_order import START
-from tests.racing import at_once
-from tests.records import events
-from tests.wire import FakeBroker
+from tests.concurrency import run_concurrently
+from tests.fakes import FakeBroker
+from tests.log_records import events
+from tests.state_machine import START
 
 from .conftest import Subscribe
+from .helpers import make, report
 from .receiver import ALLOWED, NO_ANSWER, Receiver
-from .working import make, report
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.by_database]
 
@@ -67,7 +67,7 @@ class Site:
         for _step in range(steps):
             self.clock.shift(each)
             # A step of the sweep: all of them would take minutes.
-            delivering.sweep(timezone.now(), most=500)
+            worker.sweep(timezone.now(), most=500)
             self.work()
 
 
@@ -150,7 +150,7 @@ def test_endpoint_away_for_three_days__is_switched_off_with_a_notice__and_all_en
     assert (endpoint.active, endpoint.disabled_reason) == (False, "The receiver took no event for three days.")
     assert by_status() == {"dead": 40}
     assert events(caplog, logging.ERROR).count("webhook.unreachable") == 1
-    [finding] = [one for one in health.check(only=["webhooks"]) if one.subject == "shop"]
+    [finding] = [one for one in health.run_health_checks(only=["webhooks"]) if one.subject == "shop"]
     assert (finding.level.name, "took no event for three days" in finding.text) == ("WARNING", True)
     client = Client()
     client.force_login(
@@ -260,7 +260,7 @@ def test_many_workers__with_events_for_an_endpoint_that_is_away__try_it_once(
     first, *others = broker.take()
     first.run()
     with time_machine.travel(timezone.now() + timedelta(minutes=1)):
-        at_once(*(other.run for other in others))
+        run_concurrently(*(other.run for other in others))
     assert len(receiver.posts) == 2
     endpoint.refresh_from_db()
     assert endpoint.failures == 2
@@ -274,7 +274,7 @@ def test_sweeps_at_once__give_up_and_switch_off_once(
     happen(5)
     site.run(steps=1, each=timedelta(minutes=1))
     site.clock.shift(timedelta(days=3))
-    at_once(*[lambda: delivering.sweep(timezone.now(), most=500)] * 4)
+    run_concurrently(*[lambda: worker.sweep(timezone.now(), most=500)] * 4)
     assert Counter(events(caplog, logging.ERROR)) == {"webhook.dead": 5, "webhook.unreachable": 1}
 
 
@@ -293,9 +293,9 @@ def test_row_that_cannot_be_given_up__stops_no_other(site: Site, subscribe: Subs
 
     with connection.execute_wrapper(refuse):
         with pytest.raises(RowsFailedError):
-            delivering.sweep(timezone.now(), most=500)
+            worker.sweep(timezone.now(), most=500)
         # It is not the first to be read the next time.
-        assert delivering.sweep(timezone.now(), most=500) == (0, False)
+        assert worker.sweep(timezone.now(), most=500) == (0, False)
     assert by_status() == {"dead": 2, "pending": 1}
     site.run(steps=1, each=timedelta(minutes=10))
     assert by_status() == {"dead": 3}

@@ -6,16 +6,16 @@ import logging
 
 import pytest
 
-from django_ihuyi.hashing import hash_mobile
+from django_ihuyi.mobile_hash import hash_mobile
 from django_ihuyi.models import Message, Reply
 from django_ihuyi.privacy import erasure
-from django_ihuyi.webhooks import signing
-from tests.records import ours
-from tests.wire import FakeBroker
+from django_ihuyi.webhooks import signatures
+from tests.fakes import FakeBroker
+from tests.log_records import package_records
 
 from .conftest import Subscribe
+from .helpers import MASKED, MOBILE, make, report, work
 from .receiver import Receiver
-from .working import MASKED, MOBILE, make, report, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,7 +97,7 @@ def test_no_log_record_holds_what_is_a_secret(
     receiver.answer(500)
     report(make())
     work(broker)
-    told = " ".join(f"{record.getMessage()} {vars(record)}" for record in ours(caplog))
+    told = " ".join(f"{record.getMessage()} {vars(record)}" for record in package_records(caplog))
     assert "webhook.failed" in told
-    for secret in (endpoint.secret.removeprefix(signing.PREFIX), "of-the-receiver", MOBILE, "123456"):
+    for secret in (endpoint.secret.removeprefix(signatures.PREFIX), "of-the-receiver", MOBILE, "123456"):
         assert secret not in told

@@ -20,8 +20,8 @@ from django_ihuyi.models import AccountState, Message
 from django_ihuyi.tasks import submit_batch, submit_message
 from django_ihuyi.worker import backlog
 from tests.dispatchers import AwayDispatcher
-from tests.wire import FakeBroker, FakeWire
-from tests.worker.working import as_a_worker, bulk, statuses
+from tests.fakes import FakeBroker, FakeGateway
+from tests.worker.helpers import as_a_worker, bulk, statuses
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +49,7 @@ def failing(what: str, error: Exception, *, times: int = 1) -> Callable[..., Any
 
 @pytest.mark.parametrize("delay", [0, 59, 300], ids="{} s in the queue".format)
 def test_chunk__that_runs_for_its_whole_slice__is_not_published_by_a_sweep(
-    wire: FakeWire, broker: FakeBroker, use: Any, delay: int
+    wire: FakeGateway, broker: FakeBroker, use: Any, delay: int
 ) -> None:
     use(CONCURRENCY=1)
     start = timezone.now()
@@ -60,7 +60,7 @@ def test_chunk__that_runs_for_its_whole_slice__is_not_published_by_a_sweep(
 
         def take_four_seconds(_form: dict[str, str]) -> None:
             clock.shift(4)
-            assert maintenance.publish_due(timezone.now()) == (0, False)
+            assert maintenance.enqueue_due(timezone.now()) == (0, False)
             connection.close()
 
         wire.when_taken = take_four_seconds
@@ -70,7 +70,7 @@ def test_chunk__that_runs_for_its_whole_slice__is_not_published_by_a_sweep(
     assert len(wire.forms) + len(broker.take_pks()) == 9
 
 
-def test_chunk__of_fresh_messages__costs_no_statement_to_hold(wire: FakeWire, broker: FakeBroker) -> None:
+def test_chunk__of_fresh_messages__costs_no_statement_to_hold(wire: FakeGateway, broker: FakeBroker) -> None:
     pks = bulk(20)
     before = publish_times()
     wire.answer(*[4051] * 20)
@@ -91,7 +91,7 @@ def test_chunk__of_fresh_messages__costs_no_statement_to_hold(wire: FakeWire, br
 
 @pytest.mark.parametrize("seconds", [20, 70])
 def test_chunk__given_back_for_later__stays_out_of_the_sweeps_hands_until_then(
-    wire: FakeWire, broker: FakeBroker, use: Any, seconds: int
+    wire: FakeGateway, broker: FakeBroker, use: Any, seconds: int
 ) -> None:
     use(RATE_LIMIT=0.1)
     start = timezone.now()
@@ -105,10 +105,12 @@ def test_chunk__given_back_for_later__stays_out_of_the_sweeps_hands_until_then(
         assert task.eta is not None
         for second in range(seconds + 30):
             clock.move_to(start + timedelta(seconds=second))
-            assert maintenance.publish_due(timezone.now()) == (0, False)
+            assert maintenance.enqueue_due(timezone.now()) == (0, False)
 
 
-def test_countdown__of_a_task_that_the_broker_refuses__is_kept_by_the_sweep(wire: FakeWire, broker: FakeBroker) -> None:
+def test_countdown__of_a_task_that_the_broker_refuses__is_kept_by_the_sweep(
+    wire: FakeGateway, broker: FakeBroker
+) -> None:
     start = timezone.now()
     with travel(start, tick=False) as clock:
         pks = bulk(2)
@@ -116,9 +118,9 @@ def test_countdown__of_a_task_that_the_broker_refuses__is_kept_by_the_sweep(wire
         assert not AwayDispatcher().enqueue_batch(pks, "notification", countdown=30)
         for second in (1, 29):
             clock.move_to(start + timedelta(seconds=second))
-            assert maintenance.publish_due(timezone.now()) == (0, False)
+            assert maintenance.enqueue_due(timezone.now()) == (0, False)
         clock.move_to(start + timedelta(seconds=31))
-        assert maintenance.publish_due(timezone.now()) == (2, False)
+        assert maintenance.enqueue_due(timezone.now()) == (2, False)
 
 
 # The account is paused.
@@ -130,7 +132,7 @@ def test_countdown__of_a_task_that_the_broker_refuses__is_kept_by_the_sweep(wire
     ids=["no credit", "wrong key", "not reached", "502"],
 )
 def test_rest__when_the_account_pauses__is_due_at_once_and_goes_with_the_resume(
-    wire: FakeWire, broker: FakeBroker, use: Any, answer: Any, code: int | None
+    wire: FakeGateway, broker: FakeBroker, use: Any, answer: Any, code: int | None
 ) -> None:
     use(CONCURRENCY=2)
     start = timezone.now()
@@ -155,7 +157,7 @@ def test_rest__when_the_account_pauses__is_due_at_once_and_goes_with_the_resume(
     assert statuses()["accepted"] >= 288
 
 
-def test_chunk__of_a_paused_account__makes_its_rows_due_after_one_claim(wire: FakeWire, broker: FakeBroker) -> None:
+def test_chunk__of_a_paused_account__makes_its_rows_due_after_one_claim(wire: FakeGateway, broker: FakeBroker) -> None:
     pks = bulk(250)
     AccountState.objects.pause("default", code=4052, msg="", clock_offset=None, now=timezone.now())
     Message.objects.update(publish_at=timezone.now() + timedelta(hours=1))
@@ -172,7 +174,7 @@ def test_chunk__of_a_paused_account__makes_its_rows_due_after_one_claim(wire: Fa
     assert all(moment <= timezone.now() for moment in publish_times())
 
 
-def test_resume__of_many__publishes_codes_before_campaigns(wire: FakeWire, broker: FakeBroker) -> None:
+def test_resume__of_many__publishes_codes_before_campaigns(wire: FakeGateway, broker: FakeBroker) -> None:
     campaign = bulk(1200, category="marketing")
     notice = send_sms("13800138001", "您好")
     code = send_sms("13800138000", "验证码 123456", category="verification")
@@ -194,7 +196,7 @@ def test_resume__of_many__publishes_codes_before_campaigns(wire: FakeWire, broke
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError, InternalError])
 @pytest.mark.parametrize("what", ["claimed_by", "SELECT"], ids=["at a claim", "at a page"])
 def test_chunk__that_finds_no_database__is_tried_again_in_ten_seconds(
-    wire: FakeWire, broker: FakeBroker, use: Any, error: type[Exception], what: str
+    wire: FakeGateway, broker: FakeBroker, use: Any, error: type[Exception], what: str
 ) -> None:
     use(CONCURRENCY=2)
     pks = bulk(40)
@@ -211,7 +213,7 @@ def test_chunk__that_finds_no_database__is_tried_again_in_ten_seconds(
     assert statuses() == {"accepted": 40}
 
 
-def test_chunk__that_finds_no_database_in_a_direct_call__raises(wire: FakeWire, broker: FakeBroker) -> None:
+def test_chunk__that_finds_no_database_in_a_direct_call__raises(wire: FakeGateway, broker: FakeBroker) -> None:
     pks = bulk(4)
     broker.take()
     with connection.execute_wrapper(failing("SELECT", OperationalError("gone"))), pytest.raises(OperationalError):
@@ -221,7 +223,7 @@ def test_chunk__that_finds_no_database_in_a_direct_call__raises(wire: FakeWire, 
 
 @pytest.mark.parametrize("at", [1, 3, 10], ids="at call {}".format)
 def test_chunk__under_a_soft_time_limit__gives_back_the_rest_at_once(
-    wire: FakeWire, broker: FakeBroker, use: Any, at: int
+    wire: FakeGateway, broker: FakeBroker, use: Any, at: int
 ) -> None:
     use(CONCURRENCY=1)
     pks = bulk(30)
@@ -252,7 +254,7 @@ def test_chunk__under_a_soft_time_limit__gives_back_the_rest_at_once(
     ids=["soft, of the call", "hard, of the call", "soft, of the task", "hard, of the task"],
 )
 def test_slice__of_a_task_with_a_time_limit__ends_before_it(
-    wire: FakeWire,
+    wire: FakeGateway,
     broker: FakeBroker,
     use: Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -282,7 +284,7 @@ class Broken(Client):
 
 
 def test_rest__of_a_chunk_with_a_broken_client__waits_longer_each_time(
-    wire: FakeWire, broker: FakeBroker, use: Any
+    wire: FakeGateway, broker: FakeBroker, use: Any
 ) -> None:
     use(CONCURRENCY=1, CLIENT=f"{__name__}.Broken")
     waits = []
@@ -295,7 +297,7 @@ def test_rest__of_a_chunk_with_a_broken_client__waits_longer_each_time(
             (publish_at,) = publish_times()
             waits.append(round((publish_at - timezone.now()).total_seconds()))
             clock.move_to(publish_at)
-            assert maintenance.publish_due(timezone.now())[0] > 0
+            assert maintenance.enqueue_due(timezone.now())[0] > 0
     assert waits == [60, 120, 240, 480]
     assert statuses()["unknown"] <= 8
 
@@ -303,16 +305,16 @@ def test_rest__of_a_chunk_with_a_broken_client__waits_longer_each_time(
 def test_backlog__of_an_account_that_is_well__leaves_out_what_has_a_task(broker: FakeBroker) -> None:
     pks = bulk(3)
     broker.take()
-    backlog.publish_of_account("default")
+    backlog.enqueue_account("default")
     assert broker.take_pks() == []
     Message.objects.update(publish_at=timezone.now())
-    backlog.publish_of_account("default")
+    backlog.enqueue_account("default")
     assert broker.take_pks() == pks
 
 
 @pytest.mark.parametrize("category", ["verification", "notification", "marketing"])
 def test_single_message__whose_task_finds_the_account_paused__goes_with_the_resume(
-    wire: FakeWire, broker: FakeBroker, category: str
+    wire: FakeGateway, broker: FakeBroker, category: str
 ) -> None:
     AccountState.objects.pause("default", code=4052, msg="", clock_offset=None, now=timezone.now())
     messages = [send_sms(f"1380013800{number}", "您好", category=category) for number in range(3)]

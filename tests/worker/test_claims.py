@@ -10,8 +10,8 @@ from django.db import connection
 
 from django_ihuyi.models import Message
 from django_ihuyi.tasks import submit_batch, submit_message
-from tests.wire import FakeBroker, FakeWire
-from tests.worker.working import bulk
+from tests.fakes import FakeBroker, FakeGateway
+from tests.worker.helpers import bulk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +31,7 @@ MARGIN = timedelta(seconds=30)
 def test_a_claim_outlives_the_longest_call(
     submit: Callable[[list[int]], None],
     lease: timedelta,
-    wire: FakeWire,
+    wire: FakeGateway,
     broker: FakeBroker,
     use: Callable[..., None],
 ) -> None:

@@ -10,7 +10,7 @@ from django.db import DatabaseError, InternalError, OperationalError, connection
 
 from django_ihuyi import send_sms
 from django_ihuyi.tasks import submit_message
-from tests.wire import Answer, FakeBroker, FakeWire
+from tests.fakes import Answer, FakeBroker, FakeGateway
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +47,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     ids=["accepted", "refused", "surely not sent", "no answer"],
 )
 def test_an_answer_is_written_down_when_the_database_is_back(
-    wire: FakeWire, broker: FakeBroker, answer: Answer, status: str, kind: type[DatabaseError]
+    wire: FakeGateway, broker: FakeBroker, answer: Answer, status: str, kind: type[DatabaseError]
 ) -> None:
     message = send_sms("13800138000", "您好")
     wire.answer(answer)
@@ -73,7 +73,7 @@ class DeadConnection:
 
 
 @pytest.mark.usefixtures("quick")
-def test_answer__whose_connection_has_died__is_written_down_by_a_new_one(wire: FakeWire, broker: FakeBroker) -> None:
+def test_answer__whose_connection_has_died__is_written_down_by_a_new_one(wire: FakeGateway, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好")
     with connection.execute_wrapper(DeadConnection()):
         submit_message(message.pk)
@@ -83,7 +83,7 @@ def test_answer__whose_connection_has_died__is_written_down_by_a_new_one(wire: F
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.django_db(transaction=False)
-def test_answer__in_the_transaction_of_a_test__is_not_tried_again(wire: FakeWire, broker: FakeBroker) -> None:
+def test_answer__in_the_transaction_of_a_test__is_not_tried_again(wire: FakeGateway, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好")
     with pytest.raises(OperationalError), connection.execute_wrapper(Outage(1)):
         submit_message(message.pk)

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django_ihuyi import maintenance, send_sms
 from django_ihuyi.models import Message
 from django_ihuyi.tasks import submit_batch, submit_message
-from tests.wire import Answer, FakeBroker, FakeWire, Taken
-from tests.worker.working import bulk, statuses
+from tests.fakes import Answer, FakeBroker, FakeGateway, SubmittedCall
+from tests.worker.helpers import bulk, statuses
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,7 +67,7 @@ def test_answer__after_the_message_was_put_back__counts_under_the_same_attempt(
     answer: Answer,
     status: str,
     attempts: int,
-    wire: FakeWire,
+    wire: FakeGateway,
     broker: FakeBroker,
     use: Callable[..., None],
 ) -> None:
@@ -80,7 +80,7 @@ def test_answer__after_the_message_was_put_back__counts_under_the_same_attempt(
 
     wire.when_taken = go_on
     if answer != 2:
-        wire.answer(Taken(answer))
+        wire.answer(SubmittedCall(answer))
     submit_message(message.pk)
     stored = Message.objects.get()
     assert (stored.status, stored.attempts) == (status, attempts)
@@ -90,7 +90,7 @@ def test_answer__after_the_message_was_put_back__counts_under_the_same_attempt(
 
 @pytest.mark.parametrize("many", [False, True], ids=["one", "a chunk"])
 def test_message__accepted_after_it_was_put_back__is_not_sent_again(
-    many: bool, wire: FakeWire, broker: FakeBroker, use: Callable[..., None]
+    many: bool, wire: FakeGateway, broker: FakeBroker, use: Callable[..., None]
 ) -> None:
     use(RESEND_UNKNOWN=True, CONCURRENCY=1)
     pks = bulk(3 if many else 1)

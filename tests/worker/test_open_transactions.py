@@ -20,8 +20,8 @@ from django_ihuyi.tasks import submit_batch, submit_message
 from django_ihuyi.testing import use_outbox
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.tasks import deliver_webhook
-from tests.wire import FakeBroker, FakeWire
-from tests.worker.working import bulk
+from tests.fakes import FakeBroker, FakeGateway
+from tests.worker.helpers import bulk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,7 +73,7 @@ DOORS = {"message": _message, "chunk": _chunk, "template": _template}
 @pytest.mark.parametrize("make", DOORS.values(), ids=DOORS)
 @pytest.mark.parametrize("around", TRANSACTIONS.values(), ids=TRANSACTIONS)
 def test_work__in_an_open_transaction__raises_before_anything_goes_out(
-    make: Callable[[], Callable[[], object]], around: Around, wire: FakeWire, broker: FakeBroker
+    make: Callable[[], Callable[[], object]], around: Around, wire: FakeGateway, broker: FakeBroker
 ) -> None:
     work = make()
     with around(), pytest.raises(RuntimeError, match=r"sent again.*transaction\.on_commit\(\)"):
@@ -94,7 +94,9 @@ def test_webhook__in_an_open_transaction__is_not_posted(settings: Settings) -> N
     assert (delivery.status, delivery.attempts) == ("pending", 0)
 
 
-def test_task__called_in_a_transaction_that_is_rolled_back__leaves_one_sms(wire: FakeWire, broker: FakeBroker) -> None:
+def test_task__called_in_a_transaction_that_is_rolled_back__leaves_one_sms(
+    wire: FakeGateway, broker: FakeBroker
+) -> None:
     message = send_sms("13800138000", "您好")
     with rolled_back(), pytest.raises(RuntimeError):
         submit_message(message.pk)
@@ -103,14 +105,14 @@ def test_task__called_in_a_transaction_that_is_rolled_back__leaves_one_sms(wire:
     assert (len(wire.forms), message.status, message.attempts) == (1, "accepted", 1)
 
 
-def test_error__names_the_setting_where_nothing_is_committed(wire: FakeWire, broker: FakeBroker) -> None:
+def test_error__names_the_setting_where_nothing_is_committed(wire: FakeGateway, broker: FakeBroker) -> None:
     (pk,) = bulk(1)
     with without_autocommit(), pytest.raises(RuntimeError, match=r"leave AUTOCOMMIT out of DATABASES\['default'\]"):
         submit_message(pk)
 
 
 @pytest.mark.django_db(transaction=False)
-def test_work__in_the_transaction_of_a_test_case__goes_on(wire: FakeWire, broker: FakeBroker) -> None:
+def test_work__in_the_transaction_of_a_test_case__goes_on(wire: FakeGateway, broker: FakeBroker) -> None:
     with TestCase.captureOnCommitCallbacks():
         message = send_sms("13800138000", "您好")
     submit_message(message.pk)
@@ -129,7 +131,7 @@ urlpatterns = [path("send/", _send)]
 @pytest.mark.urls(__name__)
 @pytest.mark.parametrize("outbox", [False, True], ids=["eager", "outbox"])
 def test_request__in_a_transaction__sends_after_its_commit(
-    outbox: bool, client: Client, wire: FakeWire, eager: None, monkeypatch: pytest.MonkeyPatch
+    outbox: bool, client: Client, wire: FakeGateway, eager: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
     if outbox:

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from time_machine import TimeMachineFixture, travel
 
 from django_ihuyi import maintenance, send_sms
-from django_ihuyi.gateway.codes import CODES, Again
+from django_ihuyi.gateway.result_codes import CODES, Retry
 from django_ihuyi.models import AccountState, Message
 from django_ihuyi.signals import (
     account_paused,
@@ -23,16 +23,16 @@ from django_ihuyi.signals import (
 )
 from django_ihuyi.tasks import submit_message
 from django_ihuyi.worker import account_pause
-from tests.heard import Heard
-from tests.records import ours
-from tests.wire import FakeBroker, FakeWire
-from tests.worker.working import submitted
+from tests.fakes import FakeBroker, FakeGateway
+from tests.log_records import package_records
+from tests.signal_recorder import SignalRecorder
+from tests.worker.helpers import run_submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.usefixtures("all_products", "broker")
-def test_account_of_voice__answered_408__is_paused_and_keeps_the_message(wire: FakeWire) -> None:
+def test_account_of_voice__answered_408__is_paused_and_keeps_the_message(wire: FakeGateway) -> None:
     message = send_sms("13800138000", "482913", category="verification", account="voice")
     wire.answer(408)
     submit_message(message.pk)
@@ -42,12 +42,12 @@ def test_account_of_voice__answered_408__is_paused_and_keeps_the_message(wire: F
     assert (state.account, state.code, state.paused_since is None) == ("voice", 408, False)
 
 
-PAUSING = sorted(code.number for code in CODES.values() if code.again is Again.WHEN_MENDED)
+PAUSING = sorted(code.number for code in CODES.values() if code.retry is Retry.AFTER_FIX)
 
 
 @pytest.mark.parametrize("code", PAUSING)
 def test_an_account_at_fault_burns_no_message(
-    wire: FakeWire, broker: FakeBroker, heard: Heard, caplog: pytest.LogCaptureFixture, code: int
+    wire: FakeGateway, broker: FakeBroker, heard: SignalRecorder, caplog: pytest.LogCaptureFixture, code: int
 ) -> None:
     heard.listen(account_paused, account_resumed)
     messages = [send_sms("13800138000", "您好") for _ in range(3)]
@@ -59,7 +59,7 @@ def test_an_account_at_fault_burns_no_message(
     state = AccountState.objects.get()
     assert (state.account, state.code, state.msg) == ("default", code, "不行")
     assert [(event["account"], event["code"]) for event in heard[account_paused]] == [("default", code)]
-    assert [record.levelno for record in ours(caplog) if "is paused" in record.message] == [logging.ERROR]
+    assert [record.levelno for record in package_records(caplog) if "is paused" in record.message] == [logging.ERROR]
     broker.take()
 
     # Not mended yet: each probe lets one message through, after a pause that grows.
@@ -97,7 +97,7 @@ def test_an_account_at_fault_burns_no_message(
     ids=["ahead", "behind", "no date in the answer"],
 )
 def test_the_clock_is_wrong(
-    wire: FakeWire,
+    wire: FakeGateway,
     broker: FakeBroker,
     caplog: pytest.LogCaptureFixture,
     time_machine: TimeMachineFixture,
@@ -111,27 +111,27 @@ def test_the_clock_is_wrong(
         wire.headers["Date"] = format_datetime((now - ahead).astimezone(UTC), usegmt=True)
     message = send_sms("13800138000", "您好")
     wire.answer(40501, 40501)
-    message = submitted(message)
+    message = run_submit(message)
     assert AccountState.objects.count() == 0  # once may be a slow network
-    message = submitted(message)
+    message = run_submit(message)
     state = AccountState.objects.get()
     assert (state.code, message.status, state.clock_offset) == (40501, "queued", offset)
     assert state.paused_since is not None
     assert says in caplog.text
 
 
-def test_a_refused_probe_still_shows_that_the_account_works(wire: FakeWire, broker: FakeBroker) -> None:
+def test_a_refused_probe_still_shows_that_the_account_works(wire: FakeGateway, broker: FakeBroker) -> None:
     first, second = send_sms("13800138000", "您好"), send_sms("13900139000", "您好")
     wire.answer(4051, 407)
     submit_message(first.pk)
     state = AccountState.objects.get()
     assert state.probe_at is not None
     with travel(state.probe_at, tick=False):
-        assert submitted(first).status == "rejected"
-        assert submitted(second).status == "accepted"
+        assert run_submit(first).status == "rejected"
+        assert run_submit(second).status == "accepted"
 
 
-def test_a_doubled_task_uses_up_no_probe(wire: FakeWire, broker: FakeBroker) -> None:
+def test_a_doubled_task_uses_up_no_probe(wire: FakeGateway, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好")
     now = timezone.now() - timedelta(minutes=5)
     AccountState.objects.pause("default", code=4052, msg="", clock_offset=None, now=now)
@@ -149,7 +149,7 @@ def test_a_doubled_task_uses_up_no_probe(wire: FakeWire, broker: FakeBroker) -> 
     assert wire.forms == []
 
 
-def test_a_probe_that_meets_a_broken_gateway_resumes_nothing(wire: FakeWire, broker: FakeBroker) -> None:
+def test_a_probe_that_meets_a_broken_gateway_resumes_nothing(wire: FakeGateway, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好")
     wire.answer(4051, 0)
     submit_message(message.pk)
@@ -161,7 +161,7 @@ def test_a_probe_that_meets_a_broken_gateway_resumes_nothing(wire: FakeWire, bro
     assert state.paused_since is not None
 
 
-def test_a_message_that_expires_while_its_account_is_paused(wire: FakeWire, broker: FakeBroker) -> None:
+def test_a_message_that_expires_while_its_account_is_paused(wire: FakeGateway, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好", expires_at=timezone.now() + timedelta(minutes=5))
     wire.answer(4051)
     submit_message(message.pk)
@@ -171,7 +171,7 @@ def test_a_message_that_expires_while_its_account_is_paused(wire: FakeWire, brok
     assert message.status == "expired"
 
 
-def test_a_site_without_time_zones(wire: FakeWire, broker: FakeBroker, settings: Settings) -> None:
+def test_a_site_without_time_zones(wire: FakeGateway, broker: FakeBroker, settings: Settings) -> None:
     settings.USE_TZ = False
     wire.headers["Date"] = "Sun, 22 Nov 2026 12:00:00 GMT"
     message = send_sms("13800138000", "您好", expires_at=timezone.now() + timedelta(hours=1))
@@ -182,13 +182,13 @@ def test_a_site_without_time_zones(wire: FakeWire, broker: FakeBroker, settings:
     assert state.clock_offset is not None
     assert state.probe_at is not None
     with travel(time.time() + 60, tick=False):
-        message = submitted(message)
+        message = run_submit(message)
     assert message.status == "accepted"
     assert message.accepted_at is not None
     assert message.accepted_at.tzinfo is None
 
 
-def test_staff_who_know_that_it_is_mended_spare_the_wait(wire: FakeWire, broker: FakeBroker) -> None:
+def test_staff_who_know_that_it_is_mended_spare_the_wait(wire: FakeGateway, broker: FakeBroker) -> None:
     messages = [send_sms(f"1380013800{number}", "您好") for number in range(3)]
     broker.take()
     wire.answer(4051)
@@ -206,7 +206,7 @@ def test_staff_who_know_that_it_is_mended_spare_the_wait(wire: FakeWire, broker:
     assert broker.take() == []
 
 
-def test_where_nothing_waits_the_sweep_asks_for_the_balance(wire: FakeWire, broker: FakeBroker) -> None:
+def test_where_nothing_waits_the_sweep_asks_for_the_balance(wire: FakeGateway, broker: FakeBroker) -> None:
     AccountState.objects.pause("default", code=4051, msg="", clock_offset=None, now=timezone.now())
     assert maintenance.sweep()["probed"] == 0  # not due yet
     assert account_pause.probe_soon(AccountState.objects.get(), now=timezone.now())
@@ -215,7 +215,7 @@ def test_where_nothing_waits_the_sweep_asks_for_the_balance(wire: FakeWire, brok
     assert not AccountState.objects.is_paused("default")
 
 
-def test_what_the_gateway_says_of_an_account_keeps_no_number(wire: FakeWire, broker: FakeBroker) -> None:
+def test_what_the_gateway_says_of_an_account_keeps_no_number(wire: FakeGateway, broker: FakeBroker) -> None:
     """Its words outlive the message and stand on pages for staff who see masked numbers only."""
     message = send_sms("13800138000", "您好")
     wire.answer({"code": 4051, "msg": "剩余条数不足：138 0013 8000"})

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from time_machine import travel
 
 from django_ihuyi import maintenance, send_sms
-from django_ihuyi.gateway.codes import CODES, Again
+from django_ihuyi.gateway.result_codes import CODES, Retry
 from django_ihuyi.models import Message, Receipt
 from django_ihuyi.signals import (
     account_paused,
@@ -24,18 +24,18 @@ from django_ihuyi.signals import (
     message_unknown,
 )
 from django_ihuyi.tasks import submit_message
-from tests.heard import Heard
-from tests.records import events
-from tests.wire import Answer, FakeBroker, FakeWire
-from tests.worker.working import submitted
+from tests.fakes import Answer, FakeBroker, FakeGateway
+from tests.log_records import events
+from tests.signal_recorder import SignalRecorder
+from tests.worker.helpers import run_submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_accepted(wire: FakeWire, broker: FakeBroker, heard: Heard) -> None:
+def test_accepted(wire: FakeGateway, broker: FakeBroker, heard: SignalRecorder) -> None:
     heard.listen(message_accepted)
     before = timezone.now()
-    message = submitted(send_sms("13800138000", "您好"))
+    message = run_submit(send_sms("13800138000", "您好"))
     assert (message.status, message.code, message.msg, message.attempts) == ("accepted", 2, "提交成功", 1)
     assert message.smsid == wire.accepted[0]["smsid"]
     assert message.submitted_at is not None
@@ -45,8 +45,8 @@ def test_accepted(wire: FakeWire, broker: FakeBroker, heard: Heard) -> None:
     assert [event["message"].pk for event in heard[message_accepted]] == [message.pk]
 
 
-def test_what_goes_over_the_wire(wire: FakeWire, broker: FakeBroker, settings: Settings) -> None:
-    submitted(send_sms("13800138000", "您好"))
+def test_what_goes_over_the_wire(wire: FakeGateway, broker: FakeBroker, settings: Settings) -> None:
+    run_submit(send_sms("13800138000", "您好"))
     (form,) = wire.forms
     account = settings.IHUYI["ACCOUNTS"]["default"]
     signed = f"{account['ACCOUNT']}{account['API_KEY']}13800138000您好{form['time']}"
@@ -60,30 +60,32 @@ def test_what_goes_over_the_wire(wire: FakeWire, broker: FakeBroker, settings: S
     }
 
 
-def test_template(wire: FakeWire, broker: FakeBroker) -> None:
-    submitted(send_sms("13800138000", template=1, params=["1234"]))
+def test_template(wire: FakeGateway, broker: FakeBroker) -> None:
+    run_submit(send_sms("13800138000", template=1, params=["1234"]))
     assert wire.forms[0]["templateid"] == "1"
     assert wire.forms[0]["content"] == "1234"
 
 
-def test_accepted_without_an_smsid(wire: FakeWire, broker: FakeBroker) -> None:
+def test_accepted_without_an_smsid(wire: FakeGateway, broker: FakeBroker) -> None:
     wire.answer({"code": 2, "msg": "提交成功", "smsid": "0"}, {"code": "2", "msg": "提交成功"})
     for sent in (send_sms("13800138000", "您好"), send_sms("13800138000", "您好")):
-        message = submitted(sent)
+        message = run_submit(sent)
         assert message.status == "accepted"
         assert message.smsid is None
 
 
-FINAL = sorted(code.number for code in CODES.values() if code.again is Again.NEVER and code.number != 2)
+FINAL = sorted(code.number for code in CODES.values() if code.retry is Retry.NEVER and code.number != 2)
 
 
 @pytest.mark.parametrize("code", [*FINAL, 9999, 4999])
-def test_a_refusal_of_the_message_is_final(wire: FakeWire, broker: FakeBroker, heard: Heard, code: int) -> None:
+def test_a_refusal_of_the_message_is_final(
+    wire: FakeGateway, broker: FakeBroker, heard: SignalRecorder, code: int
+) -> None:
     heard.listen(message_rejected)
     message = send_sms("13800138000", "您好")
     broker.take()
     wire.answer(code)
-    message = submitted(message)
+    message = run_submit(message)
     assert (message.status, message.code, message.msg, message.smsid) == ("rejected", code, "不行", None)
     assert broker.take() == []
     assert len(heard[message_rejected]) == 1
@@ -93,23 +95,25 @@ AGAIN = [(0, 2, 8), (4080, 1, 2.1), (40501, 0, 0)]
 
 
 @pytest.mark.parametrize(("code", "at_least", "at_most"), AGAIN)
-def test_codes_that_say_again(wire: FakeWire, broker: FakeBroker, code: int, at_least: float, at_most: float) -> None:
+def test_codes_that_say_again(
+    wire: FakeGateway, broker: FakeBroker, code: int, at_least: float, at_most: float
+) -> None:
     wire.answer(code)
     with travel(timezone.now(), tick=False):
         message = send_sms("13800138000", "您好")
         broker.take()
-        message = submitted(message)
+        message = run_submit(message)
         assert (message.status, message.code, message.retries, message.attempts) == ("queued", code, 1, 1)
         assert at_least <= (message.due_at - timezone.now()).total_seconds() <= at_most
     (published,) = broker.take()
     assert published.args == (message.pk,)
     with travel(message.due_at + timedelta(seconds=1), tick=False):
-        assert submitted(message).status == "accepted"
+        assert run_submit(message).status == "accepted"
     assert len(wire.accepted) == 1
 
 
 def test_surely_not_sent_goes_again_with_growing_pauses_then_waits_with_the_account(
-    wire: FakeWire, broker: FakeBroker, heard: Heard
+    wire: FakeGateway, broker: FakeBroker, heard: SignalRecorder
 ) -> None:
     heard.listen(account_paused, account_resumed)
     message = send_sms("13800138000", "您好")
@@ -118,7 +122,7 @@ def test_surely_not_sent_goes_again_with_growing_pauses_then_waits_with_the_acco
     with travel(timezone.now(), tick=False) as clock:
         for _ in range(8):
             clock.move_to(message.due_at)
-            message = submitted(message)
+            message = run_submit(message)
             waits.append((message.due_at - timezone.now()).total_seconds())
         assert (message.status, message.code, message.attempts) == ("queued", None, 8)
         assert "before the message was written" in message.error
@@ -126,7 +130,7 @@ def test_surely_not_sent_goes_again_with_growing_pauses_then_waits_with_the_acco
         # Hours later it is still there, and the message that finds the gateway again is the probe.
         for _ in range(2):
             clock.shift(timedelta(hours=5))
-            message = submitted(message)
+            message = run_submit(message)
     for wait, base in zip(waits, [5, 15, 45, 135, 405, 900, 900], strict=False):
         assert base * 0.5 <= wait <= base * 1.5
     assert (message.status, message.attempts, len(wire.accepted)) == ("accepted", 10, 1)
@@ -134,12 +138,12 @@ def test_surely_not_sent_goes_again_with_growing_pauses_then_waits_with_the_acco
 
 
 def test_a_gateway_that_cannot_be_reached_is_told_once_and_so_is_its_return(
-    wire: FakeWire, broker: FakeBroker, caplog: pytest.LogCaptureFixture
+    wire: FakeGateway, broker: FakeBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, second = send_sms("13800138000", "您好"), send_sms("13900139000", "您好")
     wire.answer(*[requests.exceptions.ConnectTimeout() for _ in range(2)])
     for message in (first, second):
-        submitted(message)
+        run_submit(message)
     told = [(record.levelname, record.message) for record in caplog.records if "gateway of account" in record.message]
     assert len(told) == 1
     assert told[0][0] == "WARNING"
@@ -147,7 +151,7 @@ def test_a_gateway_that_cannot_be_reached_is_told_once_and_so_is_its_return(
     caplog.clear()
     with travel(timezone.now() + timedelta(minutes=1), tick=False):
         for message in (first, second):
-            assert submitted(message).status == "accepted"
+            assert run_submit(message).status == "accepted"
     assert events(caplog, logging.WARNING) == ["gateway.back"]
 
 
@@ -165,37 +169,37 @@ NO_ANSWER: list[tuple[str, Answer]] = [
 
 @pytest.mark.parametrize("answer", [row[1] for row in NO_ANSWER], ids=[row[0] for row in NO_ANSWER])
 def test_no_answer_is_unknown_and_never_sent_again(
-    wire: FakeWire, broker: FakeBroker, heard: Heard, answer: Answer
+    wire: FakeGateway, broker: FakeBroker, heard: SignalRecorder, answer: Answer
 ) -> None:
     heard.listen(message_unknown)
     message = send_sms("13800138000", "您好")
     broker.take()
     wire.answer(answer)
-    message = submitted(message)
+    message = run_submit(message)
     assert message.status == "unknown"
     assert message.error
     assert len(heard[message_unknown]) == 1
     assert broker.take() == []
     with travel(timezone.now() + timedelta(days=2), tick=False):
         maintenance.sweep()
-        assert submitted(message).status == "unknown"
+        assert run_submit(message).status == "unknown"
     assert broker.take() == []
     assert len(wire.forms) == 1
 
 
-def test_resend_unknown_prefers_twice_to_never(wire: FakeWire, broker: FakeBroker, settings: Settings) -> None:
+def test_resend_unknown_prefers_twice_to_never(wire: FakeGateway, broker: FakeBroker, settings: Settings) -> None:
     account = {**settings.IHUYI["ACCOUNTS"]["default"], "RESEND_UNKNOWN": True}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
     message = send_sms("13800138000", "您好")
     wire.answer(requests.exceptions.ReadTimeout())
-    message = submitted(message)
+    message = run_submit(message)
     assert (message.status, message.retries) == ("queued", 1)
     with travel(message.due_at, tick=False):
-        assert submitted(message).status == "accepted"
+        assert run_submit(message).status == "accepted"
 
 
 def test_resending_ends_unknown_since_an_attempt_may_have_gone_out(
-    wire: FakeWire, broker: FakeBroker, settings: Settings
+    wire: FakeGateway, broker: FakeBroker, settings: Settings
 ) -> None:
     account = {**settings.IHUYI["ACCOUNTS"]["default"], "RESEND_UNKNOWN": True, "MAX_ATTEMPTS": 3}
     settings.IHUYI = {**settings.IHUYI, "ACCOUNTS": {"default": account}}
@@ -203,12 +207,12 @@ def test_resending_ends_unknown_since_an_attempt_may_have_gone_out(
     wire.answer(*[requests.exceptions.ReadTimeout() for _ in range(3)])
     for _ in range(3):
         with travel(message.due_at, tick=False):
-            message = submitted(message)
+            message = run_submit(message)
     assert (message.status, message.attempts) == ("unknown", 3)
 
 
 def test_a_refusal_that_lasts_is_the_last_word_after_max_attempts(
-    wire: FakeWire, broker: FakeBroker, heard: Heard, settings: Settings
+    wire: FakeGateway, broker: FakeBroker, heard: SignalRecorder, settings: Settings
 ) -> None:
     heard.listen(message_rejected)
     account = {**settings.IHUYI["ACCOUNTS"]["default"], "MAX_ATTEMPTS": 3}
@@ -218,13 +222,13 @@ def test_a_refusal_that_lasts_is_the_last_word_after_max_attempts(
     seen = []
     for _ in range(3):
         with travel(message.due_at, tick=False):
-            message = submitted(message)
+            message = run_submit(message)
         seen.append((message.status, message.code))
     assert seen == [("queued", 0), ("queued", 0), ("rejected", 0)]
     assert (message.attempts, len(heard[message_rejected])) == (3, 1)
 
 
-def test_a_task_that_comes_twice_submits_once(wire: FakeWire, broker: FakeBroker) -> None:
+def test_a_task_that_comes_twice_submits_once(wire: FakeGateway, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好")
     for _ in range(3):
         submit_message(message.pk)
@@ -237,33 +241,33 @@ def test_who_read_the_row_before_another_claimed_it_gets_nothing(broker: FakeBro
     first, second = Message.objects.get(pk=pk), Message.objects.get(pk=pk)
     assert first.claim(now=now, lease=lease)
     assert not second.claim(now=now, lease=lease)
-    assert first.put_back(due_at=now, publish_at=now)
+    assert first.requeue(due_at=now, publish_at=now)
     # The second still holds the row as it was before the first attempt.
     assert not second.claim(now=now, lease=lease)
 
 
-def test_a_message_that_is_gone_is_no_error(wire: FakeWire) -> None:
+def test_a_message_that_is_gone_is_no_error(wire: FakeGateway) -> None:
     submit_message(10**9)
     assert wire.forms == []
 
 
-def test_not_before_it_is_due(wire: FakeWire, broker: FakeBroker) -> None:
+def test_not_before_it_is_due(wire: FakeGateway, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好", send_at=timezone.now() + timedelta(minutes=5))
-    assert submitted(message).status == "queued"
+    assert run_submit(message).status == "queued"
     with travel(message.due_at, tick=False):
-        assert submitted(message).status == "accepted"
+        assert run_submit(message).status == "accepted"
 
 
-def test_too_late_is_expired_and_not_sent(wire: FakeWire, broker: FakeBroker) -> None:
+def test_too_late_is_expired_and_not_sent(wire: FakeGateway, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好", expires_at=timezone.now() + timedelta(minutes=5))
     with travel(timezone.now() + timedelta(minutes=5), tick=False):
-        assert submitted(message).status == "expired"
-    assert submitted(message).status == "expired"
+        assert run_submit(message).status == "expired"
+    assert run_submit(message).status == "expired"
     assert wire.forms == []
 
 
 def test_statements_of_one_submission(
-    wire: FakeWire, broker: FakeBroker, django_assert_num_queries: DjangoAssertNumQueries
+    wire: FakeGateway, broker: FakeBroker, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     message = send_sms("13800138000", "您好")
     # Read, claim, settle.
@@ -271,11 +275,11 @@ def test_statements_of_one_submission(
         submit_message(message.pk)
 
 
-def test_a_late_answer_settles_what_upkeep_took_for_lost(wire: FakeWire, broker: FakeBroker) -> None:
+def test_a_late_answer_settles_what_upkeep_took_for_lost(wire: FakeGateway, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好")
     now = timezone.now()
     assert message.claim(now=now, lease=timedelta(seconds=1))
-    assert Message.objects.get().lose_answer(error="claim ran out")
+    assert Message.objects.get().mark_unknown(error="claim ran out")
     assert message.accept(code=2, msg="提交成功", smsid="15870246956696820530", now=now)
     assert Message.objects.get().status == "accepted"
 
@@ -284,13 +288,13 @@ def test_an_answer_of_an_older_attempt_changes_nothing(broker: FakeBroker) -> No
     old = send_sms("13800138000", "您好")
     now, lease = timezone.now(), timedelta(seconds=30)
     assert old.claim(now=now, lease=lease)
-    assert Message.objects.get().put_back(due_at=now, publish_at=now)
+    assert Message.objects.get().requeue(due_at=now, publish_at=now)
     assert Message.objects.get().claim(now=now, lease=lease)
     assert not old.reject(code=407, msg="")
     assert Message.objects.get().status == "submitting"
 
 
-def test_a_receipt_that_came_before_the_answer(wire: FakeWire, broker: FakeBroker) -> None:
+def test_a_receipt_that_came_before_the_answer(wire: FakeGateway, broker: FakeBroker) -> None:
     message = send_sms("13800138000", "您好")
 
     def push(form: dict[str, str]) -> None:
@@ -298,7 +302,7 @@ def test_a_receipt_that_came_before_the_answer(wire: FakeWire, broker: FakeBroke
         Receipt.objects.receive(receipt, window=timedelta(hours=72))
 
     wire.when_taken = push
-    message = submitted(message)
+    message = run_submit(message)
     assert (message.status, message.smsid, message.receipt_msg) == ("delivered", "15870246956696820531", "DELIVRD")
 
 

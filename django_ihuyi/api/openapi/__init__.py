@@ -1,1 +1,1 @@
-"""The API's description in OpenAPI 3.1, and its page: off until ``IHUYI["API"]["SCHEMA"]``; the extra ``openapi``."""
+"""OpenAPI 3.1 document of the API and its page: enabled by ``IHUYI["API"]["SCHEMA"]``; extra ``openapi``."""

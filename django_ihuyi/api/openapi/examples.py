@@ -1,4 +1,4 @@
-"""What requests and answers look like, for the API's description. A test holds each against its shape."""
+"""Examples of requests and responses in the OpenAPI document. A test compares them with the schemas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How drf-spectacular writes our fields: what the API really takes, no less and no more."""
+"""OpenAPI schemas of our serializer fields, for drf-spectacular."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 
 from django_ihuyi import conf
 from django_ihuyi.api.requests import MOST_ROWS
-from django_ihuyi.gateway.numbers import mainland_pattern
+from django_ihuyi.gateway.mobile_numbers import mainland_pattern
 
 Json = dict[str, Any]
 
@@ -43,7 +43,7 @@ def _metadata() -> Json:
 class TextSchema(OpenApiSerializerFieldExtension):
     """A text; where white space around it is taken off, there is something else in it."""
 
-    target_class = "django_ihuyi.api.fields.Text"
+    target_class = "django_ihuyi.api.serializer_fields.Text"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
         """Describe it."""
@@ -54,7 +54,7 @@ class TextSchema(OpenApiSerializerFieldExtension):
 class MobileSchema(OpenApiSerializerFieldExtension):
     """A mobile number. Other writings than these are taken as well, but no program should rely on that."""
 
-    target_class = "django_ihuyi.api.fields.Mobile"
+    target_class = "django_ihuyi.api.serializer_fields.Mobile"
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
@@ -65,7 +65,7 @@ class MobileSchema(OpenApiSerializerFieldExtension):
 class AccountSchema(OpenApiSerializerFieldExtension):
     """An account: one of those that there are."""
 
-    target_class = "django_ihuyi.api.fields.Account"
+    target_class = "django_ihuyi.api.serializer_fields.Account"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
         """Describe it."""
@@ -75,7 +75,7 @@ class AccountSchema(OpenApiSerializerFieldExtension):
 class AddressSchema(OpenApiSerializerFieldExtension):
     """An IP address."""
 
-    target_class = "django_ihuyi.api.fields.Address"
+    target_class = "django_ihuyi.api.serializer_fields.Address"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
         """Describe it."""
@@ -85,7 +85,7 @@ class AddressSchema(OpenApiSerializerFieldExtension):
 class ParamsSchema(OpenApiSerializerFieldExtension):
     """A template's variables."""
 
-    target_class = "django_ihuyi.api.fields.Params"
+    target_class = "django_ihuyi.api.serializer_fields.Params"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
         """Describe it."""
@@ -95,7 +95,7 @@ class ParamsSchema(OpenApiSerializerFieldExtension):
 class MetadataSchema(OpenApiSerializerFieldExtension):
     """A JSON object."""
 
-    target_class = "django_ihuyi.api.fields.Metadata"
+    target_class = "django_ihuyi.api.serializer_fields.Metadata"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
         """Describe it."""

@@ -1,4 +1,4 @@
-"""What ``stats/`` answers, field by field."""
+"""Schema of the ``stats/`` response."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from django_ihuyi.dashboard import ranges
+from django_ihuyi.dashboard import date_ranges
 from django_ihuyi.dashboard.models import WaitTally
 
 from .shapes import CATEGORIES, MEANING, Shape
@@ -69,7 +69,7 @@ class Conversion(Shape):
 class Stats(Shape):
     """The figures of a range."""
 
-    range = serializers.ChoiceField(choices=[*ranges.NAMES, "own"])
+    range = serializers.ChoiceField(choices=[*date_ranges.NAMES, "own"])
     to = serializers.DateField(help_text=_("The last day."))
     zone = serializers.CharField(help_text=_("The time zone of the days."))
     counted_at = serializers.DateTimeField(allow_null=True, help_text=_("When they were counted last."))

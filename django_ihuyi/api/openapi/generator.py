@@ -1,4 +1,4 @@
-"""Makes the document, with drf-spectacular. Whatever the site has set for a schema of its own does not reach it."""
+"""Generator of the OpenAPI document, based on drf-spectacular and independent of its settings."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from rest_framework.serializers import Field
 
 import django_ihuyi
 from django_ihuyi import conf
-from django_ihuyi.api import lists, problems, urls
+from django_ihuyi.api import pagination, problem_details, urls
 from django_ihuyi.api.base import Endpoint
 from django_ihuyi.api.conf import get_api
-from django_ihuyi.api.idempotency import LONGEST
+from django_ihuyi.api.idempotency import MAX_KEY_LENGTH
 
 from . import fields as fields  # noqa: PLC0414  its classes are found once it is imported
 from .operations import OPERATIONS, TAGS, Operation
@@ -98,7 +98,9 @@ class Described(AutoSchema):
         for status in self._refusals():
             kind = KINDS[status]
             example = OpenApiExample(HTTPStatus(status).phrase, value=kind.example())
-            answers[str(status), problems.MEDIA_TYPE] = OpenApiResponse(Problem, str(kind.description), [example])
+            answers[str(status), problem_details.MEDIA_TYPE] = OpenApiResponse(
+                Problem, str(kind.description), [example]
+            )
         return answers
 
     def _refusals(self) -> list[int]:
@@ -113,10 +115,10 @@ class Described(AutoSchema):
     def _takes_body(self) -> bool:
         return self.method == "POST" and hasattr(self.view, "takes")
 
-    def _query(self) -> lists.Readers:
+    def _query(self) -> pagination.Readers:
         if self.method != "GET":
             return {}
-        return lists.readers(self.endpoint.filters) if self.endpoint.filters else self.endpoint.query
+        return pagination.readers(self.endpoint.filters) if self.endpoint.filters else self.endpoint.query
 
     def get_override_parameters(self) -> list[Any]:
         """Return what the path, the query and the headers hold, and the headers of answers."""
@@ -140,7 +142,7 @@ class Described(AutoSchema):
 
 
 def _idempotency_key() -> OpenApiParameter:
-    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[ -~]*[!-~][ -~]*$"}
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[ -~]*[!-~][ -~]*$"}
     text = _("Each caller's own. The same request with the same key is done once.")
     return OpenApiParameter("Idempotency-Key", schema, OpenApiParameter.HEADER, description=text)
 

@@ -1,4 +1,4 @@
-"""What each verb of each address is called, does, and answers."""
+"""Name, description and responses of each operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong, for the API's description: each status with an example that the API itself would answer."""
+"""Error responses in the OpenAPI document: each status with an example."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, serializers
 
-from django_ihuyi.api import parsers, problems
+from django_ihuyi.api import parsers, problem_details
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage, ThrottleReason
 
 from .shapes import MEANING, Shape
@@ -44,7 +44,7 @@ class Kind:
 
     def example(self) -> dict[str, Any]:
         """Return the body that is answered."""
-        problem = problems.describe(self.error())
+        problem = problem_details.describe(self.error())
         assert problem is not None  # noqa: S101  each error below is foreseen, which a test sees to
         return problem.body
 
@@ -68,11 +68,13 @@ KINDS: Mapping[int, Kind] = {
     406: Kind(gettext_lazy("The answer is JSON, and Accept does not take that."), exceptions.NotAcceptable),
     409: Kind(
         gettext_lazy("The row is not as it would have to be, or the Idempotency-Key was used for another request."),
-        lambda: problems.Conflict(_("This Idempotency-Key was used for another request."), "idempotency-key-reused"),
+        lambda: problem_details.Conflict(
+            _("This Idempotency-Key was used for another request."), "idempotency-key-reused"
+        ),
     ),
     413: Kind(
         gettext_lazy("The body has too many bytes."),
-        lambda: problems.TooLarge(_("The body is larger than %d bytes.") % parsers.LARGEST),
+        lambda: problem_details.TooLarge(_("The body is larger than %d bytes.") % parsers.MAX_BODY),
     ),
     415: Kind(gettext_lazy("The body is not JSON."), lambda: exceptions.UnsupportedMediaType("text/plain")),
     422: Kind(gettext_lazy("The gateway would certainly refuse it; code says why."), _not_mobile),

@@ -1,4 +1,4 @@
-"""What the API answers, field by field, for its description. The answers themselves are made in ``answers``.
+"""Schemas of the responses. The responses themselves are made in ``answers``.
 
 A test holds each against what is really answered.
 """

@@ -1,4 +1,4 @@
-"""The addresses of the API's description, beside the API's own."""
+"""URLs of the OpenAPI document and its page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The document and the page that shows it, for whom the site's own permission classes let in."""
+"""Views of the OpenAPI document and its page, for callers that the site's permission classes admit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Devices in the admin, where staff give a user one. Numbers are masked, and looks noted, as on all other pages."""
+"""Admin pages of SMS devices. Numbers are masked and views are logged."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.admin.numbers import NumberAdmin
-from django_ihuyi.admin.privacy import sees_whole
+from django_ihuyi.admin.field_masking import sees_unmasked
+from django_ihuyi.admin.mobile_search import NumberAdmin
 from django_ihuyi.external_text import clean
 
 from .models import SmsDevice
@@ -56,7 +56,7 @@ class SmsDeviceAdmin(NumberAdmin[SmsDevice]):
         return self._owner_column(request), self.mobile_column(request)
 
     def _owner_column(self, request: HttpRequest) -> str:
-        return "whole_owner" if sees_whole(request) else "masked_owner"
+        return "whole_owner" if sees_unmasked(request) else "masked_owner"
 
     @admin.display(description=_("user"))
     def whole_owner(self, device: SmsDevice) -> str:

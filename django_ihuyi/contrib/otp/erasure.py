@@ -1,4 +1,4 @@
-"""What becomes of the devices of a person who leaves the record."""
+"""Devices of a person who is erased."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of devices: whose they are, and their numbers. The codes are those of ``send_code``: none stands here."""
+"""Table of SMS devices. It holds no code: the codes are those of ``send_code``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from django_otp.models import Device, ThrottlingMixin
 from django_ihuyi.exceptions import CodeThrottled, InvalidMessage
 from django_ihuyi.fields import MobileField
 from django_ihuyi.masking import mask_mobile
-from django_ihuyi.verification.checking import verify_code
-from django_ihuyi.verification.issuing import send_code
-from django_ihuyi.verification.words import refusal
+from django_ihuyi.verification.codes import send_code, verify_code
+from django_ihuyi.verification.throttle_text import throttle_text
 
 PURPOSE = "otp"
 """Under what the codes are counted, and what ``IHUYI["VERIFICATION"]["PURPOSES"]`` calls them."""
@@ -41,7 +40,7 @@ class SmsDevice(ThrottlingMixin, Device):  # type: ignore[misc]  # the host has 
         try:
             send_code(self.mobile, PURPOSE)
         except CodeThrottled as error:
-            return refusal(error)
+            return throttle_text(error)
         except InvalidMessage:
             return gettext("No code can be sent to this number.")
         return gettext("A code was sent to %(number)s.") % {"number": mask_mobile(self.mobile)}

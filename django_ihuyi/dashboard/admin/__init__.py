@@ -1,4 +1,4 @@
-"""The page of figures: what happened in a range of time, what stands now, and where each number can be looked into."""
+"""Admin page of the dashboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The charts: what the script draws, and the table behind each for those who do not see it."""
+"""Charts of the dashboard, each with a table for people who cannot see it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from django_ihuyi.admin import display
-from django_ihuyi.admin.related import Table
-from django_ihuyi.dashboard.balances import Balance
-from django_ihuyi.dashboard.figures import TAKEN, Figures
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.admin.related_tables import Table
+from django_ihuyi.dashboard.balance_trend import Balance
+from django_ihuyi.dashboard.report import CHARGED, Report
+from django_ihuyi.models.message_status import MessageStatus
 
-from . import words
-from .links import Links, number
+from . import number_format
+from .drilldown import Drilldown, number
 
 ORDER = (
     MessageStatus.DELIVERED,
@@ -48,7 +48,7 @@ class Chart:
     table: Table
 
 
-def by_status(figures: Figures, links: Links) -> Chart:
+def by_status(figures: Report, links: Drilldown) -> Chart:
     """Draw how many messages there were in each hour or day, by what became of them."""
     there = [status for status in ORDER if figures.statuses[status]]
     periods = figures.span.periods
@@ -86,24 +86,29 @@ def by_status(figures: Figures, links: Links) -> Chart:
     )
 
 
-def delivery_rate(figures: Figures) -> Chart:
+def delivery_rate(figures: Report) -> Chart:
     """Draw which part of what the gateway took was delivered, in each hour or day."""
     rates: list[float | None] = []
     rows: list[list[str]] = []
     for name, (begin, _end) in zip(_names(figures), figures.span.periods, strict=True):
         counts = figures.statuses_of[begin]
-        taken = sum(counts[status] for status in TAKEN)
+        taken = sum(counts[status] for status in CHARGED)
         rate = counts[MessageStatus.DELIVERED] / taken if taken else None
         rates.append(None if rate is None else round(rate * 100, 1))
         if rate is not None:
             rows.append(
-                [name, display.number(taken), display.number(counts[MessageStatus.DELIVERED]), words.percent(rate)]
+                [
+                    name,
+                    display.number(taken),
+                    display.number(counts[MessageStatus.DELIVERED]),
+                    number_format.percent(rate),
+                ]
             )
     title = _("Delivery rate")
     headers = [_("time"), _("taken by the gateway"), _("delivered"), _("delivery rate")]
     summary = _("%(title)s: %(rate)s over the whole range.") % {
         "title": title,
-        "rate": words.percent(figures.total.rate),
+        "rate": number_format.percent(figures.total.rate),
     }
     lines = [{"label": title, "tone": MessageStatus.DELIVERED.value, "data": rates}]
     return _chart(
@@ -120,7 +125,7 @@ def delivery_rate(figures: Figures) -> Chart:
 def balances(read: Iterable[Balance], since: datetime) -> Chart:
     """Draw each account's balance since a time."""
     known = {
-        balance.account: {words.minute(read_at): left for read_at, left in balance.points if read_at >= since}
+        balance.account: {number_format.minute(read_at): left for read_at, left in balance.points if read_at >= since}
         for balance in read
     }
     times = sorted({moment for points in known.values() for moment in points})
@@ -153,13 +158,13 @@ def _chart(
     return Chart(summary, json.dumps(data, ensure_ascii=False), table)
 
 
-def _names(figures: Figures) -> list[str]:
+def _names(figures: Report) -> list[str]:
     """The hours or days in full."""
     form = "%Y-%m-%d %H:%M" if figures.span.hourly else "%Y-%m-%d"
     return [f"{figures.span.named_by(begin):{form}}" for begin, _end in figures.span.periods]
 
 
-def _labels(figures: Figures) -> list[str]:
+def _labels(figures: Report) -> list[str]:
     """The hours or days in short."""
     form = "%H:%M" if figures.span.hourly else "%m-%d"
     return [f"{figures.span.named_by(begin):{form}}" for begin, _end in figures.span.periods]

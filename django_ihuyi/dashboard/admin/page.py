@@ -1,4 +1,4 @@
-"""The page itself: reads which range is asked for, and puts tiles, charts and tables together."""
+"""The dashboard page: reads the requested range and composes tiles, charts and tables."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from django_ihuyi.admin.accounts import pauses
-from django_ihuyi.admin.balances import low_balances
+from django_ihuyi.admin.account_state import pauses
+from django_ihuyi.admin.balance_reading import low_balances
 from django_ihuyi.admin.base import ReadOnlyAdmin, feature_alerts
-from django_ihuyi.dashboard import balances, figures, present, ranges
-from django_ihuyi.dashboard.figures import Figures
+from django_ihuyi.dashboard import balance_trend, date_ranges, report, snapshot
 from django_ihuyi.dashboard.models import Dashboard
-from django_ihuyi.dashboard.slots import begin_of
+from django_ihuyi.dashboard.report import Report
+from django_ihuyi.dashboard.time_slots import begin_of
 
-from . import charts, tables, tiles, words
-from .links import Links
+from . import charts, number_format, tables, tiles
+from .drilldown import Drilldown
 
 NAMES = {
     "today": _("Today"),
@@ -37,7 +37,7 @@ NAMES = {
 }
 USUAL = "7d"
 STALE = timedelta(minutes=5)
-"""When figures of the present are older than that, upkeep does not run."""
+"""When figures of the present are older than that, the sweep does not run."""
 
 
 @admin.register(Dashboard)
@@ -61,7 +61,7 @@ class DashboardAdmin(ReadOnlyAdmin[Dashboard]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         now = timezone.now()
-        span, problem = asked_range(request.GET, now)
+        span, problem = requested_range(request.GET, now)
         return self.show(
             request,
             "admin/ihuyi_dashboard/dashboard/page.html",
@@ -76,19 +76,19 @@ class DashboardAdmin(ReadOnlyAdmin[Dashboard]):
             **(extra_context or {}),
         )
 
-    def _choice(self, span: ranges.Range) -> dict[str, Any]:
+    def _choice(self, span: date_ranges.Range) -> dict[str, Any]:
         return {
             "span": span,
             "zone": timezone.get_current_timezone_name(),
             "choices": [(name, label, name == span.name) for name, label in NAMES.items()],
         }
 
-    def _figures(self, request: HttpRequest, span: ranges.Range, now: datetime) -> dict[str, Any]:
-        links = Links(self, request, span)
-        read = figures.read(span)
-        stands = present.look(now)
+    def _figures(self, request: HttpRequest, span: date_ranges.Range, now: datetime) -> dict[str, Any]:
+        links = Drilldown(self, request, span)
+        read = report.read_report(span)
+        stands = snapshot.take_snapshot(now)
         since = begin_of(span.first)
-        credit = balances.read(since, now=now)
+        credit = balance_trend.read(since, now=now)
         drawn = [charts.by_status(read, links), charts.delivery_rate(read)]
         if credit:
             drawn.append(charts.balances(credit, since))
@@ -106,13 +106,13 @@ class DashboardAdmin(ReadOnlyAdmin[Dashboard]):
                 *([tables.balances(credit)] if credit else []),
             ],
             "receipts_missing": stands.receipts_missing(now),
-            "counted": words.minute(read.counted_at) if read.counted_at else None,
+            "counted": number_format.minute(read.counted_at) if read.counted_at else None,
             "uncounted": read.uncounted,
             "stale": is_stale(read, now),
         }
 
 
-def asked_range(query: QueryDict, now: datetime) -> tuple[ranges.Range, str]:
+def requested_range(query: QueryDict, now: datetime) -> tuple[date_ranges.Range, str]:
     """Read the range that an address asks for.
 
     Args:
@@ -126,16 +126,16 @@ def asked_range(query: QueryDict, now: datetime) -> tuple[ranges.Range, str]:
     first, last = query.get("from"), query.get("to")
     if first or last:
         try:
-            return ranges.own(date.fromisoformat(first or ""), date.fromisoformat(last or ""), zone=zone), ""
+            return date_ranges.own(date.fromisoformat(first or ""), date.fromisoformat(last or ""), zone=zone), ""
         except (ValueError, OverflowError):
-            problem = gettext("Write a first and a last day, not more than %d days in all.") % ranges.LONGEST
-            return ranges.named(USUAL, now=now, zone=zone), problem
+            problem = gettext("Write a first and a last day, not more than %d days in all.") % date_ranges.MAX_DAYS
+            return date_ranges.named(USUAL, now=now, zone=zone), problem
     name = query.get("range", USUAL)
-    return ranges.named(name if name in ranges.NAMES else USUAL, now=now, zone=zone), ""
+    return date_ranges.named(name if name in date_ranges.NAMES else USUAL, now=now, zone=zone), ""
 
 
-def is_stale(read: Figures, now: datetime) -> bool:
-    """Whether the figures of the present are old, which means that upkeep does not run."""
+def is_stale(read: Report, now: datetime) -> bool:
+    """Whether the figures of the present are old, which means that the sweep does not run."""
     if begin_of(read.span.end) <= now:
         return False
     return read.counted_at is None or now - read.counted_at > STALE

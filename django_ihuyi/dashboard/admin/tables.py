@@ -1,4 +1,4 @@
-"""The tables of figures beside the charts: waiting times, refusals, segments and cost, verification codes, credit."""
+"""Tables of the dashboard: latency, refusals, segments and cost, verification codes, balance."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from django_ihuyi.admin import display
-from django_ihuyi.admin.related import Table
-from django_ihuyi.dashboard.balances import Balance
-from django_ihuyi.dashboard.figures import Figures, Share
+from django_ihuyi.admin.related_tables import Table
+from django_ihuyi.dashboard.balance_trend import Balance
 from django_ihuyi.dashboard.models import WaitTally
-from django_ihuyi.gateway.codes import lookup
-from django_ihuyi.models.categories import Category
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.dashboard.report import Report, Share
+from django_ihuyi.gateway.result_codes import lookup
+from django_ihuyi.models.message_status import Category, MessageStatus
 
-from . import words
-from .links import Links, number
+from . import number_format
+from .drilldown import Drilldown, number
 
 
-def refusals(figures: Figures, links: Links) -> Table:
+def refusals(figures: Report, links: Drilldown) -> Table:
     """Show why messages were refused for good, and what to do."""
     total = figures.statuses[MessageStatus.REJECTED]
     rows: list[list[str]] = []
@@ -32,22 +31,22 @@ def refusals(figures: Figures, links: Links) -> Table:
             advice = _("Check that this server can reach the gateway.")
         else:
             known = lookup(code)
-            name, meaning, advice = str(code), _(known.meaning), _(known.advice)
+            name, meaning, advice = str(code), _(known.meaning), _(known.action)
         asked = links.messages(status__exact=MessageStatus.REJECTED.value, code="none" if code is None else code)
         shown = format_html('<span class="ihuyi-code">{}</span>', name)
-        rows.append([shown, number(count, asked), words.percent(count / total), meaning, advice])
+        rows.append([shown, number(count, asked), number_format.percent(count / total), meaning, advice])
     headers = [_("code"), _("messages"), _("share"), _("meaning"), _("what to do")]
     return Table("refusals", _("Refused, by code"), headers, rows, _("Nothing was refused in this time."), "")
 
 
-def waits(figures: Figures) -> Table:
+def waits(figures: Report) -> Table:
     """Show how long messages took."""
     rows: list[list[str]] = [
         [
             str(WaitTally.Kind(wait.kind).label),
             _category(wait.category),
             display.number(wait.messages),
-            *(words.duration(seconds) for seconds in (wait.p50, wait.p95, wait.p99)),
+            *(number_format.duration(seconds) for seconds in (wait.p50, wait.p95, wait.p99)),
         ]
         for wait in sorted(figures.waits, key=lambda wait: (wait.kind, wait.category))
     ]
@@ -55,7 +54,7 @@ def waits(figures: Figures) -> Table:
     return Table("waits", _("How long it took"), headers, rows, _("No message was accepted in this time."), "")
 
 
-def shares(figures: Figures, links: Links) -> Table:
+def shares(figures: Report, links: Drilldown) -> Table:
     """Show what each account and category sent, and what it cost."""
     rows = [
         [
@@ -81,14 +80,14 @@ def shares(figures: Figures, links: Links) -> Table:
     return Table("shares", _("By account and category"), headers, rows, nothing, "")
 
 
-def codes(figures: Figures, links: Links) -> Table:
+def codes(figures: Report, links: Drilldown) -> Table:
     """Show which part of the verification codes was entered."""
     rows: list[list[str]] = [
         [
             code.purpose,
             number(code.sent, links.codes(purpose=code.purpose)),
             number(code.entered, links.codes(purpose=code.purpose, entered_at__isnull=0)),
-            words.percent(code.rate),
+            number_format.percent(code.rate),
         ]
         for code in figures.codes
     ]
@@ -102,9 +101,9 @@ def balances(read: Iterable[Balance]) -> Table:
         [
             balance.account,
             display.left(balance.account, balance.remaining),
-            words.minute(balance.read_at),
+            number_format.minute(balance.read_at),
             display.number(round(balance.per_day)),
-            words.minute(balance.used_up_at)[:10] if balance.used_up_at else display.EMPTY,
+            number_format.minute(balance.used_up_at)[:10] if balance.used_up_at else display.EMPTY,
         ]
         for balance in read
     ]
@@ -116,7 +115,7 @@ def _cells(share: Share, all_of_them: str, taken: str) -> list[str]:
     return [
         number(share.messages, all_of_them),
         number(share.taken, taken),
-        words.percent(share.rate),
+        number_format.percent(share.rate),
         display.number(share.segments),
         display.yuan(share.cost),
     ]

@@ -1,4 +1,4 @@
-"""The few numbers at the top of the page: first what happened in the range, then what stands now."""
+"""Tiles of the dashboard: totals of the range and the present backlog."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django.utils.translation import pgettext
 
 from django_ihuyi import conf
 from django_ihuyi.admin import display
-from django_ihuyi.dashboard.figures import Figures
 from django_ihuyi.dashboard.models import WaitTally
-from django_ihuyi.dashboard.present import Present
+from django_ihuyi.dashboard.report import Report
+from django_ihuyi.dashboard.snapshot import Snapshot
 from django_ihuyi.models import Message, Receipt, Reply
-from django_ihuyi.models.lifecycle import MessageStatus
+from django_ihuyi.models.message_status import MessageStatus
 
-from . import words
-from .links import Links
+from . import number_format
+from .drilldown import Drilldown
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Tile:
     alarming: bool = False
 
 
-def of_range(figures: Figures, links: Links) -> Iterator[Tile]:
+def of_range(figures: Report, links: Drilldown) -> Iterator[Tile]:
     """Say what happened in the range."""
     total = figures.total
     yield Tile(_("Messages"), display.number(total.messages), address=links.messages())
@@ -46,7 +46,7 @@ def of_range(figures: Figures, links: Links) -> Iterator[Tile]:
         _("Delivered"),
         display.number(total.delivered),
         _("%(rate)s of the %(count)s that the gateway took")
-        % {"rate": words.percent(total.rate), "count": display.number(total.taken)},
+        % {"rate": number_format.percent(total.rate), "count": display.number(total.taken)},
         links.messages(status__exact=MessageStatus.DELIVERED.value),
     )
     yield from _waits(figures)
@@ -60,14 +60,14 @@ def of_range(figures: Figures, links: Links) -> Iterator[Tile]:
     if codes is not None:
         yield Tile(
             _("Codes entered"),
-            words.percent(codes.rate),
+            number_format.percent(codes.rate),
             _("%(entered)s of %(sent)s")
             % {"entered": display.number(codes.entered), "sent": display.number(codes.sent)},
             links.codes(),
         )
 
 
-def _waits(figures: Figures) -> Iterator[Tile]:
+def _waits(figures: Report) -> Iterator[Tile]:
     for kind, name in (
         (WaitTally.Kind.ACCEPTED, _("To acceptance, p95")),
         (WaitTally.Kind.DELIVERED, _("To delivery, p95")),
@@ -75,47 +75,51 @@ def _waits(figures: Figures) -> Iterator[Tile]:
         wait = figures.waits_for.get(kind)
         if wait is not None:
             note = _("p50 %(half)s, p99 %(nearly_all)s") % {
-                "half": words.duration(wait.p50),
-                "nearly_all": words.duration(wait.p99),
+                "half": number_format.duration(wait.p50),
+                "nearly_all": number_format.duration(wait.p99),
             }
-            yield Tile(name, words.duration(wait.p95), note)
+            yield Tile(name, number_format.duration(wait.p95), note)
 
 
-def of_present(present: Present, links: Links, now: datetime) -> Iterator[Tile]:
+def of_present(present: Snapshot, links: Drilldown, now: datetime) -> Iterator[Tile]:
     """Say what stands now."""
     queued = present.waiting + present.later
-    notes = [_("the oldest for %s") % words.duration((now - present.oldest).total_seconds())] if present.oldest else []
-    notes += [_("%s of them for later") % words.up_to_cap(present.later)] if present.later else []
+    notes = (
+        [_("the oldest for %s") % number_format.duration((now - present.oldest).total_seconds())]
+        if present.oldest
+        else []
+    )
+    notes += [_("%s of them for later") % number_format.up_to_cap(present.later)] if present.later else []
     yield Tile(
         _("In the queue"),
-        words.up_to_cap(queued),
+        number_format.up_to_cap(queued),
         " · ".join(notes),
         links.standing(Message, status__exact=MessageStatus.QUEUED.value),
     )
     yield Tile(
         pgettext("status", "Unknown"),
-        words.up_to_cap(present.unknown),
+        number_format.up_to_cap(present.unknown),
         _("may have gone out; ask before sending again") if present.unknown else "",
         links.standing(Message, given_up="no"),
         bool(present.unknown),
     )
     yield Tile(
         _("No receipt yet"),
-        words.up_to_cap(present.no_receipt),
+        number_format.up_to_cap(present.no_receipt),
         _("after %s h") % conf.get_settings().no_receipt_hours,
         links.standing(Message, receipt="missing"),
         bool(present.no_receipt),
     )
     yield Tile(
         _("Last receipt"),
-        words.ago(present.last_receipt, now),
-        words.minute(present.last_receipt) if present.last_receipt else "",
+        number_format.ago(present.last_receipt, now),
+        number_format.minute(present.last_receipt) if present.last_receipt else "",
         links.standing(Receipt),
         present.receipts_missing(now),
     )
     yield Tile(
         _("Unread replies"),
-        words.up_to_cap(present.unread),
-        _("the last one %s") % words.ago(present.last_reply, now) if present.last_reply else "",
+        number_format.up_to_cap(present.unread),
+        _("the last one %s") % number_format.ago(present.last_reply, now) if present.last_reply else "",
         links.standing(Reply, unread="yes") if present.unread else links.standing(Reply),
     )

@@ -1,11 +1,11 @@
-"""What a product of ihuyi's has to say of itself: addresses, fields of the wire, numbers, texts and what they cost."""
+"""Base class of a product: URL, methods, number format, text rules, billing."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from ..texts import Limits
+from ..content import Limits
 
 
 class Product(ABC):
@@ -34,7 +34,7 @@ class Product(ABC):
     goes_abroad: ClassVar[bool] = False
 
     @property
-    def takes_templates(self) -> bool:
+    def supports_templates(self) -> bool:
         """Whether it has templates, which are handed in and sent by their ids."""
         return "AddTemplate" in self.methods
 
@@ -44,28 +44,28 @@ class Product(ABC):
         return "messages" if self.counts_messages else "yuan"
 
     @property
-    def tells_balance(self) -> bool:
+    def supports_balance(self) -> bool:
         """Whether it can be asked for the balance."""
         return "GetNum" in self.methods
 
     @abstractmethod
-    def normalise(self, mobile: object) -> str:
+    def normalize(self, mobile: object) -> str:
         """Turn a number as people write it into the one form that the record has.
 
         Raises:
             InvalidMessage: With code 403 if there is nothing, 406 if this product cannot reach it.
         """
 
-    def read_pushed(self, mobile: str) -> str | None:
+    def from_wire(self, mobile: str) -> str | None:
         """Return the record's form of a number as this product's pushes write it; None where it cannot be read."""
-        return self.find(mobile)
+        return self.parse(mobile)
 
     @abstractmethod
-    def find(self, mobile: str) -> str | None:
+    def parse(self, mobile: str) -> str | None:
         """Return the record's form of a number that this product reaches; None for any other."""
 
     @abstractmethod
-    def on_the_wire(self, mobile: str) -> str:
+    def to_wire(self, mobile: str) -> str:
         """Return how a request writes a number.
 
         Args:

@@ -1,4 +1,4 @@
-"""International SMS (PROTOCOL 6): numbers outside of mainland China, on an account of its own that is billed in yuan.
+"""International SMS (PROTOCOL 6): numbers outside mainland China, billed in yuan.
 
 PROTOCOL gives the address, the methods, how a number is written and what the id is called, "same manners" for the
 rest. So texts are checked as those of SMS, and ``docs/products.md`` says what nobody has documented.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from .. import numbers, texts
-from ..marking import gettext_noop as _
+from .. import mobile_numbers
+from ..content import Limits, check_text, count_segments
+from ..i18n import gettext_noop as _
 from .base import Product
 
 _PUSHED = re.compile(r"[1-9][0-9]{0,2} ?[0-9]{4,14}")
@@ -26,28 +27,28 @@ class _International(Product):
     counts_messages: ClassVar[bool] = False
     goes_abroad: ClassVar[bool] = True
 
-    def normalise(self, mobile: object) -> str:
+    def normalize(self, mobile: object) -> str:
         what = "a mobile number outside of mainland China, written with + and its country code"
-        return numbers.require(mobile, self.find, what)
+        return mobile_numbers.require(mobile, self.parse, what)
 
-    def find(self, mobile: str) -> str | None:
-        return numbers.find_abroad(mobile)
+    def parse(self, mobile: str) -> str | None:
+        return mobile_numbers.find_abroad(mobile)
 
-    def read_pushed(self, mobile: str) -> str | None:
+    def from_wire(self, mobile: str) -> str | None:
         text = mobile.strip()
-        return self.find(text) or (self.find(f"+{text}") if _PUSHED.fullmatch(text) else None)
+        return self.parse(text) or (self.parse(f"+{text}") if _PUSHED.fullmatch(text) else None)
 
-    def on_the_wire(self, mobile: str) -> str:
+    def to_wire(self, mobile: str) -> str:
         """Country code, a space, number."""
-        return " ".join(numbers.country_and_number(mobile))
+        return " ".join(mobile_numbers.country_and_number(mobile))
 
-    def check_text(self, content: str | None, limits: texts.Limits) -> str:
-        return texts.check_text(content, limits)
+    def check_text(self, content: str | None, limits: Limits) -> str:
+        return check_text(content, limits)
 
-    def count_segments(self, text: str, limits: texts.Limits) -> int:
+    def count_segments(self, text: str, limits: Limits) -> int:
         # No document says how a long text is billed. Parts are counted as those of a Chinese text, which are never
         # fewer than the parts that carriers make of one in Latin letters.
-        return texts.count_segments(text, limits.signature)
+        return count_segments(text, limits.signature)
 
 
 INTERNATIONAL = _International()

@@ -1,11 +1,12 @@
-"""SMS within mainland China: PROTOCOL 1 to 5, and the product that everything else is told apart from."""
+"""SMS within mainland China (PROTOCOL 1 to 5)."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from .. import numbers, texts
-from ..marking import gettext_noop as _
+from .. import mobile_numbers
+from ..content import Limits, check_text, count_segments
+from ..i18n import gettext_noop as _
 from .base import Product
 
 
@@ -17,20 +18,20 @@ class _SMS(Product):
     id_field: ClassVar[str] = "smsid"
     promises_receipts: ClassVar[bool] = True
 
-    def normalise(self, mobile: object) -> str:
-        return numbers.require(mobile, self.find, "a mainland Chinese mobile number of eleven digits")
+    def normalize(self, mobile: object) -> str:
+        return mobile_numbers.require(mobile, self.parse, "a mainland Chinese mobile number of eleven digits")
 
-    def find(self, mobile: str) -> str | None:
-        return numbers.find_mainland(mobile)
+    def parse(self, mobile: str) -> str | None:
+        return mobile_numbers.find_mainland(mobile)
 
-    def on_the_wire(self, mobile: str) -> str:
+    def to_wire(self, mobile: str) -> str:
         return mobile
 
-    def check_text(self, content: str | None, limits: texts.Limits) -> str:
-        return texts.check_text(content, limits)
+    def check_text(self, content: str | None, limits: Limits) -> str:
+        return check_text(content, limits)
 
-    def count_segments(self, text: str, limits: texts.Limits) -> int:
-        return texts.count_segments(text, limits.signature)
+    def count_segments(self, text: str, limits: Limits) -> int:
+        return count_segments(text, limits.signature)
 
 
 SMS = _SMS()

@@ -1,13 +1,14 @@
-"""Verification codes by voice (PROTOCOL 6): a call to a mainland number that reads 4 to 6 digits out."""
+"""Voice verification codes (PROTOCOL 6): a call that reads 4 to 6 digits."""
 
 from __future__ import annotations
 
 import re
 from typing import ClassVar
 
-from ...exceptions import InvalidMessage
-from .. import texts
-from ..marking import gettext_noop as _
+from django_ihuyi.exceptions import InvalidMessage
+
+from ..content import Limits
+from ..i18n import gettext_noop as _
 from .base import Product
 from .sms import SMS
 
@@ -22,24 +23,24 @@ class _Voice(Product):
     id_field: ClassVar[str] = "voiceid"
     only_codes: ClassVar[bool] = True
 
-    def normalise(self, mobile: object) -> str:
+    def normalize(self, mobile: object) -> str:
         # No document says that calls go abroad, or to fixed lines.
-        return SMS.normalise(mobile)
+        return SMS.normalize(mobile)
 
-    def find(self, mobile: str) -> str | None:
-        return SMS.find(mobile)
+    def parse(self, mobile: str) -> str | None:
+        return SMS.parse(mobile)
 
-    def on_the_wire(self, mobile: str) -> str:
+    def to_wire(self, mobile: str) -> str:
         return mobile
 
-    def check_text(self, content: str | None, limits: texts.Limits) -> str:
+    def check_text(self, content: str | None, limits: Limits) -> str:
         if not content:
             raise InvalidMessage(404, "There is no code.")
         if not self.carries_code(content):
             raise InvalidMessage(4072, "A voice code is 4 to 6 digits and nothing else.")
         return content
 
-    def count_segments(self, text: str, limits: texts.Limits) -> int:
+    def count_segments(self, text: str, limits: Limits) -> int:
         return 1
 
     def carries_code(self, code: str) -> bool:

@@ -1,4 +1,4 @@
-"""``ihuyi_balance``: what the accounts have left, for people and for monitoring."""
+"""``ihuyi_balance``: print the balance of the accounts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 
 from django_ihuyi import balance, conf
 from django_ihuyi.conf.base import did_you_mean
-from django_ihuyi.management.printing import PrintingCommand
+from django_ihuyi.management.printing import TerminalCommand
 
 
-class Command(PrintingCommand):
+class Command(TerminalCommand):
     """Ask the gateway what each account has left."""
 
     help = (
@@ -42,11 +42,11 @@ class Command(PrintingCommand):
                     returncode=2,
                 )
         answers = [
-            balance.ask(alias) for alias in accounts or conf.get_aliases_of(lambda product: product.tells_balance)
+            balance.fetch(alias) for alias in accounts or conf.get_aliases_of(lambda product: product.supports_balance)
         ]
         if record:
             for answer in answers:
-                balance.record(answer)
+                balance.save_reading(answer)
         if options["json"]:
             self.stdout.write(json.dumps({answer.account: _as_data(answer) for answer in answers}, ensure_ascii=False))
         else:

@@ -1,4 +1,4 @@
-"""``ihuyi_check``: whether everything works, for people and for monitoring programs."""
+"""``ihuyi_check``: run the health checks; exit status for monitoring programs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
-from django_ihuyi.findings import Finding, Level, Limits, worst
-from django_ihuyi.management.printing import PrintingCommand
-from django_ihuyi.monitoring.health import all_checks, check
-from django_ihuyi.wording import sentences
+from django_ihuyi.health_result import HealthResult, Level, Thresholds, worst
+from django_ihuyi.management.printing import TerminalCommand
+from django_ihuyi.monitoring.health import all_checks, run_health_checks
+from django_ihuyi.sentences import join_sentences
 
 _LIMITS = {
     "waiting": "Seconds that the oldest due message waits",
@@ -25,7 +25,7 @@ _LIMITS = {
 }
 
 
-class Command(PrintingCommand):
+class Command(TerminalCommand):
     """Check everything that sending needs."""
 
     help = (
@@ -45,11 +45,11 @@ class Command(PrintingCommand):
         add(
             "--timeout",
             type=float,
-            default=Limits().timeout,
+            default=Thresholds().timeout,
             help="Seconds for a call to the gateway or the broker (%(default)g).",
         )
         for name, what in _LIMITS.items():
-            default = getattr(Limits(), name)
+            default = getattr(Thresholds(), name)
             shown = "below BALANCE_LOW, 0" if default is None else f"{default[0]:g} {default[1]:g}"
             said = f"{what}: from where on it is a warning, and critical ({shown})."
             add(f"--{name}", nargs=2, type=float, metavar=("WARNING", "CRITICAL"), default=default, help=said)
@@ -58,24 +58,24 @@ class Command(PrintingCommand):
         """Check, print, end with the exit status."""
         if not 0 < options["timeout"] <= 60:
             raise CommandError(_("--timeout is a number of seconds above 0, 60 at the most."), returncode=3)
-        limits = Limits(
+        limits = Thresholds(
             **{name: options[name] and tuple(options[name]) for name in _LIMITS}, timeout=options["timeout"]
         )
-        found = check(only=options["only"], limits=limits)
+        found = run_health_checks(only=options["only"], limits=limits)
         level = worst(found)
         self.stdout.write(_as_json(level, found) if options["json"] else _as_text(found))
         if level is not Level.OK:
             sys.exit(level.value)
 
 
-def _as_json(level: Level, found: list[Finding]) -> str:
+def _as_json(level: Level, found: list[HealthResult]) -> str:
     checks = [
         {
             "check": item.check,
             "subject": item.subject,
             "status": item.level.name,
             "text": item.text,
-            "advice": item.advice,
+            "advice": item.action,
             **item.figures,
         }
         for item in found
@@ -83,12 +83,12 @@ def _as_json(level: Level, found: list[Finding]) -> str:
     return json.dumps({"status": level.name, "checks": checks}, ensure_ascii=False)
 
 
-def _as_text(found: list[Finding]) -> str:
+def _as_text(found: list[HealthResult]) -> str:
     what = [f"{item.check} {item.subject}".strip() for item in found]
     width = max(map(len, what))
     lines = []
     for item, name in zip(found, what, strict=True):
         line = f"{item.level.name:<8} {name:<{width}}  {item.text}"
         # What a code means and what a system check says are sentences already.
-        lines.append(sentences(line, item.advice))
+        lines.append(join_sentences(line, item.action))
     return "\n".join(lines)

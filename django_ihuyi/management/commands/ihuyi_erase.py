@@ -1,4 +1,4 @@
-"""``ihuyi_erase``: one person leaves all tables."""
+"""``ihuyi_erase``: erase the personal data of one mobile number."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.management.printing import PrintingCommand
+from django_ihuyi.gateway.products import normalize_any
+from django_ihuyi.management.printing import TerminalCommand
 from django_ihuyi.masking import mask_mobile
 from django_ihuyi.privacy import erasure
-from django_ihuyi.sending.numbers import normalise_any
 
 
-class Command(PrintingCommand):
+class Command(TerminalCommand):
     """Take one person out of the record, and say what was done in each table."""
 
     help = (
@@ -37,7 +37,7 @@ class Command(PrintingCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  Django's signature
         """Count, ask, erase, report."""
         try:
-            mobile = normalise_any(options["mobile"])
+            mobile = normalize_any(options["mobile"])
         except InvalidMessage as error:
             raise CommandError(f"{error.code} {error.reason}", returncode=2) from error
         if options["dry_run"]:

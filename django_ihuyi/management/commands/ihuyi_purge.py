@@ -1,4 +1,4 @@
-"""``ihuyi_purge``: what was kept long enough is deleted, and old texts are emptied."""
+"""``ihuyi_purge``: apply the retention settings."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from django_ihuyi.management.printing import PrintingCommand
-from django_ihuyi.privacy.retention import Job, jobs
+from django_ihuyi.management.printing import TerminalCommand
+from django_ihuyi.privacy.retention import RetentionJob, jobs
 
 _INTERRUPTED = 130
 """What shells say of a program that ended by Ctrl-C."""
 
 
-class Command(PrintingCommand):
+class Command(TerminalCommand):
     """Delete and empty what is old, as the settings say."""
 
     help = (
@@ -56,14 +56,14 @@ class Command(PrintingCommand):
         if failed:
             raise CommandError(_("Not everything could be done: %s.") % ", ".join(failed))
 
-    def _tell_failure(self, job: Job) -> None:
+    def _tell_failure(self, job: RetentionJob) -> None:
         """Say how much of a job is left and why: the error's text may quote rows, its name does not."""
         if job.error is not None:
             said = _("%(job)s: %(count)d rows could not be deleted or emptied (%(error)s).")
             values = {"job": job.name, "count": job.left, "error": type(job.error).__name__}
             self.stderr.write(said % values)
 
-    def _run(self, job: Job, stream: Any) -> int:  # noqa: ANN401  a text stream or Django's wrapper of one
+    def _run(self, job: RetentionJob, stream: Any) -> int:  # noqa: ANN401  a text stream or Django's wrapper of one
         """End a job's rows, with a bar on a terminal and nothing elsewhere."""
         if not stream.isatty():
             return sum(job.run())

@@ -1,4 +1,4 @@
-"""``ihuyi_sandbox``: the stand-in gateway as a process of its own, until SIGINT or SIGTERM.
+"""``ihuyi_sandbox``: run the sandbox gateway until SIGINT or SIGTERM.
 
 The stand-in knows no Django: what the site's settings and tables know is read here and handed over.
 """
@@ -20,8 +20,8 @@ from django.db import Error, connections
 from django.utils.translation import gettext as _
 
 from django_ihuyi import conf
-from django_ihuyi.management.printing import PrintingCommand
-from django_ihuyi.management.stopping import stopping
+from django_ihuyi.management.printing import TerminalCommand
+from django_ihuyi.management.shutdown import shutdown_signal
 from django_ihuyi.models import Template
 from django_ihuyi.models.template import OPEN_TO_ALL
 from django_ihuyi.sandbox import KnownTemplate, Options, Sandbox
@@ -102,7 +102,7 @@ def _apiid_of(alias: str) -> str | None:
     return None
 
 
-class Command(PrintingCommand):
+class Command(TerminalCommand):
     """Run the stand-in gateway."""
 
     help = "Run a stand-in for the ihuyi gateway on loopback, with a web page that shows the texts as on a phone."
@@ -145,7 +145,7 @@ class Command(PrintingCommand):
             sandbox = Sandbox(**fields)
         except ValueError as error:
             raise CommandError(str(error)) from error
-        with stopping() as stop, self._logging(options["verbosity"]):
+        with shutdown_signal() as stop, self._logging(options["verbosity"]):
             try:
                 sandbox.start()
             except OSError as error:

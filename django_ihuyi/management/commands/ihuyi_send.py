@@ -1,4 +1,4 @@
-"""``ihuyi_send``: one message, or one to each number of a CSV file, from the command line."""
+"""``ihuyi_send``: send one message, or one to each row of a CSV file."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from django.utils.translation import ngettext
 from django_ihuyi import BulkResult, Refused, send_bulk, send_sms
 from django_ihuyi.conf.validators import CATEGORIES
 from django_ihuyi.exceptions import InvalidMessage
-from django_ihuyi.management.printing import PrintingCommand
-from django_ihuyi.sending.csv_recipients import NumberFile, Unreadable, open_file
-from django_ihuyi.sending.results import MOST_REFUSED
+from django_ihuyi.management.printing import TerminalCommand
+from django_ihuyi.sending.csv_recipients import RecipientFile, UnreadableLine, open_file
+from django_ihuyi.sending.results import MAX_REFUSED
 
 _INTERRUPTED = 130
 """What shells say of a program that ended by Ctrl-C."""
@@ -42,7 +42,7 @@ class _Report:
         output: The CSV file, open; or None.
     """
 
-    def __init__(self, file: NumberFile, output: IO[str] | None) -> None:
+    def __init__(self, file: RecipientFile, output: IO[str] | None) -> None:
         self.count = 0
         self.first: list[Refusal] = []
         self._file = file
@@ -55,7 +55,7 @@ class _Report:
         """Take a row that was not recorded."""
         self._of_chunk.append((self._file.line_of(row.index), row.code, row.reason))
 
-    def leave_out(self, row: Unreadable) -> None:
+    def leave_out(self, row: UnreadableLine) -> None:
         """Take a row that cannot be read."""
         self._of_chunk.append((row.line, "", row.reason))
         if len(self._of_chunk) >= _MOST_WAITING:
@@ -73,10 +73,10 @@ class _Report:
         if self._writer is not None:
             self._writer.writerows(rows)
         else:
-            self.first += rows[: MOST_REFUSED - len(self.first)]
+            self.first += rows[: MAX_REFUSED - len(self.first)]
 
 
-class Command(PrintingCommand):
+class Command(TerminalCommand):
     """Record messages for the workers to send."""
 
     help = (
@@ -137,7 +137,7 @@ class Command(PrintingCommand):
     def _send_file(self, options: dict[str, Any]) -> None:
         key = options["key"] or f"ihuyi_send-{secrets.token_hex(8)}"
         with ExitStack() as stack:
-            file = NumberFile(
+            file = RecipientFile(
                 stack.enter_context(open_file(options["file"])),
                 template=options["template"] is not None,
                 content=options["content"] is not None,
@@ -157,7 +157,7 @@ class Command(PrintingCommand):
         if count:
             raise CommandError(ngettext("%d row was refused.", "%d rows were refused.", count) % count)
 
-    def _record(self, file: NumberFile, report: _Report, key: str, options: dict[str, Any]) -> BulkResult:
+    def _record(self, file: RecipientFile, report: _Report, key: str, options: dict[str, Any]) -> BulkResult:
         same = {name: options[name] for name in ("batch_size", "content", "template", "category", "account")}
         go_on = _("What is recorded will be sent. To go on, start it again with the same file and --key %s") % key
         try:
@@ -184,7 +184,7 @@ class Command(PrintingCommand):
 
 
 def _watched(
-    file: NumberFile, advance: Callable[[int], None], report: _Report, batch_size: int
+    file: RecipientFile, advance: Callable[[int], None], report: _Report, batch_size: int
 ) -> Iterator[dict[str, Any]]:
     seen = 0
     in_chunk = 0
@@ -192,7 +192,7 @@ def _watched(
         if file.position != seen:
             advance(file.position - seen)
             seen = file.position
-        if isinstance(row, Unreadable):
+        if isinstance(row, UnreadableLine):
             report.leave_out(row)
             continue
         yield row
@@ -204,7 +204,7 @@ def _watched(
 
 
 @contextmanager
-def _progress(file: NumberFile, stream: TextIO) -> Iterator[Callable[[int], None]]:
+def _progress(file: RecipientFile, stream: TextIO) -> Iterator[Callable[[int], None]]:
     """A bar of the file's bytes on a terminal, nothing elsewhere."""
     if not stream.isatty():
         yield lambda _read: None

@@ -1,4 +1,4 @@
-"""``ihuyi_sweep``: upkeep for sites without Celery beat, from cron (once) or as a service of its own (a loop)."""
+"""``ihuyi_sweep``: run the sweep once or in a loop, for sites without Celery beat."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.db import close_old_connections
 from django.utils.translation import gettext as _
 
 from django_ihuyi.maintenance import sweep
-from django_ihuyi.management.printing import PrintingCommand
-from django_ihuyi.management.stopping import stopping
+from django_ihuyi.management.printing import TerminalCommand
+from django_ihuyi.management.shutdown import shutdown_signal
 from django_ihuyi.monitoring import heartbeats
 
 
-class Command(PrintingCommand):
+class Command(TerminalCommand):
     """Mend the record: publish what was lost, end claims that ran out, expire, match receipts."""
 
     help = (
@@ -40,7 +40,7 @@ class Command(PrintingCommand):
             except Exception as error:
                 raise CommandError(_("The sweep failed: %s") % type(error).__name__) from error
             return
-        with stopping() as stop:
+        with shutdown_signal() as stop:
             while not stop.asked:
                 try:
                     self._sweep()

@@ -1,8 +1,8 @@
-"""The admin's pages of verification codes and of suspicions. Importing registers them."""
+"""Admin pages of verification codes and SMS-bombing alerts."""
 
 from __future__ import annotations
 
-from .codes import VerificationCodeAdmin
-from .suspicions import SuspicionAdmin
+from .abuse_alert import SuspicionAdmin
+from .verification_code import VerificationCodeAdmin
 
 __all__ = ["SuspicionAdmin", "VerificationCodeAdmin"]

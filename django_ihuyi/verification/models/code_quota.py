@@ -1,4 +1,4 @@
-"""The table of what was spent of each limit on codes: one row for each number, address, prefix and for the site.
+"""Table of quotas: what was used of each limit. A row is also the lock of its limit.
 
 A row is also the lock under which a request is judged: two requests that share a limit are judged one after the other.
 """
@@ -13,10 +13,10 @@ from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from django_ihuyi.models.written import Written, WrittenManager
+from django_ihuyi.models.base import PrimaryDBManager, PrimaryDBModel
 
 
-class CodeQuotaManager(WrittenManager["CodeQuota"]):
+class CodeQuotaManager(PrimaryDBManager["CodeQuota"]):
     """Locks rows."""
 
     def lock(self, subjects: Collection[str], *, now: datetime) -> dict[str, CodeQuota]:
@@ -31,21 +31,21 @@ class CodeQuotaManager(WrittenManager["CodeQuota"]):
         """
         # Made and locked in the same order by everybody, so that no two requests wait for each other.
         ordered = sorted(subjects)
-        self._make(ordered, now)
+        self._create(ordered, now)
         rows = {row.subject: row for row in self.filter(pk__in=ordered).select_for_update().order_by("pk")}
         # One that was there may have been purged before it was locked.
         return rows if len(rows) == len(ordered) else self.lock(subjects, now=now)
 
-    def _make(self, subjects: list[str], now: datetime) -> None:
+    def _create(self, subjects: list[str], now: datetime) -> None:
         """Make what is not there. On SQLite this takes the one lock there is, as only a writing statement does."""
         connection = connections[self.db]
         if connection.vendor == "mysql":
-            self._make_on_mariadb(subjects, now, connection)
+            self._create_on_mariadb(subjects, now, connection)
         else:
             rows = [CodeQuota(subject=subject, used_at=now) for subject in subjects]
             self.bulk_create(rows, ignore_conflicts=True)
 
-    def _make_on_mariadb(self, subjects: list[str], now: datetime, connection: BaseDatabaseWrapper) -> None:
+    def _create_on_mariadb(self, subjects: list[str], now: datetime, connection: BaseDatabaseWrapper) -> None:
         """Make rows so that each is locked as its maker will need it.
 
         INSERT IGNORE would lock a row that another transaction is making shared, and two that hold it shared and both
@@ -66,7 +66,7 @@ class CodeQuotaManager(WrittenManager["CodeQuota"]):
                 cursor.execute(sql, [subject, "{}", moment])
 
 
-class CodeQuota(Written):
+class CodeQuota(PrimaryDBModel):
     """What one subject has spent."""
 
     subject = models.CharField(max_length=96, primary_key=True)

@@ -1,4 +1,4 @@
-"""The table of verification codes. No code stands in it: each is derived from a random ``nonce`` and the site's key.
+"""Table of verification codes. Codes are derived from a random nonce and the site's key, never stored.
 
 So it can be sent once more and be compared without ever being stored; the table alone tells nobody a code.
 """
@@ -17,14 +17,14 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.hashing import MOBILE_LENGTH
+from django_ihuyi.mobile_hash import MOBILE_LENGTH
 from django_ihuyi.models import Message
-from django_ihuyi.models.written import Written, WrittenManager, unindexed
+from django_ihuyi.models.base import PrimaryDBManager, PrimaryDBModel, without_index
 
 _SALT = "django_ihuyi.verification.code"
 
 
-class VerificationCodeManager(WrittenManager["VerificationCode"]):
+class VerificationCodeManager(PrimaryDBManager["VerificationCode"]):
     """Finds codes."""
 
     def newest(self, mobile: str, purpose: str) -> VerificationCode | None:
@@ -32,7 +32,7 @@ class VerificationCodeManager(WrittenManager["VerificationCode"]):
         return self.filter(mobile=mobile, purpose=purpose).order_by("-id").first()
 
 
-class VerificationCode(Written):
+class VerificationCode(PrimaryDBModel):
     """A code for one number and one purpose, from its making until it is entered, used up or too old."""
 
     mobile = models.CharField(_("mobile"), max_length=MOBILE_LENGTH)
@@ -78,7 +78,7 @@ class VerificationCode(Written):
         """Return the code: as many digits as ``length`` says."""
         return self._derive(settings.SECRET_KEY)
 
-    def fits(self, typed: str) -> bool:
+    def matches(self, typed: str) -> bool:
         """Whether these digits are the code, in a time that tells nothing.
 
         A code that went out before ``SECRET_KEY`` was changed still fits by ``SECRET_KEY_FALLBACKS``.
@@ -89,7 +89,7 @@ class VerificationCode(Written):
         ]
         return any(fitting) and not self.decoy
 
-    def take_try(self, *, now: datetime, most: int) -> bool:
+    def reserve_attempt(self, *, now: datetime, most: int) -> bool:
         """Take the right to compare once. Of requests at the same moment no more get it than there are tries left.
 
         Args:
@@ -103,7 +103,7 @@ class VerificationCode(Written):
         """Use the code up. Of two requests with the right code one wins."""
         return self._update(Q(entered_at__isnull=True), entered_at=now)
 
-    def send_again(self, *, now: datetime, most: int, expires_at: datetime) -> bool:
+    def renew(self, *, now: datetime, most: int, expires_at: datetime) -> bool:
         """Give the same code, sent once more, a new life; its tries stay spent. Returns whether it was still alive."""
         alive = Q(entered_at__isnull=True, expires_at__gt=now, tries__lt=most)
         return self._update(alive, expires_at=expires_at, sends=F("sends") + 1)
@@ -121,7 +121,7 @@ class VerificationCode(Written):
 
     def _update(self, condition: Q, **changes: object) -> bool:
         using = router.db_for_write(VerificationCode, instance=self)
-        rows = VerificationCode._base_manager.using(using).filter(unindexed(condition), pk=self.pk)
+        rows = VerificationCode._base_manager.using(using).filter(without_index(condition), pk=self.pk)
         return bool(rows.update(**changes))
 
 

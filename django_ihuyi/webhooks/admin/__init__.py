@@ -1,4 +1,4 @@
-"""The admin's pages of endpoints and deliveries. Importing registers them."""
+"""Admin pages of webhook endpoints and deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of webhook deliveries: what was posted where, the dead letters among them, and posting again."""
+"""Admin pages of webhook deliveries, and replay."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.admin import display
-from django_ihuyi.admin.asking import asked_about, carried, shown
 from django_ihuyi.admin.base import Tool, WithMessageAdmin, is_on_a_rows_page
+from django_ihuyi.admin.confirmation import hidden_inputs, preview_rows, selected_rows
 from django_ihuyi.admin.filters import DayFilter
-from django_ihuyi.webhooks import publishing
+from django_ihuyi.webhooks import dispatch
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.models.delivery import ENDED, DeliveryStatus
 from django_ihuyi.webhooks.models.endpoint import PING, WebhookEvent
 
-MOST = 500
+MAX_SELECTED = 500
 """Deliveries that one confirmation posts again: each is changed and logged by itself."""
 _REPLAY = "ihuyi_webhooks_webhookdelivery_replay"
 _BADGES = {
@@ -128,7 +128,7 @@ class WebhookDeliveryAdmin(WithMessageAdmin[WebhookDelivery]):
 
     def replay_chosen(self, request: HttpRequest, chosen: QuerySet[WebhookDelivery]) -> HttpResponse:
         """What Django calls for the choice in a list."""
-        rows = asked_about(request, chosen).order_by("-pk")[:MOST]
+        rows = selected_rows(request, chosen).order_by("-pk")[:MAX_SELECTED]
         return self._replay(request, list(rows), back=request.get_full_path())
 
     def _may_replay(self, request: HttpRequest) -> bool:
@@ -144,7 +144,7 @@ class WebhookDeliveryAdmin(WithMessageAdmin[WebhookDelivery]):
                 if row.replay(now=timezone.now()):
                     self.log_change(request, row, gettext("Posted again."))
                     replayed.append(row.pk)
-            transaction.on_commit(lambda: publishing.publish(replayed), using=WebhookDelivery.objects.db, robust=True)
+            transaction.on_commit(lambda: dispatch.enqueue(replayed), using=WebhookDelivery.objects.db, robust=True)
         done, left = len(replayed), len(rows) - len(replayed)
         if done:
             said = ngettext("%(count)d delivery is posted again.", "%(count)d deliveries are posted again.", done)
@@ -164,9 +164,12 @@ class WebhookDeliveryAdmin(WithMessageAdmin[WebhookDelivery]):
             "admin/ihuyi_webhooks/webhookdelivery/replay.html",
             gettext("Post again"),
             count=len(rows),
-            rows=[(row.pk, row.event, row.endpoint, self.status_badge(row), self.created(row)) for row in shown(rows)],
+            rows=[
+                (row.pk, row.event, row.endpoint, self.status_badge(row), self.created(row))
+                for row in preview_rows(rows)
+            ],
             back=back,
-            **carried(request, rows),
+            **hidden_inputs(request, rows),
         )
 
     @admin.display(description=_("status"))

@@ -1,4 +1,4 @@
-"""The pages of webhook endpoints: who hears of what. A secret is shown when it is made, and never again."""
+"""Admin pages of webhook endpoints. A secret is shown once, when it is created."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi.admin import display
 from django_ihuyi.admin.base import ReadOnlyAdmin, Tool
-from django_ihuyi.admin.privacy import sees_whole
+from django_ihuyi.admin.field_masking import sees_unmasked
 from django_ihuyi.webhooks.conf import has_webhooks
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import WebhookEvent
 
-from .endpoint_actions import ACTS, EndpointAct
+from .endpoint_actions import ENDPOINT_ACTIONS, EndpointAction
 from .endpoint_form import EndpointForm
 
 _ACT = "ihuyi_webhooks_webhookendpoint_act"
@@ -45,12 +45,12 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whether somebody may change this one: who may not see whole numbers may not say where they go."""
-        whole = isinstance(obj, WebhookEndpoint) and obj.whole_numbers and not sees_whole(request)
+        whole = isinstance(obj, WebhookEndpoint) and obj.whole_numbers and not sees_unmasked(request)
         return not whole and request.user.has_perm("ihuyi_webhooks.change_webhookendpoint")
 
     def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:
         """Return what this person cannot write."""
-        return tuple(self.readonly_fields) if sees_whole(request) else (*self.readonly_fields, "whole_numbers")
+        return tuple(self.readonly_fields) if sees_unmasked(request) else (*self.readonly_fields, "whole_numbers")
 
     def get_fieldsets(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> Any:  # noqa: ANN401  Django's own
         """Return the parts of the page. A URL may hold a secret of the receiver's: only who may change it sees it."""
@@ -84,7 +84,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
         """Lead to what can be done to it, and to what it was sent."""
         tools = [
             Tool(reverse(f"admin:{_ACT}", args=[row.pk, act.name], current_app=self.admin_site.name), str(act.label))
-            for act in ACTS.values()
+            for act in ENDPOINT_ACTIONS.values()
             if self._may(request, act, row) and act.offered(row)
         ]
         if request.user.has_perm("ihuyi_webhooks.view_webhookdelivery"):
@@ -93,12 +93,12 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, with that of doing something to one endpoint."""
-        view = self.admin_site.admin_view(self.act_view)
+        view = self.admin_site.admin_view(self.action_view)
         return [path("<int:pk>/act/<slug:name>/", view, name=_ACT), *super().get_urls()]
 
-    def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    def action_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Ask whether to do something to an endpoint; by POST, do it."""
-        endpoint, act = WebhookEndpoint.objects.filter(pk=pk).first(), ACTS.get(name)
+        endpoint, act = WebhookEndpoint.objects.filter(pk=pk).first(), ENDPOINT_ACTIONS.get(name)
         if endpoint is None or act is None:
             raise Http404
         if not self._may(request, act, endpoint):
@@ -119,7 +119,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
             messages.success(request, str(act.done))
         return HttpResponseRedirect(self.page_of(endpoint))
 
-    def _may(self, request: HttpRequest, act: EndpointAct, endpoint: WebhookEndpoint) -> bool:
+    def _may(self, request: HttpRequest, act: EndpointAction, endpoint: WebhookEndpoint) -> bool:
         # Switching is a kind of changing: who may not change this endpoint may not do that either.
         changes = act.permission != "change_webhookendpoint" or self.has_change_permission(request, endpoint)
         return changes and act.allowed_to(request.user) and self.has_view_permission(request, endpoint)

@@ -1,4 +1,4 @@
-"""What staff may do to a webhook endpoint besides changing it: switch it, ping it, give it a new secret."""
+"""Actions on webhook endpoints: enable, disable, ping, rotate the secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.webhooks import publishing
+from django_ihuyi.webhooks import dispatch
 from django_ihuyi.webhooks.conf import WebhookSettings, get_webhooks
 from django_ihuyi.webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -19,7 +19,7 @@ Words = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointAct:
+class EndpointAction:
     """Something that staff may do to an endpoint.
 
     Attributes:
@@ -55,7 +55,7 @@ def _switch_off(endpoint: WebhookEndpoint) -> bool:
 
 def _ping(endpoint: WebhookEndpoint) -> bool:
     pk = WebhookDelivery.objects.ping(endpoint).pk
-    transaction.on_commit(lambda: publishing.publish([pk]), using=WebhookDelivery.objects.db, robust=True)
+    transaction.on_commit(lambda: dispatch.enqueue([pk]), using=WebhookDelivery.objects.db, robust=True)
     return True
 
 
@@ -64,7 +64,7 @@ def _rotate(endpoint: WebhookEndpoint) -> bool:
     return endpoint.rotate(now=timezone.now(), overlap=options.rotation)
 
 
-PING = EndpointAct(
+PING = EndpointAction(
     name="ping",
     permission="change_webhookendpoint",
     label=_("Send a ping"),
@@ -74,7 +74,7 @@ PING = EndpointAct(
     offered=lambda endpoint: endpoint.active,
     do=_ping,
 )
-ROTATE = EndpointAct(
+ROTATE = EndpointAction(
     name="rotate",
     permission="rotate_webhook_secret",
     label=_("New secret"),
@@ -85,7 +85,7 @@ ROTATE = EndpointAct(
     do=_rotate,
     shows_secret=True,
 )
-SWITCH_OFF = EndpointAct(
+SWITCH_OFF = EndpointAction(
     name="off",
     permission="change_webhookendpoint",
     label=_("Switch off"),
@@ -95,7 +95,7 @@ SWITCH_OFF = EndpointAct(
     offered=lambda endpoint: endpoint.active,
     do=_switch_off,
 )
-SWITCH_ON = EndpointAct(
+SWITCH_ON = EndpointAction(
     name="on",
     permission="change_webhookendpoint",
     label=_("Switch on"),
@@ -105,4 +105,4 @@ SWITCH_ON = EndpointAct(
     offered=lambda endpoint: not endpoint.active,
     do=lambda endpoint: endpoint.switch_on(),
 )
-ACTS = {act.name: act for act in (PING, ROTATE, SWITCH_OFF, SWITCH_ON)}
+ENDPOINT_ACTIONS = {act.name: act for act in (PING, ROTATE, SWITCH_OFF, SWITCH_ON)}

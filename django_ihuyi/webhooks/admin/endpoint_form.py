@@ -1,4 +1,4 @@
-"""The form of a webhook endpoint: where events go, and which."""
+"""Form of a webhook endpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from django_ihuyi import conf
-from django_ihuyi.webhooks import addresses
+from django_ihuyi.webhooks import ssrf
 from django_ihuyi.webhooks.conf import WebhookSettings, get_webhooks
 from django_ihuyi.webhooks.models import WebhookEndpoint
 from django_ihuyi.webhooks.models.endpoint import WebhookEvent
@@ -24,7 +24,7 @@ REASONS = (
     gettext_noop("the URL's host is malformed"),
     gettext_noop("the host has an address that is not public"),
 )
-"""What :class:`~django_ihuyi.webhooks.addresses.AddressError` says, so that it can be translated."""
+"""What :class:`~django_ihuyi.webhooks.ssrf.AddressError` says, so that it can be translated."""
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -49,8 +49,8 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         url = str(self.cleaned_data["url"])
         options = get_webhooks() or WebhookSettings()
         try:
-            addresses.check(url, allowed=options.allowed_networks, ports=options.ports, allow_http=options.allow_http)
-        except addresses.AddressError as error:
+            ssrf.check(url, allowed=options.allowed_networks, ports=options.ports, allow_http=options.allow_http)
+        except ssrf.AddressError as error:
             raise ValidationError(
                 _("Nothing can be posted there: %(why)s."), params={"why": gettext(str(error))}
             ) from None

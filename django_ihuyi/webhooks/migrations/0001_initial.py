@@ -109,13 +109,13 @@ class Migration(migrations.Migration):
                 (
                     "publish_at",
                     models.DateTimeField(
-                        default=django_ihuyi.webhooks.models.delivery.grace_over_at, verbose_name="published again"
+                        default=django_ihuyi.webhooks.models.delivery.default_publish_at, verbose_name="published again"
                     ),
                 ),
                 (
                     "give_up_at",
                     models.DateTimeField(
-                        default=django_ihuyi.webhooks.models.delivery.given_up_at, verbose_name="tried until"
+                        default=django_ihuyi.webhooks.models.delivery.default_give_up_at, verbose_name="tried until"
                     ),
                 ),
                 ("claimed_until", models.DateTimeField(blank=True, null=True, verbose_name="claimed until")),

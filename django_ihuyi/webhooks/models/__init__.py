@@ -1,4 +1,4 @@
-"""The tables of webhooks: endpoints, and what goes out to them."""
+"""Tables of webhook endpoints and deliveries."""
 
 from __future__ import annotations
 

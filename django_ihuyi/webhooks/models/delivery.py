@@ -1,4 +1,4 @@
-"""The table of webhook deliveries: each event once for each endpoint that is to hear of it, until it has.
+"""Table of webhook deliveries: one row for each event and endpoint.
 
 A row holds what an event was, and no number and no text: those are read from the message when it is posted, as far as
 they are still kept.
@@ -16,18 +16,18 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_ihuyi.clock import is_reached, reached
+from django_ihuyi.china_time import is_reached, reached
 from django_ihuyi.models import Message, Reply
-from django_ihuyi.models.fitting import fitted
-from django_ihuyi.models.written import Written, WrittenManager, unindexed
+from django_ihuyi.models.base import PrimaryDBManager, PrimaryDBModel, without_index
+from django_ihuyi.models.column_limits import fit_values
 from django_ihuyi.transactions import refuse_transaction
 
 from .endpoint import MAX_AGE, PING, WebhookEndpoint
 
 GRACE = timedelta(seconds=60)
-"""How long after publishing a delivery upkeep takes the task for lost, at first."""
-_LONGEST_GRACE = timedelta(hours=1)
-_LONGEST_WAIT = timedelta(hours=12)
+"""How long after publishing a delivery the sweep takes the task for lost, at first."""
+_MAX_GRACE = timedelta(hours=1)
+_MAX_WAIT = timedelta(hours=12)
 """Between two tries: the longest back-off with its jitter."""
 
 
@@ -48,17 +48,17 @@ def new_event_id() -> str:
     return f"evt_{secrets.token_hex(16)}"
 
 
-def grace_over_at() -> datetime:
-    """When upkeep publishes what is recorded now, should its task get lost."""
+def default_publish_at() -> datetime:
+    """When the sweep publishes what is recorded now, should its task get lost."""
     return timezone.now() + GRACE
 
 
-def given_up_at() -> datetime:
+def default_give_up_at() -> datetime:
     """When what is recorded now is given up, if it is not taken by then."""
     return timezone.now() + MAX_AGE
 
 
-class WebhookDeliveryManager(WrittenManager["WebhookDelivery"]):
+class WebhookDeliveryManager(PrimaryDBManager["WebhookDelivery"]):
     """Finds what is to be done."""
 
     def to_deliver(self, pk: int) -> WebhookDelivery | None:
@@ -75,7 +75,7 @@ class WebhookDeliveryManager(WrittenManager["WebhookDelivery"]):
 
     def first_of(self, endpoint: WebhookEndpoint, now: datetime) -> WebhookDelivery | None:
         """Find the one with which an endpoint is tried that did not answer last."""
-        due = reached("due_at", now, longest=_LONGEST_WAIT)
+        due = reached("due_at", now, longest=_MAX_WAIT)
         return self._unpublished(now).filter(due, endpoint=endpoint).first()
 
     def too_old(self, now: datetime) -> QuerySet[WebhookDelivery]:
@@ -92,11 +92,11 @@ class WebhookDeliveryManager(WrittenManager["WebhookDelivery"]):
         return self.create(endpoint=endpoint, event_id=new_event_id(), event=PING)
 
     def _unpublished(self, now: datetime) -> QuerySet[WebhookDelivery]:
-        late = reached("publish_at", now, longest=_LONGEST_WAIT)
+        late = reached("publish_at", now, longest=_MAX_WAIT)
         return self.filter(late, status=DeliveryStatus.PENDING).order_by("publish_at")
 
 
-class WebhookDelivery(Written):
+class WebhookDelivery(PrimaryDBModel):
     """One event on its way to one endpoint. ``event_id`` is the same at every try, and at a replay."""
 
     Status = DeliveryStatus
@@ -123,8 +123,8 @@ class WebhookDelivery(Written):
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     created_at = models.DateTimeField(pgettext_lazy("date", "created"), default=timezone.now)
     due_at = models.DateTimeField(_("not before"), default=timezone.now)
-    publish_at = models.DateTimeField(_("published again"), default=grace_over_at)
-    give_up_at = models.DateTimeField(_("tried until"), default=given_up_at)
+    publish_at = models.DateTimeField(_("published again"), default=default_publish_at)
+    give_up_at = models.DateTimeField(_("tried until"), default=default_give_up_at)
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     answer = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True, help_text=_("The last one."))
@@ -164,7 +164,7 @@ class WebhookDelivery(Written):
         """
         refuse_transaction("A webhook delivery", using=WebhookDelivery.objects.db)
         return self._move(
-            Q(status=DeliveryStatus.PENDING, attempts=self.attempts) & reached("due_at", now, longest=_LONGEST_WAIT),
+            Q(status=DeliveryStatus.PENDING, attempts=self.attempts) & reached("due_at", now, longest=_MAX_WAIT),
             status=DeliveryStatus.SENDING,
             attempts=self.attempts + 1,
             claimed_until=now + lease,
@@ -185,20 +185,20 @@ class WebhookDelivery(Written):
             ended_at=now,
         )
 
-    def put_back(self, *, answer: int | None, error: str, due_at: datetime) -> bool:
+    def requeue(self, *, answer: int | None, error: str, due_at: datetime) -> bool:
         """It did not get there: to be tried again.
 
         Args:
             answer: The receiver's HTTP status, if it answered.
             error: What went wrong.
-            due_at: Not before this time; upkeep publishes it then.
+            due_at: Not before this time; the sweep publishes it then.
 
         Returns:
             Whether this call changed the row.
         """
         return self._settle(status=DeliveryStatus.PENDING, answer=answer, error=error, due_at=due_at, publish_at=due_at)
 
-    def die(self, *, answer: int | None, error: str, now: datetime) -> bool:
+    def fail(self, *, answer: int | None, error: str, now: datetime) -> bool:
         """It is given up, until somebody replays it. Returns whether this call changed the row."""
         return self._settle(status=DeliveryStatus.DEAD, answer=answer, error=error, ended_at=now)
 
@@ -209,14 +209,14 @@ class WebhookDelivery(Written):
 
     def is_due(self, now: datetime) -> bool:
         """Whether it may be tried now, as far as its own pauses go."""
-        return is_reached(self.due_at, now, longest=_LONGEST_WAIT)
+        return is_reached(self.due_at, now, longest=_MAX_WAIT)
 
-    def take_for_publishing(self, *, now: datetime) -> bool:
+    def reserve_enqueue(self, *, now: datetime) -> bool:
         """Take the right to publish its task once more. Of two sweeps that read the same row one wins.
 
         The next time it has waited twice as long, up to an hour: a long queue is not flooded with doubles.
         """
-        wait = min(max(GRACE, now - self.due_at), _LONGEST_GRACE)
+        wait = min(max(GRACE, now - self.due_at), _MAX_GRACE)
         return self._move(Q(status=DeliveryStatus.PENDING, publish_at=self.publish_at), publish_at=now + wait)
 
     def replay(self, *, now: datetime) -> bool:
@@ -242,8 +242,8 @@ class WebhookDelivery(Written):
 
     def _move(self, condition: Q, **changes: Any) -> bool:  # noqa: ANN401  a row's values
         told = {name: changes[name] for name in {"answer", "error"} & changes.keys()}
-        changes |= fitted(WebhookDelivery, told, using=WebhookDelivery.objects.db)
-        if not WebhookDelivery.objects.filter(unindexed(condition), pk=self.pk).update(**changes):
+        changes |= fit_values(WebhookDelivery, told, using=WebhookDelivery.objects.db)
+        if not WebhookDelivery.objects.filter(without_index(condition), pk=self.pk).update(**changes):
             return False
         for name, value in changes.items():
             setattr(self, name, value)

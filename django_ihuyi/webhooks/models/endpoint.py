@@ -1,4 +1,4 @@
-"""The table of webhook endpoints: other systems that hear of events, which ones, and with which secrets.
+"""Table of webhook endpoints: URL, events, secrets.
 
 No secret is in the table. Each is derived from the site's ``SECRET_KEY`` and a random number that stands here: whoever
 has a dump of the database, and not the key, can sign nothing.
@@ -22,22 +22,22 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, pgettext_lazy
 
-from django_ihuyi.clock import is_reached, reached
-from django_ihuyi.models.categories import Category
-from django_ihuyi.models.written import Written, WrittenManager
-from django_ihuyi.webhooks import signing
+from django_ihuyi.china_time import is_reached, reached
+from django_ihuyi.models.base import PrimaryDBManager, PrimaryDBModel
+from django_ihuyi.models.message_status import Category
+from django_ihuyi.webhooks import signatures
 from django_ihuyi.webhooks.conf import has_webhooks
 
 _SALT = "django_ihuyi.webhooks"
-FRESH = 5.0
+CACHE_TIME = 5.0
 """Seconds for which a process does not ask again which endpoints there are."""
 MAX_AGE = timedelta(days=3)
 """How long an event is tried, and an endpoint that takes none."""
 GONE = gettext_noop("The receiver answered 410 Gone.")
 UNREACHABLE = gettext_noop("The receiver took no event for three days.")
 """Why an endpoint is switched off, where nobody did it by hand."""
-_FIRST_REST = timedelta(seconds=5)
-_LONGEST_REST = timedelta(minutes=5)
+_FIRST_PAUSE = timedelta(seconds=5)
+_MAX_PAUSE = timedelta(minutes=5)
 
 
 class WebhookEvent(models.TextChoices):
@@ -84,7 +84,7 @@ class SubscriptionCache:
         clock: Tells the time in seconds, and never goes back.
     """
 
-    def __init__(self, *, lifetime: float = FRESH, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, lifetime: float = CACHE_TIME, clock: Callable[[], float] = time.monotonic) -> None:
         self.subscriptions: tuple[Subscription, ...] = ()
         self._lifetime = lifetime
         self._clock = clock
@@ -108,11 +108,11 @@ class SubscriptionCache:
 _known = SubscriptionCache()
 
 
-class WebhookEndpointManager(WrittenManager["WebhookEndpoint"]):
+class WebhookEndpointManager(PrimaryDBManager["WebhookEndpoint"]):
     """Knows who wants to hear of what."""
 
-    def wanting(self, event: str, *, as_known: bool = False) -> list[Subscription]:
-        """Return the active endpoints that want an event, as they were at most :data:`FRESH` seconds ago.
+    def subscribed_to(self, event: str, *, as_known: bool = False) -> list[Subscription]:
+        """Return the active endpoints that want an event, as they were at most :data:`CACHE_TIME` seconds ago.
 
         Without ``IHUYI["WEBHOOKS"]`` nobody does, and the table is not asked.
 
@@ -132,7 +132,7 @@ class WebhookEndpointManager(WrittenManager["WebhookEndpoint"]):
 
     def failing(self, now: datetime) -> QuerySet[WebhookEndpoint]:
         """Find the active endpoints that did not answer last, and may be tried again now."""
-        rested = Q(rests_until=None) | reached("rests_until", now, longest=_LONGEST_REST)
+        rested = Q(rests_until=None) | reached("rests_until", now, longest=_MAX_PAUSE)
         return self.filter(rested, active=True, failures__gt=0).order_by("pk")
 
     def forget(self) -> None:
@@ -145,7 +145,7 @@ class WebhookEndpointManager(WrittenManager["WebhookEndpoint"]):
             yield Subscription(pk, frozenset(events), account, category)
 
 
-class WebhookEndpoint(Written):
+class WebhookEndpoint(PrimaryDBModel):
     """A system that hears of events by POST.
 
     ``nonce`` and ``previous_nonce`` are what the two secrets are derived from; the one before counts until
@@ -246,14 +246,14 @@ class WebhookEndpoint(Written):
         changes = {"active": True, "disabled_at": None, "disabled_reason": "", **_WORKS}
         return self._change(Q(active=False), changes)
 
-    def rest(self, *, now: datetime) -> None:
+    def pause(self, *, now: datetime) -> None:
         """Leave it alone for a while, each time twice as long: it did not answer, or could not work.
 
         Args:
             now: The present.
         """
         doublings: int = 2 ** min(self.failures, 10)
-        rests_until = now + min(_FIRST_REST * doublings, _LONGEST_REST)
+        rests_until = now + min(_FIRST_PAUSE * doublings, _MAX_PAUSE)
         # Of many that fail at the same time the first counts.
         WebhookEndpoint.objects.filter(pk=self.pk, failures=self.failures).update(
             failures=F("failures") + 1, rests_until=rests_until, failing_since=Coalesce("failing_since", Value(now))
@@ -274,7 +274,7 @@ class WebhookEndpoint(Written):
 
     def resting_until(self, now: datetime) -> datetime | None:
         """Return until when it is left alone, or None if it may be tried now."""
-        if self.rests_until is None or is_reached(self.rests_until, now, longest=_LONGEST_REST):
+        if self.rests_until is None or is_reached(self.rests_until, now, longest=_MAX_PAUSE):
             return None
         return self.rests_until
 
@@ -300,4 +300,4 @@ def _new_nonce() -> str:
 
 
 def _derive(nonce: str, key: str | bytes) -> str:
-    return signing.secret_of(salted_hmac(_SALT, nonce, secret=key, algorithm="sha256").digest())
+    return signatures.secret_of(salted_hmac(_SALT, nonce, secret=key, algorithm="sha256").digest())

@@ -18,9 +18,9 @@ from django_ihuyi.api import urls
 from django_ihuyi.api.base import Nowhere
 from django_ihuyi.api.openapi.generator import Generator, document
 from django_ihuyi.api.openapi.operations import OPERATIONS
-from django_ihuyi.api.problems import describe
+from django_ihuyi.api.problem_details import describe
 from tests.api.conftest import API, Caller, open_api
-from tests.docs.reading import code_in, tables
+from tests.docs.markdown_reader import code_in, tables
 
 VERBS = ("get", "post", "put", "patch", "delete")
 

@@ -12,9 +12,9 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from pytest_django import Settings
 
-from django_ihuyi.api.conf import check_schema
+from django_ihuyi.api.conf import validate_schema
 from tests.api.conftest import API, Caller, open_api
-from tests.packaging.building import ROOT, run
+from tests.packaging.distribution import ROOT, run
 
 pytestmark = pytest.mark.django_db
 
@@ -94,13 +94,13 @@ def test_the_page_of_a_site_with_its_files_elsewhere(settings: Settings) -> None
 
 @pytest.mark.parametrize("value", [False, True])
 def test_the_setting(value: bool) -> None:
-    assert check_schema(value) is None
+    assert validate_schema(value) is None
 
 
 def test_the_setting_without_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert check_schema("yes") == "True or False"
+    assert validate_schema("yes") == "True or False"
     monkeypatch.setattr(apps, "is_installed", lambda name: False)
-    assert "django-ihuyi[openapi]" in str(check_schema(True))
+    assert "django-ihuyi[openapi]" in str(validate_schema(True))
 
 
 @pytest.mark.parametrize("path", ["nothing/", "messages/7/else/", "schemas/"])

@@ -17,13 +17,13 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_ihuyi.dashboard import counting
+from django_ihuyi.dashboard import counters
 from django_ihuyi.dashboard.models import Dashboard, TallySlot
-from django_ihuyi.dashboard.slots import slot_of
+from django_ihuyi.dashboard.time_slots import slot_of
 from django_ihuyi.models import AccountState, BalanceReading, Message, Receipt
 from django_ihuyi.verification.models import Suspicion, VerificationCode
 from tests.admin.conftest import VIEW, StaffClient
-from tests.admin.pages import html, list_url, listed
+from tests.admin.urls import html, list_url, listed
 from tests.dashboard.conftest import NOW, count, make_code, make_delivered, make_message
 from tests.features import left_out
 
@@ -54,7 +54,7 @@ def week() -> None:
     make_code(entered_at=NOW)
     make_code()
     make_code(decoy=True)
-    counting.open_slots(NOW)
+    counters.open_slots(NOW)
     # Half-hours without a message in them need not be counted one by one.
     made = [slot_of(moment) for moment in Message.objects.values_list("created_at", flat=True)]
     TallySlot.objects.exclude(number__in=made).update(due_at=None, counted_at=NOW)
@@ -240,7 +240,7 @@ def test_figures_that_are_old_are_told(minutes: int, staff: StaffClient, *, told
 
 def test_what_is_not_counted_yet_is_told(staff: StaffClient) -> None:
     make_message(NOW - HOUR)
-    counting.open_slots(NOW)
+    counters.open_slots(NOW)
     page = html(staff("superuser"), URL)
     assert "3 half-hours of this range are not counted yet." in page
     assert "the sweep does not run" in page

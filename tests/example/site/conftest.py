@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from example_project.people.models import Person
+from example_project.users.models import Person
 
 
 @pytest.fixture

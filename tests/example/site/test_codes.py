@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from django_ihuyi.models import Message
-from example_project.people.models import Person
-from example_project.people.signing_up import change_number, texts_to
+from example_project.users.models import Person
+from example_project.users.services import change_number, texts_to
 
 LogIn = Callable[[Person], None]
 

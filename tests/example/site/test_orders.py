@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from django_ihuyi.models import Message
 from example_project.orders.models import Order
-from example_project.people.models import Person
+from example_project.users.models import Person
 
 LogIn = Callable[[Person], None]
 

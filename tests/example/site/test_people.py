@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from django_ihuyi.exceptions import InvalidMessage
 from django_ihuyi.models import Message
-from example_project.people.models import Person
+from example_project.users.models import Person
 
 LogIn = Callable[[Person], None]
 
@@ -107,11 +107,11 @@ def test_a_site_for_others_gets_no_user_that_everybody_knows(settings: Any) -> N
 
 def test_people_in_the_admin(log_in: LogIn, client: Client) -> None:
     log_in(Person.objects.create_superuser(MOBILE, PASSWORD))
-    add = reverse("admin:people_person_add")
+    add = reverse("admin:users_person_add")
     fields = {"mobile": "+86 138 1234 5678", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
     assert client.post(add, fields).status_code == 302
     person = Person.objects.get(mobile="13812345678")
-    for url in (reverse("admin:people_person_changelist"), reverse("admin:people_person_change", args=[person.pk])):
+    for url in (reverse("admin:users_person_changelist"), reverse("admin:users_person_change", args=[person.pk])):
         assert client.get(url).status_code == 200
     assert "Somebody has this number already." in client.post(add, fields).content.decode()
 

@@ -10,12 +10,12 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from django_ihuyi.clock import as_site_time
-from django_ihuyi.dashboard import counting
-from django_ihuyi.management.printing import PrintingCommand
+from django_ihuyi.china_time import as_site_time
+from django_ihuyi.dashboard import counters
+from django_ihuyi.management.printing import TerminalCommand
 
 
-class Command(PrintingCommand):
+class Command(TerminalCommand):
     """Forget figures, and count them from the messages."""
 
     help = (
@@ -36,9 +36,9 @@ class Command(PrintingCommand):
         now = timezone.now()
         if first > now:
             raise CommandError(_("--since is in the future."))
-        due = counting.count_again(first, now=now)
+        due = counters.recount(first, now=now)
         self.stdout.write(_("%d half-hours to count.") % due)
         more = True
         while more:
-            _changed, more = counting.count_due(now)
+            _changed, more = counters.count_due(now)
         self.stdout.write(_("Done."))

@@ -1,8 +1,0 @@
-"""A mark for texts that are translated where they are shown."""
-
-from __future__ import annotations
-
-
-def gettext_noop(text: str) -> str:
-    """Mark a text for translation, as Django's ``gettext_noop`` does; that one reads settings, a script has none."""
-    return text

@@ -1,6 +1,6 @@
 """Import every module of a package, and tell what its own code did meanwhile besides defining things.
 
-A script for a process of its own: ``python watching.py PACKAGE`` with ``DJANGO_SETTINGS_MODULE`` set. It prints a JSON
+A script for a process of its own: ``python import_audit.py PACKAGE`` with ``DJANGO_SETTINGS_MODULE`` set. It prints a JSON
 object: the modules imported, and the deeds, each with the module at whose import it was done. What a library does
 while it is imported in turn is the library's: a deed belongs to the innermost module that was being executed.
 """

@@ -12,7 +12,7 @@ import pytest
 
 from .distribution import ROOT, source_files
 
-WATCH = Path(__file__).with_name("watching.py")
+WATCH = Path(__file__).with_name("import_audit.py")
 
 
 def watch(package: str, directory: Path) -> tuple[list[str], list[str]]:

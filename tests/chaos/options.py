@@ -12,7 +12,12 @@ _BUSY = 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a run is like. ``timeout`` is how long it may take to settle, in seconds; ``hurry`` as in ``short_timeouts.py``."""
+    """Options of a run.
+
+    Attributes:
+        timeout: Seconds in which everything has to settle.
+        hurry: Whether to use the settings of ``short_timeouts.py``.
+    """
 
     messages: int = 2000
     kills: int = 24

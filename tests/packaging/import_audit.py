@@ -1,8 +1,8 @@
-"""Import every module of a package, and tell what its own code did meanwhile besides defining things.
+"""Import every module of a package, and report what its own code did besides defining things.
 
-A script for a process of its own: ``python import_audit.py PACKAGE`` with ``DJANGO_SETTINGS_MODULE`` set. It prints a JSON
-object: the modules imported, and the deeds, each with the module at whose import it was done. What a library does
-while it is imported in turn is the library's: a deed belongs to the innermost module that was being executed.
+A script for a separate process: ``python import_audit.py PACKAGE`` with ``DJANGO_SETTINGS_MODULE`` set. It prints a
+JSON object: the imported modules, and the side effects, each with the module whose import caused it. Side
+effects of a library that is imported in turn count as the library's: they belong to the innermost module.
 """
 
 from __future__ import annotations

@@ -8,6 +8,6 @@ from django_ihuyi.hooks import require_app
 require_app("django_ihuyi.webhooks", __name__)
 
 from .delivery import WebhookDelivery  # noqa: E402  only where the app is installed
-from .endpoint import WebhookEndpoint  # noqa: E402
+from .endpoint import WebhookEndpoint  # noqa: E402  only where the app is installed
 
 __all__ = ["WebhookDelivery", "WebhookEndpoint"]
